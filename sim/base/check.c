@@ -1,0 +1,30 @@
+// check - prints and ends the process; knows nothing else of the program.
+#include "sim/base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+_Noreturn void check_fail(const char *fact, const char *file, int line)
+{
+    fprintf(stderr, "orrery: internal error: `%s` does not hold (%s:%d)\n", fact, file, line);
+    abort();
+}
+
+static void *have_memory(void *memory, size_t size)
+{
+    if (memory == NULL && size != 0) {
+        fprintf(stderr, "orrery: out of memory: %zu bytes were refused; use a smaller scenario\n", size);
+        _Exit(3);
+    }
+    return memory;
+}
+
+void *check_calloc(size_t count, size_t size)
+{
+    return have_memory(calloc(count, size), count * size);
+}
+
+void *check_realloc(void *memory, size_t size)
+{
+    return have_memory(realloc(memory, size), size);
+}
