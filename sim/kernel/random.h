@@ -1,10 +1,11 @@
 // random - named streams of random numbers: Philox4x32-10 (Random123), filled in blocks.
 //
-// Key = XXH3-64 of (seed, replication); counter = (64-bit stream, 64-bit block). A stream is the hash of
-// a name, so adding a component moves nobody else's luck and two variants of a scenario share their
-// numbers name by name. The SIMD paths give the same bits as the scalar one.
+// Key = XXH3-64 of (seed, replication); counter = (64-bit stream, 64-bit block). A stream is the
+// hash of a name, so adding a component moves nobody else's luck and two variants of a scenario
+// share their numbers name by name. The SIMD paths give the same bits as the scalar one.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { RANDOM_BLOCK_WORDS = 32 }; // 64-bit words a refill
@@ -21,6 +22,10 @@ struct random_stream {
 uint64_t random_key(uint64_t seed, uint64_t replication);
 void random_stream_init(struct random_stream *stream, uint64_t key, uint64_t name_hash);
 void random_stream_fill(struct random_stream *stream);
+
+// The words of the next fill by one given path, for comparison; false if this CPU lacks it.
+enum random_path { RANDOM_SCALAR, RANDOM_SSE2, RANDOM_AVX2, RANDOM_AVX512 };
+bool random_fill_by(enum random_path path, const struct random_stream *at, uint64_t *words);
 
 static inline uint64_t random_word(struct random_stream *stream)
 {
