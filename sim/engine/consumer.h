@@ -1,0 +1,29 @@
+// consumer - a broker hands batches to a component's operation and learns what became of them.
+#pragma once
+
+#include <stdint.h>
+
+#include "sim/engine/design.h"
+#include "sim/engine/status.h"
+
+struct component;
+struct node;
+
+// What a broker is told when the batch it delivered has been worked off (or not). `cookie` is its own.
+typedef void consumer_done(struct node *broker, uint64_t cookie, enum status status);
+
+struct consumer_delivery {
+    struct node *broker;                    // delivering node: link and crash epoch count from it
+    struct component *to;                   // consuming component
+    struct node *member;                    // the replica that owns the partition, NULL: any that lives
+    const struct consumer_design *consumer;
+    uint64_t request;                       // identity that keys derive from
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t cookie;
+    consumer_done *done;
+};
+
+// Starts the consumer's operation with a visit of `messages` units. The answer comes to `done` after the
+// link's delay; a consumer that dies answers RESET (or never, when dark: then after the session time-out).
+void consumer_deliver(const struct consumer_delivery *delivery);

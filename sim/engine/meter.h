@@ -1,0 +1,138 @@
+// meter - what is counted while a world runs: per workload, operation, component, edge, SLO slice, bin.
+//
+// Meters are cleared at the end of the warm-up, except the series and the conservation totals. Everything
+// is an exact integer; figures are made of them in study/.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/design.h"
+#include "sim/engine/status.h"
+#include "sim/kernel/histogram.h"
+#include "sim/kernel/tally.h"
+
+struct node;
+struct world;
+
+enum meter_part { // where the response time of an operation goes
+    METER_QUEUE,
+    METER_CPU,
+    METER_IO,
+    METER_CALLS,   // waiting for callees, network included
+    METER_BACKOFF,
+    METER_OTHER,   // waiting for the model's own handlers
+    METER_PARTS
+};
+
+struct operation_meter {
+    uint64_t arrivals;                // visits that stood at the door
+    uint64_t statuses[STATUS_COUNT];  // every try ends in exactly one
+    struct histogram latency;         // OK answers, and time-outs at the caller's give-up time
+    struct histogram latency_any;     // every status (filled only where an SLO asks for status=any)
+    struct histogram bin;             // latency of the present bin of the series
+    int64_t parts_ns[METER_PARTS];
+    uint64_t waste;                   // answers nobody waited for any more
+    bool wants_any;
+};
+
+struct component_meter {
+    struct histogram wait;  // in the queues of its processors and of its concurrency limit
+    struct tally in_system; // visits at its nodes
+    uint64_t retries, timeouts, ejections, breaker_trips;
+    uint64_t in_flight_total, begun_total, ended_total; // conservation: never cleared
+};
+
+struct workload_meter {
+    uint64_t offered;                 // intended arrivals
+    uint64_t statuses[STATUS_COUNT];
+    struct histogram latency;         // OK, and time-outs at give-up time; from the intended arrival
+    struct histogram latency_any;
+    struct histogram bin;
+    bool wants_any;
+    uint64_t offered_total, ended_total; // conservation: never cleared
+    uint64_t open;                       // requests in flight
+};
+
+struct edge_meter {
+    uint64_t calls, tries, retries, hedges, timeouts, failures, short_circuited;
+    struct histogram latency; // of whole calls
+};
+
+struct slice_meter { // of one SLO
+    uint32_t slice_count;
+    uint64_t *good, *total; // by slice
+    uint64_t late;          // still in flight at the end and older than the limit
+};
+
+struct fault_meter {
+    uint64_t occurrences;
+    int64_t active_ns;      // total time in force
+    uint64_t *bad_requests; // by SLO, charged to this fault
+    int64_t first_ns, last_end_ns;
+};
+
+// Series: rows of bins, columns of components, operations, workloads. Counts are per bin.
+struct series {
+    uint32_t bin_count;
+    int64_t bin_ns;
+    uint32_t component_count, operation_count, workload_count;
+    uint32_t *component_counts; // bin x component x SERIES_COUNTS
+    float *component_levels;    // bin x component x SERIES_LEVELS
+    float *operation_latency;   // bin x operation x SERIES_LATENCIES, seconds, NaN without sample
+    float *workload_latency;    // bin x workload x SERIES_LATENCIES
+    uint32_t *workload_counts;  // bin x workload x SERIES_FLOWS
+    uint32_t *heatmap;          // bin x workload x SERIES_HEAT
+};
+enum series_count { SERIES_ARRIVALS, SERIES_COMPLETIONS, SERIES_ERRORS, SERIES_SHED, SERIES_RETRIES,
+                    SERIES_TIMEOUTS, SERIES_COUNTS };
+enum series_level { SERIES_UTILIZATION, SERIES_QUEUE, SERIES_IN_FLIGHT, SERIES_READY,
+                    SERIES_UTILIZATION_MAX, SERIES_QUEUE_MAX, SERIES_LEVELS };
+enum series_latency { SERIES_P50, SERIES_P90, SERIES_P99, SERIES_P999, SERIES_MAX, SERIES_LATENCIES };
+enum series_flow { SERIES_OFFERED, SERIES_OK, SERIES_FAILED, SERIES_REFUSED, SERIES_FLOWS };
+enum { SERIES_HEAT = 96 }; // 8 buckets a power of ten from 1 us
+
+struct log_event { // faults, scaling, breaker, kills: the columns of /events
+    int64_t time_ns;
+    uint8_t kind;
+    int32_t subject;
+    double value;
+};
+enum log_kind { LOG_FAULT_BEGIN, LOG_FAULT_END, LOG_KILL, LOG_RESTART, LOG_READY, LOG_EJECT,
+                LOG_DELIST, LOG_RELIST, LOG_BREAKER, LOG_LEADER, LOG_KINDS };
+extern const char *const meter_log_names[LOG_KINDS];
+
+struct meter {
+    struct workload_meter *workloads;
+    struct component_meter *components;
+    struct operation_meter *operations; // all components' operations one after the other
+    uint32_t *operation_base;           // of each component, in `operations`
+    struct edge_meter *edges;
+    struct slice_meter *slos;
+    struct fault_meter *faults;
+    struct series series;
+    struct log_event *log;
+    uint32_t log_count, log_room;
+    uint64_t stale_wakes;
+};
+
+void meter_begin(struct world *world);
+void meter_end(struct world *world);
+void meter_clear(struct world *world); // the warm-up ends here
+
+// A request of a workload was intended at began_ns / ended now with that status.
+void meter_offer(struct world *world, uint32_t workload, uint64_t units);
+void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns, enum status status,
+                        uint64_t units);
+
+// A try at an operation ended with that status, latency counted from began_ns.
+void meter_operation_end(struct world *world, uint32_t component, uint32_t operation, int64_t began_ns,
+                         enum status status, uint64_t units);
+
+void meter_log(struct world *world, enum log_kind kind, int32_t subject, double value);
+
+static inline struct operation_meter *meter_operation(struct meter *meter, uint32_t component,
+                                                      uint32_t operation)
+{
+    return &meter->operations[meter->operation_base[component] + operation];
+}

@@ -1,0 +1,54 @@
+// network - links between zones: latency, bandwidth, loss, partitions; and messages from node to node.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/design.h"
+#include "sim/engine/visit.h"
+
+struct node;
+struct world;
+
+// A change of the network while a fault lasts. Kept by the world; checked only while there are any.
+struct network_effect {
+    uint32_t fault;
+    uint32_t from_component, to_component; // DESIGN_NONE: any
+    uint32_t from_zone, to_zone;           // DESIGN_NONE: any
+    bool one_way;
+    bool drop;
+    double loss;
+    const struct distribution *delay; // added, NULL: none
+};
+
+struct network {
+    struct random_stream *streams; // one a directed zone pair
+    int64_t *free_ns;              // when the pair's bandwidth is free again
+    struct network_effect *effects;
+    uint32_t effect_count, effect_room;
+    uint64_t messages, lost, dropped;
+};
+
+void network_begin(struct world *world);
+void network_end(struct world *world);
+
+// One message. False: it will never arrive (partition). A lost segment is sent again after TCP's
+// retransmission time-out (200 ms, doubling; RFC 6298 with Linux's minimum), so loss is delay.
+// Zones DESIGN_NONE mean no network: no delay. Components are for effects, DESIGN_NONE: a client.
+struct network_path {
+    uint32_t from_zone, to_zone;
+    uint32_t from_component, to_component;
+};
+bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns);
+
+// True if a message of that path would be dropped now.
+bool network_is_cut(const struct world *world, struct network_path path);
+
+void network_add_effect(struct world *world, struct network_effect effect);
+void network_remove_effects(struct world *world, uint32_t fault);
+
+// A message between two nodes of models (what protocols speak): after the link's delay `handler` is called
+// with the receiving node, if both links and the receiver's process still stand (its epoch unchanged).
+typedef void network_handler(struct node *to, struct node *from, uint64_t word);
+void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
+                     uint64_t word);

@@ -1,0 +1,124 @@
+// visit - a request at a node: where it is in its operation, what it holds, whom it answers.
+//
+// A visit walks a step table. A step function runs to its end and closes with exactly one verb (step.h),
+// whose outcome tells the walker what comes next. A visit that waits is named by a ticket (number and
+// generation); the wake that ends the wait advances the generation, so a later wake is stale: dropped
+// and counted. However a visit ends, it gives back what it holds in reverse order and hands its status to
+// the call it answers.
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/status.h"
+
+struct node;
+struct pool;
+struct visit;
+struct world;
+
+enum outcome {
+    OUTCOME_NEXT,  // go on with the next step
+    OUTCOME_JUMP,  // go on with visit->step, which the step has set
+    OUTCOME_WAIT,  // parked; a wake goes on with the next step
+    OUTCOME_AGAIN, // parked; a wake runs this step once more
+    OUTCOME_END,   // visit->status is the answer
+};
+
+struct step {
+    const char *name;
+    enum outcome (*run)(struct visit *visit);
+    const void *argument; // of a compiled program, NULL in a model's own tables
+    uint32_t stream;      // index into the component's streams, for a step that draws
+};
+
+struct operation {
+    const char *name;
+    const char *meaning;
+    const struct step *steps;
+    uint16_t step_count;
+    uint16_t number;    // in its component
+    bool internal;      // branches and background work: not callable, not an SLO target
+};
+
+enum visit_flag {
+    VISIT_BRANCH = 1,    // answers a join, not a call
+    VISIT_ADMITTED = 2,  // counts against the node's concurrency
+    VISIT_AGAIN = 4,     // the wake runs the same step again
+    VISIT_DETACHED = 8,  // has replied, or nobody waits for it
+    VISIT_TRAVELS = 16,  // on the link to its node, or its answer on the way back
+    VISIT_ANSWERED = 32, // its answer is on the way back: `status` is final
+    VISIT_WOKEN = 64,    // woken while its node was paused
+};
+
+struct visit {
+    uint32_t generation;
+    uint32_t number; // of its own slot
+    struct node *node;
+    const struct operation *operation;
+    uint64_t request;         // workload << 48 | sequence: the identity that keys derive from
+    int64_t began_ns;         // arrival at the node
+    int64_t since_ns;         // beginning of the present wait
+    int64_t deadline_ns;      // absolute, TIME_NEVER: none
+    uint64_t event;           // pending event of a hold, or of the patience; EVENT_NONE
+    uint32_t call;            // the call (or join) it answers, 0: nobody
+    uint32_t call_generation;
+    uint32_t hold;            // newest record of what it holds, 0: nothing
+    uint32_t place;           // server number while served; free for the model's own lists otherwise
+    uint32_t units;           // messages carried, 1 for an ordinary request
+    uint32_t value;           // free for the model (an index into its own slots)
+    uint16_t step;
+    uint8_t status;           // of the last call; at the end, the answer
+    uint8_t flags;
+    uint8_t priority;         // 0 is served first
+    uint8_t attempt;          // which try of the call it serves
+    uint8_t loops[2];         // counters of `repeat`
+};
+static_assert(sizeof(struct visit) <= 96, "a visit is a hot record");
+
+// A ticket names a visit in its present wait.
+static inline uint64_t visit_ticket(const struct visit *visit)
+{
+    return (uint64_t)visit->generation << 32 | visit->number;
+}
+
+// The visit of a ticket, NULL if the ticket is stale.
+struct visit *visit_of(struct world *world, uint64_t ticket);
+
+// A new visit at `node`, not yet begun. Owner: itself, until it ends.
+struct visit *visit_take(struct world *world, struct node *node, const struct operation *operation);
+
+// The visit stands at the door of its node: it is admitted, queued or refused. Event handler form:
+// subject = world, argument = ticket.
+void visit_on_arrival(void *world, uint64_t ticket);
+
+// Ends the wait that the ticket names and walks on. visit_wake is direct; visit_on_wake is the handler of
+// events; visit_wake_later schedules it at the present instant (no recursion: use it from handlers that
+// wake several, and from within steps of other visits).
+void visit_wake(struct world *world, uint64_t ticket);
+void visit_on_wake(void *world, uint64_t ticket);
+void visit_wake_later(struct world *world, uint64_t ticket);
+// The same, with the status that the visit sees as that of its last call.
+void visit_wake_with(struct world *world, uint64_t ticket, enum status status);
+
+// Walks on from visit->step until it waits or ends.
+void visit_run(struct visit *visit);
+
+// Ends a visit from outside (crash, cancellation, patience). With `silent` nobody is told.
+void visit_end(struct visit *visit, enum status status, bool silent);
+
+// Sends the answer now; the visit goes on without a caller.
+void visit_answer(struct visit *visit, enum status status, uint64_t bytes);
+
+// Two words of its own, made on first use, freed with the visit.
+uint64_t *visit_words(struct visit *visit);
+
+// The world's and the node's times and names, for step functions.
+int64_t visit_now(const struct visit *visit);
+const void *visit_argument(const struct visit *visit);
+struct random_stream *visit_stream(const struct visit *visit); // of the present step
+
+// The value of the request's key of that name: drawn once a request (the same for every visit of the
+// request), from the law the workload declares; a key the workload does not declare is unique.
+uint64_t visit_key(const struct visit *visit, const char *name);
