@@ -1,4 +1,4 @@
-// platform - what the program takes for granted of compiler and machine, proved when it is compiled.
+// platform - what the program takes for granted of compiler and machine, proved at compile time.
 #include <float.h>
 #include <limits.h>
 #include <stdint.h>
