@@ -13,7 +13,8 @@ _Noreturn void check_fail(const char *fact, const char *file, int line)
 static void *have_memory(void *memory, size_t size)
 {
     if (memory == NULL && size != 0) {
-        fprintf(stderr, "orrery: out of memory: %zu bytes were refused; use a smaller scenario\n", size);
+        fprintf(stderr, "orrery: out of memory: %zu bytes were refused; use a smaller scenario\n",
+                size);
         _Exit(3);
     }
     return memory;

@@ -10,6 +10,7 @@
 
 _Noreturn void check_fail(const char *fact, const char *file, int line);
 
-// Memory of `size` bytes (zeroed / resized) or a message and exit status 3. Owner: the caller, free().
+// Memory of `size` bytes (zeroed / resized) or a message and exit status 3. Owner: the caller, by
+// free().
 void *check_calloc(size_t count, size_t size);
 void *check_realloc(void *memory, size_t size);
