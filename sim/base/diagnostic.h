@@ -1,20 +1,22 @@
 // diagnostic - the user's mistakes, collected with their places, for people and for machines.
 //
-// A list holds the source texts (so that excerpts can be shown) and the entries. An entry is made by
-// diagnostic_error or diagnostic_warning and then enriched: a text under the caret, further places,
-// notes and helps. Entries stay where they are until the list is released. Codes ("E0107", "W2003")
-// are never used twice; each has its long text in the table (sim/base/diagnostic_codes.h).
-// Message grammar: what failed first, the subject in `backquotes`, the mend under the caret or in help.
+// A list holds the source texts (so that excerpts can be shown) and the entries. An entry is made
+// by diagnostic_error or diagnostic_warning and then enriched: a text under the caret, further
+// places, notes and helps. Entries stay where they are until the list is released. Codes ("E0107",
+// "W2003") are never used twice; each has its long text in the table (sim/base/diagnostic_codes.h).
+// Message grammar: what failed first, the subject in `backquotes`, the mend under the caret or in
+// help.
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "sim/base/arena.h"
 
-// A span of one line. Source 0 is nowhere, line 0 is a file as a whole. Lines and columns count from
-// 1, columns and length in code points.
+// A span of one line. Source 0 is nowhere, line 0 is a file as a whole. Lines and columns count
+// from 1, columns and length in code points.
 struct place {
     uint32_t source;
     uint32_t line, column, length;
@@ -40,8 +42,8 @@ struct diagnostic {
     struct diagnostic_list *list;
     const char *code; // not copied: a literal
     enum diagnostic_severity severity;
-    bool denied;  // a warning that counts as an error
-    bool dropped; // an allowed warning, or one too many: not in the list, safe to enrich
+    bool denied;     // a warning that counts as an error
+    bool dropped;    // an allowed warning, or one too many: not in the list, safe to enrich
     uint32_t number; // order of adding
     struct place place;
     const char *message;
@@ -96,6 +98,13 @@ struct diagnostic *diagnostic_error(struct diagnostic_list *list, const char *co
 struct diagnostic *diagnostic_warning(struct diagnostic_list *list, const char *code,
                                       struct place place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+struct diagnostic *diagnostic_error_list(struct diagnostic_list *list, const char *code,
+                                         struct place place, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+struct diagnostic *diagnostic_warning_list(struct diagnostic_list *list, const char *code,
+                                           struct place place, const char *format,
+                                           va_list arguments) __attribute__((format(printf, 4, 0)));
 
 // The text under the caret, a second place, and the lines below the excerpt; in order of adding.
 void diagnostic_caret(struct diagnostic *entry, const char *format, ...)

@@ -15,13 +15,13 @@ struct units_why {
     char text[192];   // for the caret: "expected a number with ns, us, ms, s, m, h or d, e.g. 30s"
 };
 
-// ns us (µs) ms s m h d w; compounds from large to small, each unit once: 1h30m, 1.5ms. 0 needs no unit.
+// ns us (µs) ms s m h d; compounds from large to small, each unit once: 1h30m, 1.5ms; 0 is bare.
 bool units_duration(const char *text, int64_t *ns, struct units_why *why);
-// B kB MB GB TB PB, KiB MiB ..., Ki Mi Gi Ti Pi, k M G T P. 0 needs no unit.
+// 800, B kB MB GB TB PB, KiB MiB ..., Ki Mi Gi Ti Pi, k M G T P; a whole number of bytes.
 bool units_bytes(const char *text, uint64_t *bytes, struct units_why *why);
 // bytes a second: 10Gbit/s, 100MB/s, 1Gbps
 bool units_bandwidth(const char *text, double *bytes_per_s, struct units_why *why);
-// 200/s 12k/min 5/h 1/d: events a second. 0 needs no unit.
+// 200/s 12k/min 5/h 1/d: events a second. 0 may be bare.
 bool units_rate(const char *text, double *per_s, struct units_why *why);
 // 99.9% or 0.999; any number of percent, so the caller bounds it.
 bool units_ratio(const char *text, double *ratio, struct units_why *why);
@@ -43,21 +43,6 @@ struct units_kind {
     const char *name, *forms, *example;
 };
 const struct units_kind *units_kind(size_t index);
-
-// For people: three significant digits and a unit ("214.8ms" has four: a leading 1 or 2 earns one
-// more), "0" for zero. They write at most `size` bytes and return `buffer`.
-const char *units_format_duration(char *buffer, size_t size, double ns);
-const char *units_format_si(char *buffer, size_t size, double value); // 1.2k 41.2M
-const char *units_format_bytes(char *buffer, size_t size, double bytes); // 1.5MiB
-const char *units_format_ratio(char *buffer, size_t size, double ratio); // 99.95 %
-// For files: exact and readable again by units_duration ("1h30m", "250us").
-const char *units_exact_duration(char *buffer, size_t size, int64_t ns);
-
-enum { UNITS_TEXT = 48 }; // room that is enough for each of these
-
-// Shortest decimal that reads back as the same double (%.15g, %.16g or %.17g), in the C locale;
-// "null" is the caller's business: NaN and infinities give "nan", "inf", "-inf".
-const char *units_shortest(char *buffer, size_t size, double value);
 
 // A decimal of ours (digits, optional fraction, optional exponent) at the start of `text`, read
 // without the locale; NULL if there is none, else the first byte behind it.
