@@ -1,13 +1,14 @@
-// result - many runs, one answer: everything that a report, a file or a comparison needs, as plain data.
+// result - many runs, one answer: everything that a report, a file or a comparison needs, as plain
+// data.
 //
-// A result does not point into the design: it can be read back from results.h5 and rendered again. All
-// memory but the histograms' buckets hangs on its arena. Names are the user's. Counts are summed over
-// the replications, after the warm-up. Rows of a kind are in the order of the scenario.
+// A result does not point into the design: it can be read back from results.h5 and rendered again.
+// All memory but the histograms' buckets hangs on its arena. Names are the user's. Counts are
+// summed over the replications, after the warm-up. Rows of a kind are in the order of the scenario.
 //
-// Every estimated quantity is a *figure*: a column of the matrix replication x figure, with its estimate
-// over the replications. The figures of a workload, an operation or a component stand in one block of
-// known layout, so `result_flow(result, workload->figures, RESULT_P99)` is the estimate of its p99.
-// Units of figures: times in s, rates in 1/s, ratios 0..1.
+// Every estimated quantity is a *figure*: a column of the matrix replication x figure, with its
+// estimate over the replications. The figures of a workload, an operation or a component stand in
+// one block of known layout, so `result_flow(result, workload->figures, RESULT_P99)` is the
+// estimate of its p99. Units of figures: times in s, rates in 1/s, ratios 0..1.
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +23,7 @@
 
 enum { RESULT_NONE = UINT32_MAX };
 
-// ---- figures --------------------------------------------------------------------------------------
+// ---- figures -----------------------------------------------------------------------------------
 
 // The block of a flow: of a workload, an operation, and the beginning of that of a component.
 enum result_flow_figure {
@@ -36,7 +37,7 @@ enum result_flow_figure {
     RESULT_P99,
     RESULT_P999,
     RESULT_P9999,
-    RESULT_MAX,        // its estimate is the largest of all, without interval
+    RESULT_MAX, // its estimate is the largest of all, without interval
     RESULT_FLOW_FIGURES
 };
 
@@ -72,12 +73,12 @@ struct result_figure {
     struct estimate estimate;
 };
 
-// ---- what was simulated ---------------------------------------------------------------------------
+// ---- what was simulated ------------------------------------------------------------------------
 
 struct result_workload {
     const char *name;
-    const char *assumed; // why it is an assumption, NULL: declared
-    uint32_t figures;    // first of its block
+    const char *assumed;           // why it is an assumption, NULL: declared
+    uint32_t figures;              // first of its block
     uint64_t offered, ended, open; // open: in flight at the ends of the replications
     uint64_t statuses[STATUS_COUNT];
     double thinned; // 1: nothing thinned
@@ -111,7 +112,7 @@ struct result_component {
     struct histogram wait;
 };
 
-struct result_edge { // a caller-callee pair
+struct result_edge {   // a caller-callee pair
     uint32_t from;     // component, RESULT_NONE: a workload's clients
     uint32_t workload; // then its index
     uint32_t to;
@@ -120,7 +121,7 @@ struct result_edge { // a caller-callee pair
     double mean_s, p50_s, p99_s, max_s; // of whole calls; NaN without any
 };
 
-// ---- objectives -----------------------------------------------------------------------------------
+// ---- objectives --------------------------------------------------------------------------------
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNDECIDED, VERDICT_NO_DATA };
 
@@ -136,57 +137,58 @@ struct result_slo {
     bool warn_only;
     enum verdict verdict;
     struct estimate observed;
-    double margin;          // relative distance to the limit, > 0: on the good side; NaN without a value
-    uint64_t good, total;   // threshold or availability counts, 0 of 0 where nothing is counted
-    double decided_by_s;    // UNDECIDED: simulated seconds, all replications, that would decide it; or 0
-    const char *why;        // not PASS: one sentence; NULL otherwise
-    bool compared;          // a run without faults stands beside
+    double margin; // relative distance to the limit, > 0: on the good side; NaN without a value
+    uint64_t good, total; // threshold or availability counts, 0 of 0 where nothing is counted
+    double
+        decided_by_s; // UNDECIDED: simulated seconds, all replications, that would decide it; or 0
+    const char *why;  // not PASS: one sentence; NULL otherwise
+    bool compared;    // a run without faults stands beside
     enum verdict without_verdict;
     struct estimate without;
-    double slice_s;         // 0: judged as a whole
-    uint32_t slice_count;   // slices, pooled over the replications
+    double slice_s;       // 0: judged as a whole
+    uint32_t slice_count; // slices, pooled over the replications
     uint64_t *slice_good, *slice_total;
-    uint8_t *slice_state;   // enum result_slice
-    uint32_t worst_slice;   // RESULT_NONE: none
-    uint32_t budget;        // row of budgets, RESULT_NONE: none
+    uint8_t *slice_state; // enum result_slice
+    uint32_t worst_slice; // RESULT_NONE: none
+    uint32_t budget;      // row of budgets, RESULT_NONE: none
 };
 
 struct result_budget { // of an availability objective with a window
     uint32_t slo;
     double window_s;
-    double allowed_s; // of total outage in the window
-    double spent_s;   // as seconds of total outage: by faults and otherwise
-    double other_s;   // what no fault is charged with, scaled to the window
+    double allowed_s;   // of total outage in the window
+    double spent_s;     // as seconds of total outage: by faults and otherwise
+    double other_s;     // what no fault is charged with, scaled to the window
     double *by_fault_s; // per fault, expected occurrences counted
 };
 
 struct result_fault {
     const char *name, *action, *target; // target in words: "zone eu-a", "component db (leader)"
     bool enabled, stochastic;
-    double at_s;       // NaN: stochastic
-    double duration_s; // NaN: until the end
-    double expected;   // in a window
-    uint64_t occurrences;  // of all replications
-    double active_s;       // of all replications
-    double first_s, end_s; // first strike and last end seen in any replication, NaN: never
+    double at_s;            // NaN: stochastic
+    double duration_s;      // NaN: until the end
+    double expected;        // in a window
+    uint64_t occurrences;   // of all replications
+    double active_s;        // of all replications
+    double first_s, end_s;  // first strike and last end seen in any replication, NaN: never
     uint64_t *bad_requests; // by SLO, of all replications
 };
 
 struct result_invariant {
     const char *name;
     uint64_t checked, violated;
-    const char *first;       // the first violation in words, NULL
-    uint32_t replication;    // where it happened
+    const char *first;    // the first violation in words, NULL
+    uint32_t replication; // where it happened
 };
 
-// ---- trust ----------------------------------------------------------------------------------------
+// ---- trust -------------------------------------------------------------------------------------
 
 struct result_check { // one row of the validation
-    const char *name;    // "Little's law", "utilization law", "M/M/c mean wait", "conservation", ...
+    const char *name; // "Little's law", "utilization law", "M/M/c mean wait", "conservation", ...
     const char *subject; // component, workload
     const char *unit;
     struct estimate simulated;
-    double expected;  // NaN: none
+    double expected; // NaN: none
     bool agrees;
     const char *note; // what was compared with what
 };
@@ -198,7 +200,7 @@ struct result_warmup {
     double longer_s; // a longer cut, for the check: mean latency beyond either
     double mean_s, longer_mean_s; // of the workload `subject`
     const char *subject;          // whose series asked for the longest cut, NULL
-    uint32_t bin_count;           // of the pilot's series of that workload: mean latency by bin, s, NaN
+    uint32_t bin_count; // of the pilot's series of that workload: mean latency by bin, s, NaN
     double bin_s;
     double *bins;
 };
@@ -214,11 +216,11 @@ struct result_pair {
     const char *key, *value; // a parameter and its value; subject and reason; code and text
 };
 
-// ---- series ---------------------------------------------------------------------------------------
+// ---- series ------------------------------------------------------------------------------------
 
 // Counts are summed over the replications. Levels are means over the replications, *_MAX levels
-// maxima; latencies are means over the replications of the bin's quantile, SERIES_MAX the maximum; NaN
-// without sample. Layout as in struct series: bin-major.
+// maxima; latencies are means over the replications of the bin's quantile, SERIES_MAX the maximum;
+// NaN without sample. Layout as in struct series: bin-major.
 struct result_series {
     uint32_t bin_count;
     double bin_s;
@@ -230,28 +232,28 @@ struct result_series {
     uint64_t *heatmap;          // bin x workload x SERIES_HEAT
 };
 
-// ---- the whole ------------------------------------------------------------------------------------
+// ---- the whole ---------------------------------------------------------------------------------
 
 struct result {
     struct arena arena;
     const char *scenario, *description; // description: NULL if none
-    const char *file;                   // as given on the command line, for people; not in summary.json
-    const char *digest;                 // hex
+    const char *file;   // as given on the command line, for people; not in summary.json
+    const char *digest; // hex
     const char *version;
-    const char *source, *resolved;      // texts of the scenario, "" if unknown
+    const char *source, *resolved; // texts of the scenario, "" if unknown
     uint64_t seed;
-    double duration_s, warmup_s;        // of one replication; warm-up as used
-    uint32_t minimum, maximum;          // replications asked for
-    double stop_at;                     // relative half-width, 0: none
-    double widest;                      // widest relative half-width of an SLO metric, NaN: none
-    bool batches;                       // one replication: the rows of the matrix are 20 batches in time
-    bool faults_on;                     // at least one fault was in force
+    double duration_s, warmup_s; // of one replication; warm-up as used
+    uint32_t minimum, maximum;   // replications asked for
+    double stop_at;              // relative half-width, 0: none
+    double widest;               // widest relative half-width of an SLO metric, NaN: none
+    bool batches;                // one replication: the rows of the matrix are 20 batches in time
+    bool faults_on;              // at least one fault was in force
     uint64_t events;
-    double simulated_s;                 // all replications, warm-ups included
-    uint64_t bytes_max;                 // memory of the largest world
+    double simulated_s; // all replications, warm-ups included
+    uint64_t bytes_max; // memory of the largest world
     struct fingerprint_value fingerprint;
     enum verdict verdict;
-    bool interrupted_by_limit;          // a replication ended at max_events: exit status 3
+    bool interrupted_by_limit; // a replication ended at max_events: exit status 3
 
     uint32_t replication_count, row_count; // rows of the matrix: replications, or batches
     struct result_replication *replications;
@@ -291,7 +293,8 @@ struct result {
 void result_init(struct result *result);
 void result_release(struct result *result);
 
-// The estimate of one figure of a block; `block` is the `figures` of a workload, operation or component.
+// The estimate of one figure of a block; `block` is the `figures` of a workload, operation or
+// component.
 static inline const struct estimate *result_flow(const struct result *result, uint32_t block,
                                                  uint32_t figure)
 {
