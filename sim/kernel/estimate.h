@@ -1,7 +1,7 @@
 // estimate - intervals: Student over replications, ratios, quantiles, warm-up, sequential stopping.
 //
-// Stored bytes depend only on + - x / sqrt, SLEEF and our own Student quantiles; GSL serves here for
-// nothing that reaches a file.
+// Stored bytes depend only on + - x / sqrt, SLEEF and our own Student quantiles; GSL serves here
+// for nothing that reaches a file.
 #pragma once
 
 #include <stdbool.h>
@@ -16,29 +16,32 @@ struct estimate {
     uint32_t df;
 };
 
-// Quantile of Student's law with df >= 1 at 0 < p < 1 (Hill's expansion refined by Newton on the exact
-// integral; own arithmetic, relative error below 1e-10).
+// Quantile of Student's law with df >= 1 at 0 < p < 1 (Hill's expansion refined by Newton on the
+// incomplete beta function; own arithmetic, relative error below 1e-10).
 double estimate_student(double p, double df);
 
-// Mean of n values with a Student interval at `level` (0.95).
+// Mean of n values (NaN skipped) with a Student interval at `level` (0.95).
 struct estimate estimate_mean(const double *values, uint32_t n, double level);
 
 // Ratio good/total: the pooled ratio; the interval is the wider, side by side, of Student over the
-// replications' ratios (those with total > 0) and Clopper-Pearson on the pooled counts.
-struct estimate estimate_ratio(const uint64_t *good, const uint64_t *total, uint32_t n, double level);
+// replications' ratios about it (those with total > 0) and Clopper-Pearson on the pooled counts.
+struct estimate estimate_ratio(const uint64_t *good, const uint64_t *total, uint32_t n,
+                               double level);
 
 // Clopper-Pearson bounds for k successes in n.
 void estimate_binomial(uint64_t k, uint64_t n, double level, double *low, double *high);
 
-// The largest k with P(X > k) <= 1 - p for X ~ Binomial(n, q): the quantile used by the theory suite.
+// The smallest k with P(X > k) <= 1 - p for X ~ Binomial(n, q): the quantile used by the theory
+// suite.
 uint32_t estimate_binomial_quantile(uint32_t n, double q, double p);
 
-// Sectioning: `pooled` is the quantile of all values, sections[i] that of replication i (n of them, NaN
-// skipped); the interval is centred on the pooled value with the spread of the sections about it.
+// Sectioning: `pooled` is the quantile of all values, sections[i] that of replication i (n of them,
+// NaN skipped); the interval is centred on the pooled value with the spread of the sections about
+// it.
 struct estimate estimate_section(double pooled, const double *sections, uint32_t n, double level);
 
 // MSER-5 (White 1997): the number of leading values to cut from a series of n, at most half.
-// Returns n when the minimum lies beyond the half: the series is too short.
+// Returns n when the minimum lies beyond the half, or n < 50: the series is too short.
 uint32_t estimate_mser5(const double *values, uint32_t n);
 
 // Half-width over value; infinity when unknown.

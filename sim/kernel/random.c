@@ -279,6 +279,18 @@ void random_stream_init(struct random_stream *stream, uint64_t key, uint64_t nam
     stream->next = RANDOM_BLOCK_WORDS;
 }
 
+void random_stream_seek(struct random_stream *stream, uint64_t key, uint64_t name_hash,
+                        uint64_t index)
+{
+    CHECK(index < (uint64_t)1 << 56);
+    stream->key = key;
+    stream->stream = name_hash;
+    stream->block = (index << 8) + 1;
+    stream->next = RANDOM_BLOCK_WORDS - 2;
+    stream->unused = 0;
+    fill_block(key, name_hash, index << 8, stream->words + stream->next);
+}
+
 uint64_t random_below(struct random_stream *stream, uint64_t bound)
 {
     CHECK(bound > 0);
