@@ -28,7 +28,8 @@ const struct diagnostic_code *diagnostic_codes_find(const char *code)
     }
     for (size_t i = 0; diagnostic_codes_at(i) != NULL; i++) {
         const struct diagnostic_code *known = diagnostic_codes_at(i);
-        const char letter = code[0] >= 'a' && code[0] <= 'z' ? (char)(code[0] - 'a' + 'A') : code[0];
+        const char letter =
+            code[0] >= 'a' && code[0] <= 'z' ? (char)(code[0] - 'a' + 'A') : code[0];
         if (known->code[0] == letter && strcmp(known->code + 1, code + 1) == 0) {
             return known;
         }

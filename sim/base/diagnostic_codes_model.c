@@ -1,4 +1,4 @@
-// diagnostic_codes_model - codes of what the parts of a scenario say to each other: E03xx and above.
+// diagnostic_codes_model - codes of what the parts of a scenario say to each other: E03xx on.
 #include "sim/base/diagnostic_codes.h"
 
 const struct diagnostic_code diagnostic_codes_model[] = {

@@ -33,13 +33,13 @@ struct document_use {
 
 struct document_node {
     enum document_kind kind;
-    bool quoted;              // a scalar that was not plain
-    bool used;                // document_get found it; what stays unused is an unknown key
-    const char *text;         // of a scalar: terminated, never NULL; NULL otherwise
-    struct place place;       // of the value (of a collection: its first line)
-    const char *key;          // of a member of a mapping, else NULL
+    bool quoted;        // a scalar that was not plain
+    bool used;          // document_get found it; what stays unused is an unknown key
+    const char *text;   // of a scalar: terminated, never NULL; NULL otherwise
+    struct place place; // of the value (of a collection: its first line)
+    const char *key;    // of a member of a mapping, else NULL
     struct place key_place;
-    const struct document_use *use;  // alias or merge that brought it, else NULL
+    const struct document_use *use;         // alias or merge that brought it, else NULL
     const struct document_node *definition; // what params: says, for a node that was written $name
     struct document_node *first, *last, *next; // children in file order
     uint32_t count;                            // of children
@@ -94,11 +94,12 @@ struct document_node *document_at(const struct document *document, const char *p
 bool document_is_empty(const struct document_node *node);
 // "a list", "a map", "text"
 const char *document_kind_name(const struct document_node *node);
-// What params: has for a name (without $); NULL if nothing.
-const struct document_node *document_param(const struct document *document, const char *name);
+// What params: has for a name (without $), marked as used; NULL if nothing. Substituting $name
+// marks it too, so document_unused(params) gives the parameters that nothing uses.
+struct document_node *document_param(const struct document *document, const char *name);
 
-// An error or warning at a node (its value, its key, or `length` bytes at `offset` of its text), with
-// labels for the alias, << or $name that brought it there.
+// An error or warning at a node (its value, its key, or `length` bytes at `offset` of its text),
+// with labels for the alias, << or $name that brought it there.
 struct diagnostic *document_error(const struct document *document, const struct document_node *node,
                                   const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -112,10 +113,10 @@ struct diagnostic *document_key_error(const struct document *document,
 struct place document_place_in(const struct document *document, const struct document_node *node,
                                size_t offset, size_t length);
 // Adds those labels to an entry made otherwise.
-void document_explain_use(const struct document_node *node, struct diagnostic *entry);
+void document_place_explain(const struct document_node *node, struct diagnostic *entry);
 
-// YAML of the resolved tree with the origin of each scalar as `# file:line`; and its canonical bytes,
-// which know order and content, neither comments nor formatting, and their XXH3-128 in hex.
+// YAML of the resolved tree with the origin of each scalar as `# file:line`; and its canonical
+// bytes, which know order and content, neither comments nor formatting, and their XXH3-128 in hex.
 void document_render_resolved(const struct document *document, struct text *out);
-void document_canonical(const struct document *document, struct text *out);
+void document_digest_bytes(const struct document *document, struct text *out);
 void document_digest(const struct document *document, char hex[33]);

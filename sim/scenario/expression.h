@@ -1,10 +1,10 @@
 // expression - values that read like calls: exp(mean=1ms), p(99) < 300ms, 3..30 step 3.
 //
 // Grammar, loosest first: or; and; not; == != < <= > >=; low..high step s; + -; * /; unary -;
-// name(argument, name=argument, ...); words, numbers with their unit, 'quoted' or "quoted" text; ( ).
-// A number keeps its unit and is not interpreted here: 400/s, 99.5%, 10Gbit/s are one literal. A word
-// goes on over . - / when a letter or digit follows at once (eu-a, web.read, data/day.csv), so minus
-// and division between words need spaces. normal+(...) is a name before a bracket.
+// name(argument, name=argument, ...); words, numbers with their unit, 'quoted' or "quoted" text.
+// A number keeps its unit and is not interpreted here: 400/s, 99.5%, 10Gbit/s are one literal. A
+// word goes on over . - / when a letter or digit follows at once (eu-a, web.read, data/day.csv), so
+// minus and division between words need spaces. normal+(...) is a name before a bracket.
 #pragma once
 
 #include <stdbool.h>
@@ -24,9 +24,9 @@ enum expression_kind {
 
 struct expression {
     enum expression_kind kind;
-    bool quoted;           // a word that was quoted
+    bool quoted; // a word that was quoted
     const char *text;
-    const char *name;      // of an argument name=..., else NULL
+    const char *name;                  // of an argument name=..., else NULL
     uint32_t offset, length;           // bytes in the source text, of the whole expression
     uint32_t name_offset, name_length; // of the argument's name
     const struct expression *first, *next;

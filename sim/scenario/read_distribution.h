@@ -3,9 +3,9 @@
 // Laws: const(v) or a bare value; exp(mean); gamma(mean, cv); lognormal(median, p99 | mean, cv);
 // weibull(scale, shape); erlang(k, mean); pareto(min, alpha); uniform(min | low, max | high);
 // normal+(mean, sd); empirical(file); mix(w*law + w*law ...); hyperexponential(mean, cv), balanced
-// means; geometric(mean) and zipf(n, s), both counts. A first argument without a name is allowed where
-// the law has one (const, exp, empirical, geometric). The text form and the map form take the same names.
-// An empirical file has one value a line with its unit, or a first line `# unit: ms`.
+// means; geometric(mean) and zipf(n, s), both counts. A first argument without a name is allowed
+// where the law has one (const, exp, empirical, geometric). The text form and the map form take the
+// same names. An empirical file has one value a line with its unit, or a first line `# unit: ms`.
 #pragma once
 
 #include <stdbool.h>
@@ -15,8 +15,9 @@
 #include "sim/scenario/document.h"
 #include "sim/scenario/read_value.h"
 
-// What a law speaks of: READ_VALUE_DURATION, READ_VALUE_COUNT or READ_VALUE_BYTES; other units are a
-// CHECK. False after adding errors. The law is prepared; its tables belong to the document's arena.
+// What a law speaks of: READ_VALUE_DURATION, READ_VALUE_COUNT or READ_VALUE_BYTES; other units are
+// a CHECK. False after adding errors. The law is prepared; its tables belong to the document's
+// arena.
 bool read_distribution(struct document *document, const struct document_node *node,
                        enum read_value_unit unit, struct distribution *distribution);
 

@@ -1,8 +1,8 @@
 // read_value - a scalar node as a typed value, or a located diagnostic that says what was expected.
 //
 // Each reader returns false after adding its error; *value is then untouched. A NULL node is not an
-// error but false. Codes: E0201 (a bare number), E0202 to E0215 (not such a value), E0125 (a list or
-// a map where a scalar belongs).
+// error but false. Codes: E0201 (a bare number), E0202 to E0215 (not such a value), E0125 (a list
+// or a map where a scalar belongs).
 #pragma once
 
 #include <stdbool.h>

@@ -1,0 +1,49 @@
+// document_digest - the canonical bytes of a resolved tree and their hash.
+//
+// Scalars are "s", their length and bytes (quoted or not: types come from the field); lists "[" ...
+// "]"; maps "{" key value "}". Order and content count; comments, layout, anchors, files and
+// parameters' names at their use do not.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "sim/scenario/document.h"
+
+static void add_bytes(struct text *out, char kind, const char *bytes)
+{
+    text_format(out, "%c%zu:%s", kind, strlen(bytes), bytes);
+}
+
+static void add_node(struct text *out, const struct document_node *node)
+{
+    if (node->key != NULL) {
+        add_bytes(out, 'k', node->key);
+    }
+    if (node->kind == DOCUMENT_SCALAR) {
+        add_bytes(out, 's', node->text);
+        return;
+    }
+    text_add_char(out, node->kind == DOCUMENT_MAPPING ? '{' : '[');
+    for (const struct document_node *child = node->first; child != NULL; child = child->next) {
+        add_node(out, child);
+    }
+    text_add_char(out, node->kind == DOCUMENT_MAPPING ? '}' : ']');
+}
+
+void document_digest_bytes(const struct document *document, struct text *out)
+{
+    add_node(out, document->root);
+}
+
+void document_digest(const struct document *document, char hex[33])
+{
+    struct text bytes;
+    text_init(&bytes);
+    document_digest_bytes(document, &bytes);
+    const XXH128_hash_t hash = XXH3_128bits(text_get(&bytes), bytes.length);
+    snprintf(hex, 33, "%016" PRIx64 "%016" PRIx64, hash.high64, hash.low64);
+    text_release(&bytes);
+}
