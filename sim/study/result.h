@@ -1,5 +1,4 @@
-// result - many runs, one answer: everything that a report, a file or a comparison needs, as plain
-// data.
+// result - many runs, one answer: what a report, a file or a comparison needs, as plain data.
 //
 // A result does not point into the design: it can be read back from results.h5 and rendered again.
 // All memory but the histograms' buckets hangs on its arena. Names are the user's. Counts are

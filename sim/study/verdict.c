@@ -1,0 +1,353 @@
+// verdict - the judgement of one objective after the other.
+#include "sim/study/verdict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/base/text.h"
+#include "sim/study/verdict_parts.h"
+
+#define LEVEL 0.95
+
+enum verdict verdict_worse(enum verdict one, enum verdict other)
+{
+    static const int rank[] = {
+        [VERDICT_PASS] = 0, [VERDICT_UNDECIDED] = 1, [VERDICT_NO_DATA] = 2, [VERDICT_FAIL] = 3};
+    return rank[one] >= rank[other] ? one : other;
+}
+
+static bool holds(double value, double limit, int relation)
+{
+    switch ((enum slo_relation)relation) {
+    case SLO_LESS:
+        return value < limit;
+    case SLO_LESS_EQUAL:
+        return value <= limit;
+    case SLO_GREATER:
+        return value > limit;
+    case SLO_GREATER_EQUAL:
+        return value >= limit;
+    }
+    return false;
+}
+
+enum verdict verdict_of(const struct estimate *estimate, double limit, int relation)
+{
+    if (!estimate->known) {
+        return VERDICT_NO_DATA;
+    }
+    if (!estimate->has_interval) {
+        return VERDICT_UNDECIDED;
+    }
+    const bool low = holds(estimate->low, limit, relation);
+    const bool high = holds(estimate->high, limit, relation);
+    if (low && high) {
+        return VERDICT_PASS;
+    }
+    return low || high ? VERDICT_UNDECIDED : VERDICT_FAIL;
+}
+
+// The half-width shrinks with the square root of the run's length.
+double verdict_stretch(const struct estimate *estimate, double limit)
+{
+    const double distance = fabs(estimate->value - limit);
+    if (!estimate->has_interval || distance == 0.0) {
+        return 0.0;
+    }
+    const double half = estimate->value < limit ? estimate->high - estimate->value
+                                                : estimate->value - estimate->low;
+    const double stretch = half / distance;
+    return stretch * stretch;
+}
+
+static const char *unit_of(const struct judging *judging, uint32_t figure)
+{
+    switch (judging->design->metric) {
+    case SLO_PERCENTILE:
+    case SLO_MEAN:
+    case SLO_MAXIMUM:
+        return "s";
+    case SLO_CARRIED:
+    case SLO_SUCCESS:
+    case SLO_UTILIZATION:
+    case SLO_AVAILABILITY:
+        return "1";
+    case SLO_THROUGHPUT:
+        return "1/s";
+    case SLO_MODEL:
+        return figure == RESULT_NONE ? "1" : judging->result->figures[figure].unit;
+    }
+    return "1";
+}
+
+// A model's metric is named "lag_max"; an objective may write lag(max).
+static uint32_t model_figure(const struct judging *judging)
+{
+    const struct slo_design *design = judging->design;
+    const char *owner = judging->result->components[design->index].name;
+    struct text name;
+    text_init(&name);
+    text_format(&name, "%s.%s", owner, design->metric_name);
+    uint32_t figure = result_figure_named(judging->result, text_get(&name));
+    if (figure == RESULT_NONE) {
+        text_clear(&name);
+        text_format(&name, "%s.", owner);
+        for (const char *at = design->metric_name; *at != '\0'; at++) {
+            if (*at != ')') {
+                text_add_char(&name, *at == '(' ? '_' : *at);
+            }
+        }
+        figure = result_figure_named(judging->result, text_get(&name));
+    }
+    text_release(&name);
+    return figure;
+}
+
+static uint32_t block_of(const struct judging *judging)
+{
+    const struct slo_design *design = judging->design;
+    const struct result *result = judging->result;
+    switch (design->target) {
+    case SLO_WORKLOAD:
+        return result->workloads[design->index].figures;
+    case SLO_COMPONENT:
+        return result->components[design->index].figures;
+    case SLO_OPERATION:
+        return result
+            ->operations[result->components[design->index].first_operation + design->operation]
+            .figures;
+    }
+    return RESULT_NONE;
+}
+
+// The figure that an objective is about, RESULT_NONE where it is no single figure.
+static uint32_t figure_of(const struct judging *judging)
+{
+    const struct slo_design *design = judging->design;
+    const uint32_t block = block_of(judging);
+    switch (design->metric) {
+    case SLO_MEAN:
+        return block + RESULT_MEAN;
+    case SLO_MAXIMUM:
+        return block + RESULT_MAX;
+    case SLO_THROUGHPUT:
+        return block + RESULT_THROUGHPUT;
+    case SLO_UTILIZATION:
+        return block + (text_same(design->metric_name, "max") ? RESULT_UTILIZATION_MAX
+                                                              : RESULT_UTILIZATION);
+    case SLO_MODEL:
+        return model_figure(judging);
+    case SLO_PERCENTILE:
+    case SLO_CARRIED:
+    case SLO_SUCCESS:
+    case SLO_AVAILABILITY:
+        return RESULT_NONE;
+    }
+    return RESULT_NONE;
+}
+
+// ---- shares of requests ------------------------------------------------------------------------
+
+static struct estimate observed_quantile(const struct judging *judging)
+{
+    const struct result_input *input = judging->input;
+    struct histogram pooled;
+    histogram_init(&pooled);
+    for (uint32_t r = 0; r < input->count; r++) {
+        struct histogram one;
+        histogram_init(&one);
+        verdict_latencies(judging, &input->records[r], &one);
+        judging->values[r] = histogram_quantile(&one, judging->design->quantile) / 1e9;
+        histogram_merge(&pooled, &one);
+        histogram_release(&one);
+    }
+    const double value = histogram_quantile(&pooled, judging->design->quantile) / 1e9;
+    const bool known = pooled.count > 0;
+    histogram_release(&pooled);
+    return known ? estimate_section(value, judging->values, input->count, LEVEL)
+                 : (struct estimate){.known = false};
+}
+
+// The share that must be reached, and how it is written as a relation to it.
+static double share_target(const struct slo_design *design)
+{
+    return design->metric == SLO_PERCENTILE ? design->quantile : design->limit;
+}
+
+static void judge_share(struct judging *judging)
+{
+    struct result_slo *slo = judging->slo;
+    const struct slo_design *design = judging->design;
+    const double target = share_target(design);
+    const int relation = design->metric == SLO_PERCENTILE ? SLO_GREATER_EQUAL : design->relation;
+    verdict_slices(judging, target);
+    struct estimate share =
+        estimate_ratio(judging->good, judging->total, judging->input->count, LEVEL);
+    share.has_interval = share.has_interval && judging->input->count > 1;
+    slo->observed = design->metric == SLO_PERCENTILE ? observed_quantile(judging) : share;
+    slo->verdict = verdict_of(&share, target, relation);
+    if (slo->verdict == VERDICT_UNDECIDED) {
+        double stretch = verdict_stretch(&share, target);
+        if (slo->good == slo->total && slo->total > 0) { // no miss seen: Clopper-Pearson alone
+            stretch = 3.689 / (1.0 - target) / (double)slo->total;
+        }
+        slo->decided_by_s = stretch * judging->result->simulated_s;
+    }
+}
+
+// ---- the others --------------------------------------------------------------------------------
+
+static void judge_figure(struct judging *judging, uint32_t figure)
+{
+    struct result_slo *slo = judging->slo;
+    const struct slo_design *design = judging->design;
+    slo->observed = judging->result->figures[figure].estimate;
+    if (design->metric == SLO_MAXIMUM && slo->observed.known) {
+        slo->verdict =
+            holds(slo->observed.value, slo->limit, design->relation) ? VERDICT_PASS : VERDICT_FAIL;
+        return;
+    }
+    slo->verdict = verdict_of(&slo->observed, slo->limit, design->relation);
+    if (slo->verdict == VERDICT_UNDECIDED) {
+        slo->decided_by_s =
+            verdict_stretch(&slo->observed, slo->limit) * judging->result->simulated_s;
+    }
+}
+
+static double margin_of(const struct result_slo *slo)
+{
+    if (!slo->observed.known || slo->limit == 0.0) {
+        return NAN;
+    }
+    const bool less = slo->relation == SLO_LESS || slo->relation == SLO_LESS_EQUAL;
+    const double distance =
+        less ? slo->limit - slo->observed.value : slo->observed.value - slo->limit;
+    return distance / fabs(slo->limit);
+}
+
+static void describe(struct judging *judging)
+{
+    const struct slo_design *design = judging->design;
+    struct arena *arena = &judging->result->arena;
+    const uint32_t figure = design->metric == SLO_MODEL ? model_figure(judging) : RESULT_NONE;
+    const char *unit = unit_of(judging, figure);
+    const double scale = text_same(unit, "s") ? 1e9 : 1.0;
+    *judging->slo = (struct result_slo){
+        .name = arena_text(arena, design->name),
+        .target = arena_text(arena, design->target_name),
+        .objective = arena_text(arena, design->objective),
+        .unit = unit,
+        .metric = (int)design->metric,
+        .relation = (int)design->relation,
+        .quantile = design->quantile,
+        .limit = design->limit / scale,
+        .warn_only = design->warn_only,
+        .margin = NAN,
+        .worst_slice = RESULT_NONE,
+        .budget = RESULT_NONE,
+        .slice_s = time_seconds(design->slice_ns),
+        .without_verdict = VERDICT_NO_DATA,
+    };
+}
+
+static void judge(struct judging *judging)
+{
+    describe(judging);
+    const uint32_t figure = figure_of(judging);
+    if (judging->design->metric == SLO_AVAILABILITY && judging->design->window_ns > 0) {
+        verdict_count(judging);
+        verdict_availability(judging);
+    } else if (verdict_count(judging)) {
+        judge_share(judging);
+    } else if (figure == RESULT_NONE) {
+        judging->slo->verdict = VERDICT_NO_DATA;
+    } else {
+        judge_figure(judging, figure);
+    }
+    judging->slo->margin = margin_of(judging->slo);
+}
+
+static void note_width(struct result *result, const struct result_slo *slo)
+{
+    if (!slo->observed.has_interval) {
+        return;
+    }
+    const double width = estimate_relative_width(&slo->observed);
+    if (isnan(result->widest) || width > result->widest) {
+        result->widest = width;
+    }
+}
+
+static void judge_whole(struct result *result)
+{
+    result->verdict = VERDICT_PASS;
+    for (uint32_t s = 0; s < result->slo_count; s++) {
+        note_width(result, &result->slos[s]);
+        if (!result->slos[s].warn_only) {
+            result->verdict = verdict_worse(result->verdict, result->slos[s].verdict);
+        }
+    }
+    for (uint32_t i = 0; i < result->invariant_count; i++) {
+        if (result->invariants[i].violated > 0) {
+            result->verdict = VERDICT_FAIL;
+        }
+    }
+}
+
+void verdict_judge(struct result *result, const struct result_input *input)
+{
+    const struct design *design = input->design;
+    result->slo_count = design->slo_count;
+    result->slos = arena_take_array(&result->arena, design->slo_count + 1, sizeof *result->slos);
+    result->budgets =
+        arena_take_array(&result->arena, design->slo_count + 1, sizeof *result->budgets);
+    struct judging judging = {
+        .result = result,
+        .input = input,
+        .good = check_calloc(input->count, sizeof(uint64_t)),
+        .total = check_calloc(input->count, sizeof(uint64_t)),
+        .values = check_calloc(input->count, sizeof(double)),
+    };
+    for (uint32_t s = 0; s < design->slo_count; s++) {
+        judging.index = s;
+        judging.design = &design->slos[s];
+        judging.slo = &result->slos[s];
+        judge(&judging);
+    }
+    free(judging.good);
+    free(judging.total);
+    free(judging.values);
+    judge_whole(result);
+    verdict_explain(result, input);
+}
+
+void verdict_compare(struct result *result, const struct result *without)
+{
+    CHECK(result->slo_count == without->slo_count);
+    for (uint32_t s = 0; s < result->slo_count; s++) {
+        result->slos[s].compared = true;
+        result->slos[s].without_verdict = without->slos[s].verdict;
+        result->slos[s].without = without->slos[s].observed;
+    }
+}
+
+int verdict_exit_status(const struct result *result, bool allow_undecided, bool exit_zero)
+{
+    if (result->interrupted_by_limit) {
+        return 3;
+    }
+    if (exit_zero) {
+        return 0;
+    }
+    switch (result->verdict) {
+    case VERDICT_PASS:
+        return 0;
+    case VERDICT_UNDECIDED:
+        return allow_undecided ? 0 : 4;
+    case VERDICT_FAIL:
+    case VERDICT_NO_DATA:
+        return 1;
+    }
+    return 1;
+}

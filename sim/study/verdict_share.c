@@ -1,0 +1,180 @@
+// verdict_share - objectives about a share of requests: their counts, by replication and by slice.
+#include <math.h>
+#include <string.h>
+
+#include "sim/study/verdict_parts.h"
+
+#define LEVEL 0.95
+
+static void add_statuses(struct verdict_flow *flow, const uint64_t *statuses)
+{
+    for (uint32_t s = 0; s < STATUS_COUNT; s++) {
+        flow->ended += statuses[s];
+        flow->good += status_is_good((enum status)s) ? statuses[s] : 0;
+    }
+}
+
+// The operations of the target: one, or all of a component that can be called.
+static void operation_range(const struct judging *judging, uint32_t *first, uint32_t *end)
+{
+    const struct slo_design *design = judging->design;
+    const struct result_component *component = &judging->result->components[design->index];
+    *first = component->first_operation;
+    *end = *first + component->operation_count;
+    if (design->target == SLO_OPERATION) {
+        *first += design->operation;
+        *end = *first + 1;
+    }
+}
+
+static bool counts(const struct judging *judging, uint32_t operation)
+{
+    return judging->design->target == SLO_OPERATION ||
+           !judging->result->operations[operation].internal;
+}
+
+struct verdict_flow verdict_flow_of(const struct judging *judging, const struct run_record *record)
+{
+    struct verdict_flow flow = {0};
+    if (judging->design->target == SLO_WORKLOAD) {
+        const struct workload_meter *meter = &record->meter.workloads[judging->design->index];
+        flow.offered = meter->offered;
+        add_statuses(&flow, meter->statuses);
+        return flow;
+    }
+    uint32_t first, end;
+    operation_range(judging, &first, &end);
+    for (uint32_t o = first; o < end; o++) {
+        if (counts(judging, o)) {
+            const struct operation_meter *meter =
+                result_operation_meter(judging->result, record, o);
+            flow.offered += meter->arrivals;
+            add_statuses(&flow, meter->statuses);
+        }
+    }
+    return flow;
+}
+
+static void merge_plain(struct histogram *into, const struct histogram *from)
+{
+    struct histogram plain = *from;
+    plain.threshold_count = 0;
+    histogram_merge(into, &plain);
+}
+
+void verdict_latencies(const struct judging *judging, const struct run_record *record,
+                       struct histogram *into)
+{
+    const bool any = judging->design->any_status;
+    if (judging->design->target == SLO_WORKLOAD) {
+        const struct workload_meter *meter = &record->meter.workloads[judging->design->index];
+        merge_plain(into, any ? &meter->latency_any : &meter->latency);
+        return;
+    }
+    uint32_t first, end;
+    operation_range(judging, &first, &end);
+    for (uint32_t o = first; o < end; o++) {
+        if (counts(judging, o)) {
+            const struct operation_meter *meter =
+                result_operation_meter(judging->result, record, o);
+            merge_plain(into, any ? &meter->latency_any : &meter->latency);
+        }
+    }
+}
+
+static uint64_t smaller(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+// Percentile and availability: the slices' own counters, and what was still under way and too old.
+static void count_slices(struct judging *judging, uint32_t row)
+{
+    const struct slice_meter *meter = &judging->input->records[row].meter.slos[judging->index];
+    judging->total[row] = meter->late;
+    for (uint32_t i = 0; i < meter->slice_count; i++) {
+        judging->good[row] += meter->good[i];
+        judging->total[row] += meter->total[i];
+    }
+}
+
+bool verdict_count(struct judging *judging)
+{
+    const enum slo_metric metric = judging->design->metric;
+    const bool by_slice = metric == SLO_PERCENTILE || metric == SLO_AVAILABILITY;
+    if (!by_slice && metric != SLO_CARRIED && metric != SLO_SUCCESS) {
+        return false;
+    }
+    judging->slo->good = judging->slo->total = 0;
+    for (uint32_t r = 0; r < judging->input->count; r++) {
+        judging->good[r] = judging->total[r] = 0;
+        if (by_slice) {
+            count_slices(judging, r);
+        } else {
+            const struct verdict_flow flow = verdict_flow_of(judging, &judging->input->records[r]);
+            judging->total[r] = metric == SLO_CARRIED ? flow.offered : flow.ended;
+            judging->good[r] = smaller(flow.good, judging->total[r]);
+        }
+        judging->slo->good += judging->good[r];
+        judging->slo->total += judging->total[r];
+    }
+    return true;
+}
+
+// Good and total of one slice by row, so that the slice can be judged as the whole is.
+static void take_slice(struct judging *judging, uint32_t slice)
+{
+    for (uint32_t r = 0; r < judging->input->count; r++) {
+        const struct slice_meter *meter = &judging->input->records[r].meter.slos[judging->index];
+        const bool has = slice < meter->slice_count;
+        judging->total[r] = has ? meter->total[slice] : 0;
+        judging->good[r] = has ? smaller(meter->good[slice], judging->total[r]) : 0;
+    }
+}
+
+static void pool_slices(struct judging *judging)
+{
+    struct result_slo *slo = judging->slo;
+    for (uint32_t r = 0; r < judging->input->count; r++) {
+        const uint32_t count = judging->input->records[r].meter.slos[judging->index].slice_count;
+        slo->slice_count = count > slo->slice_count ? count : slo->slice_count;
+    }
+    struct arena *arena = &judging->result->arena;
+    slo->slice_good = arena_take_array(arena, slo->slice_count + 1, sizeof(uint64_t));
+    slo->slice_total = arena_take_array(arena, slo->slice_count + 1, sizeof(uint64_t));
+    slo->slice_state = arena_take_array(arena, slo->slice_count + 1, sizeof(uint8_t));
+    for (uint32_t i = 0; i < slo->slice_count; i++) {
+        take_slice(judging, i);
+        for (uint32_t r = 0; r < judging->input->count; r++) {
+            slo->slice_good[i] += judging->good[r];
+            slo->slice_total[i] += judging->total[r];
+        }
+    }
+}
+
+// With `every` the worst slice decides: good and total by row become its own. Otherwise the whole.
+void verdict_slices(struct judging *judging, double target)
+{
+    struct result_slo *slo = judging->slo;
+    if (slo->slice_s == 0.0) {
+        return;
+    }
+    pool_slices(judging);
+    double worst = INFINITY;
+    for (uint32_t i = 0; i < slo->slice_count; i++) {
+        if (slo->slice_total[i] == 0) {
+            continue;
+        }
+        const double ratio = (double)slo->slice_good[i] / (double)slo->slice_total[i];
+        slo->slice_state[i] = ratio >= target ? RESULT_SLICE_GOOD : RESULT_SLICE_BAD;
+        if (ratio < worst) {
+            worst = ratio;
+            slo->worst_slice = i;
+        }
+    }
+    if (slo->worst_slice == RESULT_NONE || slo->metric == SLO_AVAILABILITY) {
+        verdict_count(judging);
+        return;
+    }
+    take_slice(judging, slo->worst_slice);
+}
