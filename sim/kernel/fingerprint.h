@@ -28,7 +28,8 @@ void fingerprint_flush(struct fingerprint_buffer *buffer); // hashes what is buf
 struct fingerprint_value fingerprint_get(struct fingerprint_buffer *buffer);
 void fingerprint_end(struct fingerprint_buffer *buffer);
 
-// Order matters: the value of several replications is the hash of their values in replication order.
+// Order matters: the value of several replications is the hash of their values in replication
+// order.
 struct fingerprint_value fingerprint_join(const struct fingerprint_value *values, uint32_t count);
 
 static inline void fingerprint_add(struct fingerprint_buffer *buffer, int64_t time, uint32_t tag,
