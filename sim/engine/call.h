@@ -37,7 +37,7 @@ struct call {
     int64_t backoff_ns;     // previous back-off, for decorrelated jitter
     uint64_t timer;         // of the try, or of the back-off
     uint64_t hedge_timer;
-    uint64_t children[2];   // tickets of the tries on the way, for cancellation: visit number | generation
+    uint32_t children[2];   // visits of the tries, 0: lost on the way
     struct node *nodes[2];  // where they went
     uint32_t units;
     uint8_t attempt;        // tries begun
@@ -45,6 +45,7 @@ struct call {
     uint8_t priority;
     uint8_t last_status;
     bool doomed;            // the try has vanished; only a timer can end it
+    bool direct;            // begin without an event of its own (only from the handler of an arrival)
 };
 
 // Begins a call for a waiting visit. Always WAIT (the answer arrives by visit_wake_with).
@@ -61,5 +62,13 @@ void call_on_answer(void *world, uint64_t ticket);
 // The try with that child is lost without a word (dark node, partition): arms the last timer if none is.
 void call_lose(struct world *world, uint32_t number, uint32_t generation, uint8_t attempt);
 
-// Ends a call from outside: its caller has gone.
-void call_drop(struct world *world, uint32_t number, uint32_t generation);
+// Ends a call from outside: its caller has gone or wants it no more. Nobody is told; the tries go on,
+// unless the call says `cancel: propagate`.
+void call_drop(struct world *world, uint32_t number);
+
+// The visit ends well here, holding nothing, and a new one at the target answers in its stead (a job that
+// moves on to its next station). Always END or WAIT with the visit gone.
+enum outcome call_move(struct visit *visit, const struct call_design *design);
+
+// True while the answer to that try is awaited.
+bool call_is_open(const struct world *world, uint32_t number, uint32_t generation, uint8_t attempt);

@@ -83,6 +83,7 @@ struct call_design {
     uint32_t target;                   // component index
     const struct operation *operation; // of the target
     const char *key;                   // name of the request's key, NULL: none
+    uint8_t key_number;                // 1 + index into design->key_names, 0: none
     const char *topic;                 // of a publish, NULL otherwise
     int64_t timeout_ns;                // of one try, 0: none
     int64_t deadline_ns;               // of all tries, passed on, 0: none
@@ -93,6 +94,7 @@ struct call_design {
     bool idempotent;                   // carries an idempotency key
     bool cancel;                       // cancel: propagate
     bool wait;                         // publish: wait for the acknowledgement
+    bool stop;                         // a bad answer ends the calling visit with that status
     const char *protocol;              // label for people
     uint64_t bytes;                    // of the request
     uint32_t units;                    // messages carried by one publish, >= 1
@@ -411,6 +413,8 @@ struct design {
     const struct fault_design *faults;
     const struct edge_design *edges;
     const struct consumer_design *consumers;
+    uint32_t key_name_count;           // every key name of the scenario, at most 255
+    const char *const *key_names;
     uint32_t parameter_count, assumption_count;
     const struct parameter_design *parameters;
     const struct assumption_design *assumptions;

@@ -40,7 +40,9 @@ struct component_meter {
     struct histogram wait;  // in the queues of its processors and of its concurrency limit
     struct tally in_system; // visits at its nodes
     uint64_t retries, timeouts, ejections, breaker_trips;
-    uint64_t in_flight_total, begun_total, ended_total; // conservation: never cleared
+    uint64_t begun_total, ended_total; // visits let in and out, conservation: never cleared
+    __int128 sojourn_total_ns;         // of the visits that have left, never cleared
+    __int128 in_system_before;         // area of in_system before the last clear
 };
 
 struct workload_meter {
@@ -61,14 +63,15 @@ struct edge_meter {
 
 struct slice_meter { // of one SLO
     uint32_t slice_count;
-    uint64_t *good, *total; // by slice
+    uint64_t *good, *total; // by slice of the measured time (one slice: the whole of it)
     uint64_t late;          // still in flight at the end and older than the limit
+    uint64_t bad_uncharged; // bad requests that no fault is charged with
 };
 
 struct fault_meter {
     uint64_t occurrences;
     int64_t active_ns;      // total time in force
-    uint64_t *bad_requests; // by SLO, charged to this fault
+    uint64_t *bad_requests; // by SLO (tracked ones), charged to this fault
     int64_t first_ns, last_end_ns;
 };
 
@@ -102,6 +105,9 @@ enum log_kind { LOG_FAULT_BEGIN, LOG_FAULT_END, LOG_KILL, LOG_RESTART, LOG_READY
                 LOG_DELIST, LOG_RELIST, LOG_BREAKER, LOG_LEADER, LOG_KINDS };
 extern const char *const meter_log_names[LOG_KINDS];
 
+struct meter_tracked;  // SLOs judged request by request, by target
+struct meter_snapshot; // of the counters at the last sample of the series
+
 struct meter {
     struct workload_meter *workloads;
     struct component_meter *components;
@@ -114,11 +120,17 @@ struct meter {
     struct log_event *log;
     uint32_t log_count, log_room;
     uint64_t stale_wakes;
+    uint32_t bin;                 // present bin of the series
+    struct meter_tracked *tracked;
+    struct meter_snapshot *snapshots; // one a component
 };
 
 void meter_begin(struct world *world);
-void meter_end(struct world *world);
 void meter_clear(struct world *world); // the warm-up ends here
+void meter_release(struct meter *meter, const struct design *design);
+
+// Samples the series up to now (the last, perhaps partial bin included).
+void meter_close(struct world *world);
 
 // A request of a workload was intended at began_ns / ended now with that status.
 void meter_offer(struct world *world, uint32_t workload, uint64_t units);

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/base/slots.h"
 #include "sim/engine/design.h"
-#include "sim/engine/visit.h"
 
 struct node;
 struct world;
@@ -24,16 +24,20 @@ struct network_effect {
 struct network {
     struct random_stream *streams; // one a directed zone pair
     int64_t *free_ns;              // when the pair's bandwidth is free again
+    int64_t *fixed_ns;             // delay of a pair that never varies, -1: it does
+    struct random_stream *effect_stream; // of loss and delay that faults add
     struct network_effect *effects;
     uint32_t effect_count, effect_room;
+    struct slots letters; // messages between nodes on their way
     uint64_t messages, lost, dropped;
 };
 
 void network_begin(struct world *world);
 void network_end(struct world *world);
 
-// One message. False: it will never arrive (partition). A lost segment is sent again after TCP's
-// retransmission time-out (200 ms, doubling; RFC 6298 with Linux's minimum), so loss is delay.
+// One message, one segment. False: it will never arrive (partition, or lost 15 times in a row as Linux's
+// tcp_retries2). A lost segment is sent again after TCP's retransmission time-out (200 ms, doubling up to
+// 120 s; RFC 6298 with Linux's bounds), so loss is delay. Messages of a pair with bandwidth queue for it.
 // Zones DESIGN_NONE mean no network: no delay. Components are for effects, DESIGN_NONE: a client.
 struct network_path {
     uint32_t from_zone, to_zone;
@@ -48,7 +52,8 @@ void network_add_effect(struct world *world, struct network_effect effect);
 void network_remove_effects(struct world *world, uint32_t fault);
 
 // A message between two nodes of models (what protocols speak): after the link's delay `handler` is called
-// with the receiving node, if both links and the receiver's process still stand (its epoch unchanged).
+// with the receiving node, if the receiver's process is still the one of the sending (its epoch unchanged).
+// The sender may be gone by then. A paused receiver hears it when it resumes.
 typedef void network_handler(struct node *to, struct node *from, uint64_t word);
 void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
                      uint64_t word);

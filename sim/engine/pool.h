@@ -34,3 +34,9 @@ void pool_give(struct pool *pool, struct visit *visit);
 
 // Changes the size while in use; those who now fit are woken.
 void pool_resize(struct pool *pool, uint64_t size);
+
+// One unit comes back from a visit that has ended (hold.c calls it).
+void pool_give_unit(struct pool *pool);
+
+// A visit that waited here has ended otherwise.
+void pool_forget(struct pool *pool);

@@ -25,7 +25,6 @@ struct run_record {
     uint32_t invariant_count;
     double *model_metrics; // all components' metrics one after the other
     uint32_t model_metric_count;
-    uint64_t little_arrivals; // Little's law as integers, see run.c
     struct arena arena;       // holds the above
 };
 
@@ -42,4 +41,8 @@ struct component_figures { // areas over the measured time, summed over nodes
 // Runs replication `replication`. `stop` (may be NULL) is polled now and then: nonzero interrupts.
 void run_replication(const struct design *design, uint32_t replication, const volatile int *stop,
                      struct run_record *record);
+
+// The same in pieces, for who wants to watch the world: world_begin, run_world, run_note, world_end.
+enum run_end run_world(struct world *world, const volatile int *stop);
+void run_note(struct world *world, enum run_end end, struct run_record *record);
 void run_record_release(struct run_record *record, const struct design *design);

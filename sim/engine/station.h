@@ -46,7 +46,8 @@ struct station {
     struct line line;
     struct service *services;
     uint32_t service_room;
-    uint32_t free_server;  // lowest that may be free (hint)
+    uint32_t service_used; // records of `services` ever used
+    uint32_t free_server;  // head of the free list, 1-based, linked through finish_ns
     struct shared_work *shared;
     uint32_t shared_count, shared_room;
     uint64_t shared_number;

@@ -79,6 +79,7 @@ struct jump_step {
 struct parallel_step {
     uint32_t count, need;                // join when `need` have ended well, or none can any more
     const struct operation *const *branches;
+    bool stop;                           // a failed join ends the visit
 };
 
 enum choice_kind { CHOICE_SHARE, CHOICE_STATUS, CHOICE_OTHERWISE };
@@ -98,7 +99,7 @@ struct repeat_step { // stands at the end of the body
     uint8_t counter;       // which of visit->loops
     uint8_t limit;         // highest count
     struct distribution times; // counts
-    uint16_t first;        // first step of the body
+    uint16_t first;        // first step of the body; of the step before the body: the step behind it
 };
 
 struct pool_step {
@@ -127,5 +128,6 @@ enum outcome step_run_repeat(struct visit *visit);
 enum outcome step_run_take(struct visit *visit);
 enum outcome step_run_give(struct visit *visit);
 enum outcome step_run_spawn(struct visit *visit);
+enum outcome step_run_move(struct visit *visit);     // argument: struct call_design; the visit ends here
 enum outcome step_run_reply(struct visit *visit);
 enum outcome step_run_fail(struct visit *visit);

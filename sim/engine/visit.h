@@ -42,14 +42,17 @@ struct operation {
     bool internal;      // branches and background work: not callable, not an SLO target
 };
 
+enum { VISIT_STOPPED = UINT16_MAX }; // as `step`: the visit ends with its status
+
 enum visit_flag {
     VISIT_BRANCH = 1,    // answers a join, not a call
-    VISIT_ADMITTED = 2,  // counts against the node's concurrency
+    VISIT_COUNTED = 2,   // a try at an operation: its end is metered
     VISIT_AGAIN = 4,     // the wake runs the same step again
     VISIT_DETACHED = 8,  // has replied, or nobody waits for it
     VISIT_TRAVELS = 16,  // on the link to its node, or its answer on the way back
     VISIT_ANSWERED = 32, // its answer is on the way back: `status` is final
-    VISIT_WOKEN = 64,    // woken while its node was paused
+    VISIT_CALLS = 64,    // waits for the call numbered `place`
+    VISIT_INSIDE = 128,  // has been let in at its node: counted there
 };
 
 struct visit {
@@ -71,8 +74,9 @@ struct visit {
     uint16_t step;
     uint8_t status;           // of the last call; at the end, the answer
     uint8_t flags;
-    uint8_t priority;         // 0 is served first
-    uint8_t attempt;          // which try of the call it serves
+    uint8_t priority : 4;     // 0 is served first
+    uint8_t attempt : 4;      // which try of the call it serves, from 1
+    uint8_t key;              // the call's key: 1 + index into design->key_names, 0: none
     uint8_t loops[2];         // counters of `repeat`
 };
 static_assert(sizeof(struct visit) <= 96, "a visit is a hot record");
@@ -89,6 +93,9 @@ struct visit *visit_of(struct world *world, uint64_t ticket);
 // A new visit at `node`, not yet begun. Owner: itself, until it ends.
 struct visit *visit_take(struct world *world, struct node *node, const struct operation *operation);
 
+// The record goes back: nobody hears of it. For carriers of answers and visits that never begin.
+void visit_give(struct world *world, struct visit *visit);
+
 // The visit stands at the door of its node: it is admitted, queued or refused. Event handler form:
 // subject = world, argument = ticket.
 void visit_on_arrival(void *world, uint64_t ticket);
@@ -101,6 +108,13 @@ void visit_on_wake(void *world, uint64_t ticket);
 void visit_wake_later(struct world *world, uint64_t ticket);
 // The same, with the status that the visit sees as that of its last call.
 void visit_wake_with(struct world *world, uint64_t ticket, enum status status);
+
+// At its next wake the visit ends with the status it then has.
+static inline void visit_stop(struct visit *visit)
+{
+    visit->step = VISIT_STOPPED - 1;
+    visit->flags &= (uint8_t)~VISIT_AGAIN;
+}
 
 // Walks on from visit->step until it waits or ends.
 void visit_run(struct visit *visit);
@@ -119,6 +133,16 @@ int64_t visit_now(const struct visit *visit);
 const void *visit_argument(const struct visit *visit);
 struct random_stream *visit_stream(const struct visit *visit); // of the present step
 
-// The value of the request's key of that name: drawn once a request (the same for every visit of the
-// request), from the law the workload declares; a key the workload does not declare is unique.
-uint64_t visit_key(const struct visit *visit, const char *name);
+// The value of the key that the visit's call names (`key: product`): drawn once a request, the same for
+// every visit of the request, from the law the workload declares; without a key, unique to the request.
+uint64_t visit_key(const struct visit *visit);
+
+// Nobody wants the answer any more: the visit ends at its next step or when it leaves its queue; a call it
+// waits for is dropped, and cancelled in turn where that call says so.
+void visit_cancel(struct visit *visit);
+
+// A visit of `branch` at the same node and for the same request; answers join number `join` (0: nobody).
+struct visit *visit_branch(struct visit *visit, const struct operation *branch, uint32_t join);
+
+// Bytes of the answer that the step gives, 0 unless it replies (step.c).
+uint64_t step_answer_bytes(const struct step *step);

@@ -15,6 +15,8 @@
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/fingerprint.h"
 
+struct balance_health;
+struct consumer_state;
 struct fault_state;
 struct workload_state;
 
@@ -44,6 +46,8 @@ struct node {
     void *state;              // the model's
     uint64_t *deferred;       // tickets woken while paused
     uint32_t deferred_count, deferred_room;
+    uint32_t *held_timers;    // timers that fell due while paused
+    uint32_t held_timer_count, held_timer_room;
     uint64_t restart_event;
 };
 
@@ -74,11 +78,13 @@ struct world {
     struct event_queue *queue;
     struct fingerprint_buffer fingerprint;
     uint64_t events;
-    struct slots visits, calls, joins, holds;
+    struct slots visits, calls, joins, holds, timers;
     struct component *components;
     struct node **nodes; // every node of every component
     uint32_t node_count;
     struct route *routes; // one an edge
+    struct balance_health *health;    // one a node
+    struct consumer_state *consumers; // one a consumer, made on first use
     struct network network;
     struct meter meter;
     struct workload_state *workloads;

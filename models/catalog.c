@@ -1,0 +1,12 @@
+// catalog - every kind of component there is.
+#include "models/catalog.h"
+
+#include "models/services/services.h"
+
+static const struct model *const models[] = {
+    &service_model,
+    &station_model,
+    NULL,
+};
+
+const struct catalog catalog_all = {models};

@@ -1,0 +1,7 @@
+// services - the models of the service family.
+#pragma once
+
+#include "sim/engine/model.h"
+
+extern const struct model service_model;
+extern const struct model station_model;

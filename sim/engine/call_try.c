@@ -1,0 +1,205 @@
+// call_try - one try of a call: choosing the replica, sending the child visit, closing, metering.
+#include "sim/engine/call_try.h"
+
+#include "sim/base/check.h"
+#include "sim/engine/model.h"
+#include "sim/engine/workload.h"
+#include "sim/engine/world.h"
+
+static void meter_end_of_try(struct world *world, const struct call *call, enum status status)
+{
+    if (call->design->operation->internal) {
+        return;
+    }
+    meter_operation_end(world, call->design->target, call->design->operation->number, call->try_ns,
+                        status, call->units);
+}
+
+static struct node *choose_node(struct world *world, struct call *call, const struct node *avoid)
+{
+    struct component *target = &world->components[call->design->target];
+    const struct model *model = target->design->model;
+    uint64_t key = 0;
+    if (call->design->key_number != 0 || model->route != NULL ||
+        target->design->balancing == BALANCING_RING_HASH) {
+        key = workload_key(world, call->request, call->design->key_number);
+    }
+    if (model->route != NULL) {
+        return model->route(target, call, key);
+    }
+    return balance_choose(world, &world->routes[call->design->edge], call->from_zone, key, avoid);
+}
+
+static struct network_path path_of(const struct call *call, const struct node *node)
+{
+    return (struct network_path){call->from_zone, node->zone,
+                                 call->from == NULL ? DESIGN_NONE : call->from->component->number,
+                                 node->component->number};
+}
+
+static struct visit *make_child(struct world *world, struct call *call, struct node *node)
+{
+    struct visit *child = visit_take(world, node, call->design->operation);
+    child->request = call->request;
+    child->deadline_ns = call->deadline_ns;
+    child->call = call->number;
+    child->call_generation = call->generation;
+    child->units = call->units;
+    child->flags = VISIT_TRAVELS | VISIT_COUNTED;
+    child->priority = call->priority & 0xf;
+    child->attempt = call->attempt & 0xf;
+    child->key = call->design->key_number;
+    return child;
+}
+
+// The child of a side while it is at its node or on a link; NULL once its slot serves another.
+static struct visit *child_of(struct world *world, const struct call *call, int side, uint8_t attempt)
+{
+    const uint32_t number = call->children[side];
+    struct visit *child = number == 0 ? NULL : slots_at(&world->visits, number);
+    const bool is_child = child != NULL && child->call == call->number &&
+                          child->call_generation == call->generation &&
+                          child->attempt == attempt && (child->flags & VISIT_BRANCH) == 0;
+    return is_child ? child : NULL;
+}
+
+bool call_try_send(struct world *world, struct call *call, int side)
+{
+    struct node *node = choose_node(world, call, side == 1 ? call->nodes[0] : NULL);
+    call->attempt++;
+    if (node == NULL) {
+        meter_end_of_try(world, call, STATUS_UNAVAILABLE);
+        return false;
+    }
+    call->open[side] = call->attempt & 0xf;
+    call->nodes[side] = node;
+    world->routes[call->design->edge].targets[node->replica].outstanding++;
+    int64_t delay = 0;
+    if (!network_send(world, path_of(call, node), call->design->bytes, &delay)) {
+        call->children[side] = 0;
+        call_lose(world, call->number, call->generation, call->open[side]);
+        return true;
+    }
+    struct visit *child = make_child(world, call, node);
+    const uint64_t ticket = visit_ticket(child);
+    call->children[side] = child->number;
+    if (delay == 0 && call->direct && side == 0) {
+        visit_on_arrival(world, ticket);
+        return true;
+    }
+    const struct event event = {visit_on_arrival, world, ticket, world_tag(node, 0)};
+    if (delay == 0) {
+        event_queue_now(world->queue, event);
+    } else {
+        event_queue_at(world->queue, time_after(world->now, delay), event);
+    }
+    return true;
+}
+
+static void close_side(struct world *world, struct call *call, int side, enum status status)
+{
+    struct route *route = &world->routes[call->design->edge];
+    struct route_target *target = &route->targets[call->nodes[side]->replica];
+    CHECK(target->outstanding > 0);
+    target->outstanding--;
+    call->open[side] = 0;
+    if (status == STATUS_CANCELLED) {
+        return;
+    }
+    balance_tell(world, route, call->nodes[side], status);
+    if (call->design->breaker.enabled) {
+        balance_breaker_note(world, route, &call->design->breaker, !status_is_good(status));
+    }
+}
+
+void call_try_told(struct world *world, struct call *call, int side, enum status status)
+{
+    close_side(world, call, side, status);
+}
+
+void call_try_close(struct world *world, struct call *call, enum status status, bool cancel)
+{
+    for (int side = 0; side < 2; side++) {
+        if (call->open[side] == 0) {
+            continue;
+        }
+        struct visit *child = child_of(world, call, side, call->open[side]);
+        close_side(world, call, side, status);
+        if (child == NULL || (child->flags & VISIT_ANSWERED) == 0) {
+            meter_end_of_try(world, call, status);
+        }
+        if (child != NULL && cancel) {
+            visit_cancel(child);
+        }
+    }
+}
+
+void call_try_refused(struct world *world, struct call *call)
+{
+    meter_end_of_try(world, call, STATUS_UNAVAILABLE);
+}
+
+void call_try_leave(struct world *world, struct call *call)
+{
+    call_try_close(world, call, STATUS_CANCELLED, false);
+}
+
+bool call_is_open(const struct world *world, uint32_t number, uint32_t generation, uint8_t attempt)
+{
+    const struct call *call = slots_at(&world->calls, number);
+    return call->generation == generation && attempt != 0 &&
+           (call->open[0] == attempt || call->open[1] == attempt);
+}
+
+// ---- moving on ------------------------------------------------------------------------------------
+
+static void hand_over(struct visit *visit, struct visit *child)
+{
+    struct world *world = visit->node->world;
+    child->request = visit->request;
+    child->deadline_ns = visit->deadline_ns;
+    child->call = visit->call;
+    child->call_generation = visit->call_generation;
+    child->attempt = visit->attempt;
+    child->units = visit->units;
+    child->priority = visit->priority;
+    child->flags = VISIT_TRAVELS | VISIT_COUNTED | (visit->flags & VISIT_DETACHED);
+    if (visit->call != 0 && call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
+        struct call *call = slots_at(&world->calls, visit->call);
+        call->children[call->open[1] == visit->attempt] = child->number;
+    }
+}
+
+enum outcome call_move(struct visit *visit, const struct call_design *design)
+{
+    struct world *world = visit->node->world;
+    const struct node *from = visit->node;
+    const struct call probe = {.design = design, .from = visit->node, .from_zone = from->zone,
+                               .request = visit->request, .units = visit->units};
+    struct call copy = probe;
+    struct node *node = choose_node(world, &copy, NULL);
+    if (node == NULL) {
+        visit->status = STATUS_UNAVAILABLE;
+        return OUTCOME_END;
+    }
+    int64_t delay = 0;
+    if (!network_send(world, path_of(&probe, node), design->bytes, &delay)) {
+        call_lose(world, visit->call, visit->call_generation, visit->attempt);
+        visit_end(visit, STATUS_OK, true);
+        return OUTCOME_WAIT;
+    }
+    struct visit *child = visit_take(world, node, design->operation);
+    child->key = design->key_number;
+    hand_over(visit, child);
+    const struct event event = {visit_on_arrival, world, visit_ticket(child), world_tag(node, 0)};
+    if (delay == 0) {
+        event_queue_now(world->queue, event);
+    } else {
+        event_queue_at(world->queue, time_after(world->now, delay), event);
+    }
+    meter_operation_end(world, from->component->number, visit->operation->number, visit->began_ns,
+                        STATUS_OK, visit->units);
+    visit->flags |= VISIT_DETACHED;
+    visit->status = STATUS_OK;
+    return OUTCOME_END;
+}

@@ -1,0 +1,250 @@
+// network - links between zones: latency, bandwidth, loss, partitions; and messages from node to node.
+#include "sim/engine/network.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/base/text.h"
+#include "sim/engine/node.h"
+#include "sim/engine/world.h"
+
+enum { LETTER_EVENT = 0xfe0, RETRANSMISSIONS = 15 };
+
+static const int64_t RTO_FIRST_NS = 200 * TIME_MS, RTO_LAST_NS = 120 * TIME_S;
+
+struct letter {
+    uint32_t generation, number;
+    uint32_t epoch; // of the receiver when it was sent
+    uint32_t unused;
+    struct node *to, *from;
+    network_handler *handler;
+    uint64_t word;
+};
+
+// ---- life -----------------------------------------------------------------------------------------
+
+static int64_t fixed_delay(const struct link_design *link)
+{
+    const bool fixed = distribution_is_constant(&link->latency) && link->loss <= 0 &&
+                       link->bandwidth <= 0;
+    return fixed ? distribution_round(link->latency.a) : -1;
+}
+
+static void begin_pair(struct world *world, uint32_t from, uint32_t to)
+{
+    const struct topology_design *topology = &world->design->topology;
+    struct network *network = &world->network;
+    const uint32_t pair = from * topology->zone_count + to;
+    const char *name = arena_format(&world->arena, "network/%s/%s", topology->zones[from].name,
+                                    topology->zones[to].name);
+    random_stream_init(&network->streams[pair], world->key, text_hash(name));
+    network->fixed_ns[pair] = fixed_delay(&topology->links[pair]);
+}
+
+void network_begin(struct world *world)
+{
+    struct network *network = &world->network;
+    const uint32_t zones = world->design->topology.zone_count;
+    const size_t pairs = (size_t)zones * zones;
+    *network = (struct network){0};
+    network->streams = arena_take_array(&world->arena, pairs, sizeof *network->streams);
+    network->free_ns = arena_take_array(&world->arena, pairs, sizeof *network->free_ns);
+    network->fixed_ns = arena_take_array(&world->arena, pairs, sizeof *network->fixed_ns);
+    network->effect_stream = arena_take(&world->arena, sizeof *network->effect_stream);
+    random_stream_init(network->effect_stream, world->key, text_hash("network/effects"));
+    slots_init(&network->letters, sizeof(struct letter));
+    for (uint32_t from = 0; from < zones; from++) {
+        for (uint32_t to = 0; to < zones; to++) {
+            begin_pair(world, from, to);
+        }
+    }
+}
+
+void network_end(struct world *world)
+{
+    free(world->network.effects);
+    slots_release(&world->network.letters);
+}
+
+// ---- effects of faults ----------------------------------------------------------------------------
+
+static bool meets(const struct network_effect *effect, struct network_path path)
+{
+    return (effect->from_component == DESIGN_NONE || effect->from_component == path.from_component) &&
+           (effect->to_component == DESIGN_NONE || effect->to_component == path.to_component) &&
+           (effect->from_zone == DESIGN_NONE || effect->from_zone == path.from_zone) &&
+           (effect->to_zone == DESIGN_NONE || effect->to_zone == path.to_zone);
+}
+
+static bool is_struck(const struct network_effect *effect, struct network_path path)
+{
+    const struct network_path back = {path.to_zone, path.from_zone, path.to_component,
+                                      path.from_component};
+    return meets(effect, path) || (!effect->one_way && meets(effect, back));
+}
+
+void network_add_effect(struct world *world, struct network_effect effect)
+{
+    struct network *network = &world->network;
+    if (network->effect_count == network->effect_room) {
+        network->effect_room = network->effect_room == 0 ? 8 : network->effect_room * 2;
+        network->effects =
+            check_realloc(network->effects, network->effect_room * sizeof *network->effects);
+    }
+    network->effects[network->effect_count++] = effect;
+}
+
+void network_remove_effects(struct world *world, uint32_t fault)
+{
+    struct network *network = &world->network;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < network->effect_count; i++) {
+        if (network->effects[i].fault != fault) {
+            network->effects[kept++] = network->effects[i];
+        }
+    }
+    network->effect_count = kept;
+}
+
+bool network_is_cut(const struct world *world, struct network_path path)
+{
+    const struct network *network = &world->network;
+    for (uint32_t i = 0; i < network->effect_count; i++) {
+        if (network->effects[i].drop && is_struck(&network->effects[i], path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// ---- messages -------------------------------------------------------------------------------------
+
+// Adds the waits for retransmission; false if every transmission is lost.
+static bool pass_loss(struct random_stream *stream, double loss, int64_t *delay_ns)
+{
+    int64_t timeout_ns = RTO_FIRST_NS;
+    for (int i = 0; loss > 0 && random_unit(stream) < loss; i++) {
+        if (i == RETRANSMISSIONS) {
+            return false;
+        }
+        *delay_ns += timeout_ns;
+        timeout_ns = timeout_ns * 2 < RTO_LAST_NS ? timeout_ns * 2 : RTO_LAST_NS;
+    }
+    return true;
+}
+
+// What the faults in force do to a message.
+static bool pass_effects(struct world *world, struct network_path path, int64_t *delay_ns)
+{
+    struct network *network = &world->network;
+    double kept = 1;
+    if (network_is_cut(world, path)) {
+        network->dropped++;
+        return false;
+    }
+    for (uint32_t i = 0; i < network->effect_count; i++) {
+        const struct network_effect *effect = &network->effects[i];
+        if (!is_struck(effect, path)) {
+            continue;
+        }
+        kept *= 1 - effect->loss;
+        if (effect->delay != NULL) {
+            *delay_ns += distribution_draw(effect->delay, network->effect_stream);
+        }
+    }
+    if (!pass_loss(network->effect_stream, 1 - kept, delay_ns)) {
+        network->lost++;
+        return false;
+    }
+    return true;
+}
+
+// The wait for the pair's bandwidth and the time on it.
+static int64_t serialise(struct world *world, uint32_t pair, double bandwidth, uint64_t bytes)
+{
+    int64_t *free_ns = &world->network.free_ns[pair];
+    const int64_t start = *free_ns > world->now ? *free_ns : world->now;
+    *free_ns = time_after(start, distribution_round((double)bytes / bandwidth * 1e9));
+    return *free_ns - world->now;
+}
+
+static bool pass_link(struct world *world, uint32_t pair, uint64_t bytes, int64_t *delay_ns)
+{
+    struct network *network = &world->network;
+    const struct link_design *link = &world->design->topology.links[pair];
+    *delay_ns += distribution_draw(&link->latency, &network->streams[pair]);
+    if (link->bandwidth > 0) {
+        *delay_ns += serialise(world, pair, link->bandwidth, bytes);
+    }
+    if (!pass_loss(&network->streams[pair], link->loss, delay_ns)) {
+        network->lost++;
+        return false;
+    }
+    return true;
+}
+
+bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns)
+{
+    struct network *network = &world->network;
+    *delay_ns = 0;
+    network->messages++;
+    if (network->effect_count > 0 && !pass_effects(world, path, delay_ns)) {
+        return false;
+    }
+    if (path.from_zone == DESIGN_NONE || path.to_zone == DESIGN_NONE) {
+        return true;
+    }
+    const uint32_t pair = path.from_zone * world->design->topology.zone_count + path.to_zone;
+    if (network->fixed_ns[pair] >= 0) {
+        *delay_ns += network->fixed_ns[pair];
+        return true;
+    }
+    return pass_link(world, pair, bytes, delay_ns);
+}
+
+// ---- messages between nodes -----------------------------------------------------------------------
+
+// A letter that its node holds while it is paused comes here when it resumes.
+static void open_letter(struct node *to, uint64_t number)
+{
+    struct slots *letters = &to->world->network.letters;
+    const struct letter letter = *(const struct letter *)slots_at(letters, (uint32_t)number);
+    slots_give(letters, (uint32_t)number);
+    letter.handler(to, letter.from, letter.word);
+}
+
+static void on_letter(void *subject, uint64_t number)
+{
+    struct world *world = subject;
+    const struct letter *letter = slots_at(&world->network.letters, (uint32_t)number);
+    struct node *to = letter->to;
+    if (to->epoch != letter->epoch || to->life == NODE_DARK || to->life == NODE_DOWN) {
+        slots_give(&world->network.letters, (uint32_t)number);
+    } else if (to->pauses > 0) {
+        node_timer(to, 0, open_letter, number);
+    } else {
+        open_letter(to, number);
+    }
+}
+
+void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
+                     uint64_t word)
+{
+    struct world *world = from->world;
+    const struct network_path path = {from->zone, to->zone, from->component->number,
+                                      to->component->number};
+    int64_t delay = 0;
+    if (!network_send(world, path, bytes, &delay)) {
+        return;
+    }
+    const uint32_t number = slots_take(&world->network.letters);
+    struct letter *letter = slots_at(&world->network.letters, number);
+    letter->number = number;
+    letter->epoch = to->epoch;
+    letter->to = to;
+    letter->from = from;
+    letter->handler = handler;
+    letter->word = word;
+    const struct event event = {on_letter, world, number, world_tag(to, LETTER_EVENT)};
+    event_queue_at(world->queue, time_after(world->now, delay), event);
+}

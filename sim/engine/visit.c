@@ -1,0 +1,391 @@
+// visit - a request at a node: where it is in its operation, what it holds, whom it answers.
+#include "sim/engine/visit.h"
+
+#include "sim/base/check.h"
+#include "sim/engine/call.h"
+#include "sim/engine/fault.h"
+#include "sim/engine/hold.h"
+#include "sim/engine/join.h"
+#include "sim/engine/node.h"
+#include "sim/engine/workload.h"
+#include "sim/engine/world.h"
+
+enum { WAKE_EVENT = 0xff0, ANSWER_EVENT = 0xff1 };
+
+struct visit *visit_of(struct world *world, uint64_t ticket)
+{
+    struct visit *visit = slots_at(&world->visits, (uint32_t)ticket);
+    return visit->generation == (uint32_t)(ticket >> 32) ? visit : NULL;
+}
+
+struct visit *visit_take(struct world *world, struct node *node, const struct operation *operation)
+{
+    const uint32_t number = slots_take(&world->visits);
+    struct visit *visit = slots_at(&world->visits, number);
+    visit->number = number;
+    visit->node = node;
+    visit->operation = operation;
+    visit->began_ns = world->now;
+    visit->deadline_ns = TIME_NEVER;
+    visit->units = 1;
+    return visit;
+}
+
+static struct world *world_of(const struct visit *visit)
+{
+    return visit->node->world;
+}
+
+void visit_give(struct world *world, struct visit *visit)
+{
+    visit->call = 0;
+    slots_give(&world->visits, visit->number);
+}
+
+static void give_slot(struct visit *visit)
+{
+    visit_give(world_of(visit), visit);
+}
+
+// ---- answers --------------------------------------------------------------------------------------
+
+// The visit has become the carrier of its answer: it travels back to the call, or is lost on the way.
+static void send_answer(struct visit *visit, uint64_t bytes)
+{
+    struct world *world = world_of(visit);
+    const struct call *call = slots_at(&world->calls, visit->call);
+    const struct network_path path = {
+        visit->node->zone, call->from_zone, visit->node->component->number,
+        call->from == NULL ? DESIGN_NONE : call->from->component->number};
+    int64_t delay = 0;
+    visit->flags |= VISIT_ANSWERED | VISIT_TRAVELS;
+    visit->generation++;
+    if (!network_send(world, path, bytes, &delay)) {
+        call_lose(world, visit->call, visit->call_generation, visit->attempt);
+        give_slot(visit);
+        return;
+    }
+    if (delay == 0 && call->waiter == 0) {
+        call_on_answer(world, visit_ticket(visit));
+        return;
+    }
+    const struct event event = {call_on_answer, world, visit_ticket(visit),
+                                world_tag(visit->node, ANSWER_EVENT)};
+    if (delay == 0) {
+        event_queue_now(world->queue, event);
+    } else {
+        event_queue_at(world->queue, time_after(world->now, delay), event);
+    }
+}
+
+// Meters the end of a try. An answer to a try that is no longer open is waste.
+static bool meter_answer(struct visit *visit, enum status status)
+{
+    struct world *world = world_of(visit);
+    const uint32_t component = visit->node->component->number;
+    if ((visit->flags & VISIT_COUNTED) == 0) {
+        return true;
+    }
+    if (visit->call != 0 &&
+        !call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
+        meter_operation(&world->meter, component, visit->operation->number)->waste++;
+        return false;
+    }
+    meter_operation_end(world, component, visit->operation->number, visit->began_ns, status,
+                        visit->units);
+    return true;
+}
+
+static void leave_node(struct visit *visit)
+{
+    if (visit->flags & VISIT_INSIDE) {
+        struct component_meter *meter = visit->node->component->meter;
+        tally_add(&meter->in_system, world_of(visit)->now, -1);
+        meter->ended_total++;
+        meter->sojourn_total_ns += world_of(visit)->now - visit->began_ns;
+        visit->flags &= (uint8_t)~VISIT_INSIDE;
+    }
+}
+
+// The end of a visit, whatever it held having been given back.
+static void finish(struct visit *visit, uint64_t bytes)
+{
+    struct world *world = world_of(visit);
+    leave_node(visit);
+    if (visit->flags & VISIT_DETACHED || visit->call == 0) {
+        give_slot(visit);
+        return;
+    }
+    if (visit->flags & VISIT_BRANCH) {
+        const uint32_t join = visit->call, generation = visit->call_generation;
+        const enum status status = visit->status;
+        give_slot(visit);
+        join_tell(world, join, generation, status);
+        return;
+    }
+    if (meter_answer(visit, visit->status)) {
+        send_answer(visit, bytes);
+    } else {
+        give_slot(visit);
+    }
+}
+
+static void end_with_bytes(struct visit *visit, uint64_t bytes)
+{
+    if (visit->hold != 0) {
+        hold_give_all(visit);
+    }
+    finish(visit, bytes);
+}
+
+void visit_end(struct visit *visit, enum status status, bool silent)
+{
+    visit->status = (uint8_t)status;
+    if (silent) {
+        hold_forget_all(visit);
+        leave_node(visit);
+        give_slot(visit);
+        return;
+    }
+    end_with_bytes(visit, 0);
+}
+
+void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
+{
+    if (visit->flags & VISIT_DETACHED || visit->call == 0) {
+        return;
+    }
+    struct world *world = world_of(visit);
+    visit->flags |= VISIT_DETACHED;
+    if (visit->flags & VISIT_BRANCH) {
+        join_tell(world, visit->call, visit->call_generation, status);
+        return;
+    }
+    if (!meter_answer(visit, status)) {
+        return;
+    }
+    struct visit *carrier = visit_take(world, visit->node, visit->operation);
+    carrier->call = visit->call;
+    carrier->call_generation = visit->call_generation;
+    carrier->attempt = visit->attempt;
+    carrier->request = visit->request;
+    carrier->status = (uint8_t)status;
+    send_answer(carrier, bytes);
+}
+
+// ---- walking --------------------------------------------------------------------------------------
+
+static uint64_t answer_bytes(const struct visit *visit)
+{
+    if (visit->step >= visit->operation->step_count) {
+        return 0;
+    }
+    return step_answer_bytes(&visit->operation->steps[visit->step]);
+}
+
+void visit_run(struct visit *visit)
+{
+    const int64_t now = world_of(visit)->now;
+    for (;;) {
+        if (visit->deadline_ns <= now) {
+            visit_end(visit, STATUS_OVERDUE, false);
+            return;
+        }
+        if (visit->step >= visit->operation->step_count) {
+            visit_end(visit, visit->step == VISIT_STOPPED ? visit->status : STATUS_OK, false);
+            return;
+        }
+        switch (visit->operation->steps[visit->step].run(visit)) {
+        case OUTCOME_NEXT:
+            visit->step++;
+            break;
+        case OUTCOME_JUMP:
+            break;
+        case OUTCOME_AGAIN:
+            visit->flags |= VISIT_AGAIN;
+            return;
+        case OUTCOME_WAIT:
+            return;
+        case OUTCOME_END:
+            end_with_bytes(visit, answer_bytes(visit));
+            return;
+        }
+    }
+}
+
+// Lets a visit in at its node: counted, admitted by the concurrency limit, walked.
+static void enter(struct visit *visit)
+{
+    struct node *node = visit->node;
+    struct world *world = node->world;
+    visit->began_ns = visit->since_ns = world->now;
+    if (visit->flags & VISIT_BRANCH) {
+        visit_run(visit);
+        return;
+    }
+    visit->flags |= VISIT_INSIDE;
+    node->component->meter->begun_total++;
+    tally_add(&node->component->meter->in_system, world->now, 1);
+    if (visit->flags & VISIT_COUNTED) {
+        meter_operation(&world->meter, node->component->number, visit->operation->number)
+            ->arrivals++;
+    }
+    if (node->concurrency.size > 0) {
+        const enum outcome outcome = pool_take(&node->concurrency, visit);
+        if (outcome == OUTCOME_WAIT) {
+            visit->flags |= VISIT_AGAIN;
+            return;
+        }
+        if (outcome == OUTCOME_END) {
+            visit_end(visit, STATUS_REJECTED, false);
+            return;
+        }
+    }
+    visit_run(visit);
+}
+
+static void defer(struct node *node, uint64_t ticket)
+{
+    if (node->deferred_count == node->deferred_room) {
+        node->deferred_room = node->deferred_room == 0 ? 64 : node->deferred_room * 2;
+        node->deferred =
+            check_realloc(node->deferred, node->deferred_room * sizeof *node->deferred);
+    }
+    node->deferred[node->deferred_count++] = ticket;
+}
+
+void visit_on_arrival(void *subject, uint64_t ticket)
+{
+    struct world *world = subject;
+    struct visit *visit = visit_of(world, ticket);
+    if (visit == NULL) {
+        world->meter.stale_wakes++;
+        return;
+    }
+    struct node *node = visit->node;
+    if (node->pauses > 0 && node->life == NODE_UP) {
+        defer(node, ticket);
+        return;
+    }
+    visit->flags &= (uint8_t)~VISIT_TRAVELS;
+    visit->generation++;
+    if (node->life == NODE_UP) {
+        enter(visit);
+    } else if (node->life == NODE_DARK) {
+        call_lose(world, visit->call, visit->call_generation, visit->attempt);
+        give_slot(visit);
+    } else {
+        visit_end(visit, STATUS_UNAVAILABLE, false);
+    }
+}
+
+void visit_wake(struct world *world, uint64_t ticket)
+{
+    struct visit *visit = visit_of(world, ticket);
+    if (visit == NULL) {
+        world->meter.stale_wakes++;
+        return;
+    }
+    if (visit->node->pauses > 0) {
+        defer(visit->node, ticket);
+        return;
+    }
+    if (visit->flags & VISIT_TRAVELS) {
+        visit_on_arrival(world, ticket);
+        return;
+    }
+    visit->generation++;
+    if (visit->flags & VISIT_AGAIN) {
+        visit->flags &= (uint8_t)~VISIT_AGAIN;
+    } else {
+        visit->step++;
+    }
+    visit_run(visit);
+}
+
+void visit_on_wake(void *world, uint64_t ticket)
+{
+    visit_wake(world, ticket);
+}
+
+void visit_wake_later(struct world *world, uint64_t ticket)
+{
+    const struct visit *visit = visit_of(world, ticket);
+    if (visit == NULL) {
+        world->meter.stale_wakes++;
+        return;
+    }
+    const struct event event = {visit_on_wake, world, ticket, world_tag(visit->node, WAKE_EVENT)};
+    event_queue_now(world->queue, event);
+}
+
+void visit_wake_with(struct world *world, uint64_t ticket, enum status status)
+{
+    struct visit *visit = visit_of(world, ticket);
+    if (visit != NULL) {
+        visit->status = (uint8_t)status;
+    }
+    visit_wake(world, ticket);
+}
+
+void visit_cancel(struct visit *visit)
+{
+    struct world *world = world_of(visit);
+    if (visit->flags & VISIT_ANSWERED) {
+        return;
+    }
+    visit->deadline_ns = world->now;
+    if (visit->flags & VISIT_CALLS) {
+        const uint64_t ticket = visit_ticket(visit);
+        call_drop(world, visit->place);
+        visit->flags &= (uint8_t)~VISIT_CALLS;
+        visit_wake_later(world, ticket);
+    }
+}
+
+struct visit *visit_branch(struct visit *visit, const struct operation *branch, uint32_t join)
+{
+    struct world *world = world_of(visit);
+    const struct slots *joins = &world->joins;
+    struct visit *child = visit_take(world, visit->node, branch);
+    child->request = visit->request;
+    child->deadline_ns = visit->deadline_ns;
+    child->priority = visit->priority;
+    child->key = visit->key;
+    child->units = visit->units;
+    child->call = join;
+    child->call_generation = join == 0 ? 0 : slots_generation(joins, join);
+    child->flags = join == 0 ? VISIT_BRANCH | VISIT_DETACHED : VISIT_BRANCH;
+    child->flags |= VISIT_TRAVELS;
+    const struct event event = {visit_on_arrival, world, visit_ticket(child),
+                                world_tag(visit->node, branch->number)};
+    event_queue_now(world->queue, event);
+    return child;
+}
+
+// ---- what a step asks for -------------------------------------------------------------------------
+
+uint64_t *visit_words(struct visit *visit)
+{
+    return hold_words(visit);
+}
+
+int64_t visit_now(const struct visit *visit)
+{
+    return world_of(visit)->now;
+}
+
+const void *visit_argument(const struct visit *visit)
+{
+    return visit->operation->steps[visit->step].argument;
+}
+
+struct random_stream *visit_stream(const struct visit *visit)
+{
+    return &visit->node->component->streams[visit->operation->steps[visit->step].stream];
+}
+
+uint64_t visit_key(const struct visit *visit)
+{
+    return workload_key(world_of(visit), visit->request, visit->key);
+}
