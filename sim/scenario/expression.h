@@ -30,7 +30,8 @@ struct expression {
     uint32_t offset, length;           // bytes in the source text, of the whole expression
     uint32_t name_offset, name_length; // of the argument's name
     const struct expression *first, *next;
-    uint32_t count; // children
+    struct expression *last; // while it is built
+    uint32_t count;          // children
 };
 
 struct expression_error {
