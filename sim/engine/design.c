@@ -33,3 +33,13 @@ const struct operation *design_operation(const struct component_design *componen
     }
     return NULL;
 }
+
+uint32_t design_key(const struct design *design, const char *name)
+{
+    for (uint32_t i = 0; name != NULL && i < design->key_name_count; i++) {
+        if (text_same(design->key_names[i], name)) {
+            return i + 1;
+        }
+    }
+    return 0;
+}

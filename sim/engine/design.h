@@ -424,3 +424,5 @@ struct design {
 uint32_t design_component(const struct design *design, const char *name);
 uint32_t design_workload(const struct design *design, const char *name);
 const struct operation *design_operation(const struct component_design *component, const char *name);
+// 1 + index into key_names, as visit->key has it; 0 if no workload declares such a key (or name is NULL).
+uint32_t design_key(const struct design *design, const char *name);

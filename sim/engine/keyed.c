@@ -45,7 +45,7 @@ void keyed_clear(struct keyed *keyed)
     memset(keyed->lists, 0, list_count(keyed) * sizeof *keyed->lists);
 }
 
-// ---- lists ----------------------------------------------------------------------------------------
+// ---- lists ------------------------------------------------------------------------------------
 
 static struct keyed_entry *entry_at(const struct keyed *keyed, uint32_t number)
 {
@@ -115,7 +115,7 @@ void keyed_touch(struct keyed *keyed, struct keyed_entry *entry)
     }
 }
 
-// ---- index ----------------------------------------------------------------------------------------
+// ---- index ------------------------------------------------------------------------------------
 
 static uint32_t *bucket_of(const struct keyed *keyed, uint64_t key)
 {
@@ -169,7 +169,7 @@ bool keyed_remove(struct keyed *keyed, uint64_t key)
     return true;
 }
 
-// ---- eviction -------------------------------------------------------------------------------------
+// ---- eviction ---------------------------------------------------------------------------------
 
 static uint32_t least_used(const struct keyed *keyed)
 {
@@ -271,6 +271,21 @@ struct keyed_entry *keyed_set(struct keyed *keyed, uint64_t key, int64_t expires
     link_newest(keyed, entry);
     chain_in(keyed, entry);
     return entry;
+}
+
+bool keyed_is_sound(const struct keyed *keyed)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < list_count(keyed); i++) {
+        for (uint32_t number = keyed->lists[i].oldest; number != 0;) {
+            const struct keyed_entry *entry = entry_at(keyed, number);
+            if (keyed_find(keyed, entry->key) != entry || ++count > keyed->count) {
+                return false;
+            }
+            number = entry->newer;
+        }
+    }
+    return count == keyed->count;
 }
 
 size_t keyed_bytes(const struct keyed *keyed)

@@ -1,9 +1,10 @@
 // keyed - a bounded set of keyed entries with expiry and eviction: the inside of every cache.
 //
-// A hash table with chains and intrusive lists, in integers, 40 bytes an entry and 4 to 8 of index.
-// Evictions: lru, lfu (counts up to 255; the least recently used among the least counted), fifo,
-// random, and sieve (Zhang et al., NSDI'24: fifo with a visited mark and a moving hand). Memory grows
-// with what is stored. An entry is named by a pointer that is good until the next keyed_set.
+// A hash table with chains and intrusive lists, in integers, 40 bytes an entry and 4 to 8 of
+// index. Evictions: lru, lfu (counts up to 255; the least recently used among the least
+// counted), fifo, random, and sieve (Zhang et al., NSDI'24: fifo with a visited mark and a
+// moving hand). Memory grows with what is stored. An entry is named by a pointer that is good
+// until the next keyed_set.
 #pragma once
 
 #include <stdbool.h>
@@ -58,4 +59,7 @@ void keyed_touch(struct keyed *keyed, struct keyed_entry *entry);
 struct keyed_entry *keyed_set(struct keyed *keyed, uint64_t key, int64_t expires_ns);
 
 bool keyed_remove(struct keyed *keyed, uint64_t key); // true: there was one
+
+// True if the lists hold as many entries as are counted and the index finds each of them.
+bool keyed_is_sound(const struct keyed *keyed);
 size_t keyed_bytes(const struct keyed *keyed);

@@ -1,4 +1,4 @@
-// limiter - a token bucket for each key, in integers: the generic cell rate algorithm (ITU-T I.371).
+// limiter - a token bucket for each key in integers: the generic cell rate algorithm, I.371.
 #include "sim/engine/limiter.h"
 
 #include <stdlib.h>

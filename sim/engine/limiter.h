@@ -1,12 +1,13 @@
-// limiter - a token bucket for each key, in integers: the generic cell rate algorithm (ITU-T I.371).
+// limiter - a token bucket for each key in integers: the generic cell rate algorithm, I.371.
 //
-// A key's state is the theoretical arrival time TAT of its next conforming request. A request at `now`
-// is let in if TAT - now <= (burst - 1) T, where T = 1/rate in ns, rounded up; then TAT = max(now, TAT) + T.
-// A key whose TAT has passed has a full bucket and need not be remembered: such keys are swept before
-// the memory grows, and never are more than `limit` keys remembered. While it is full of keys in use, a
-// new one is refused (nginx's limit_req does the same); a full memory is swept at most every 100 ms.
-// Beside the algorithm the limiter checks its promise exactly: in no window of length t that ends now
-// more than burst + rate x t of one key were let in (`broken` counts).
+// A key's state is the theoretical arrival time TAT of its next conforming request. A request
+// at `now` is let in if TAT - now <= (burst - 1) T, where T = 1/rate in ns, rounded up; then
+// TAT = max(now, TAT) + T. A key whose TAT has passed has a full bucket and need not be
+// remembered: such keys are swept before the memory grows, and never are more than `limit` keys
+// remembered. While it is full of keys in use, a new one is refused (nginx's limit_req does the
+// same); a full memory is swept at most every 100 ms. Beside the algorithm the limiter checks
+// its promise exactly: in no window of length t that ends now more than burst + rate x t of one
+// key were let in (`broken` counts).
 #pragma once
 
 #include <stdbool.h>

@@ -7,12 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/base/digest.h"
+#include "sim/base/table.h"
 #include "sim/engine/balance.h"
 #include "sim/engine/batch.h"
 #include "sim/engine/call.h"
 #include "sim/engine/consumer.h"
 #include "sim/engine/design.h"
 #include "sim/engine/field.h"
+#include "sim/engine/keyed.h"
+#include "sim/engine/limiter.h"
 #include "sim/engine/network.h"
 #include "sim/engine/node.h"
 #include "sim/engine/pool.h"
@@ -20,6 +24,7 @@
 #include "sim/engine/status.h"
 #include "sim/engine/step.h"
 #include "sim/engine/visit.h"
+#include "sim/engine/workload.h"
 #include "sim/engine/world.h"
 
 struct model_metric {

@@ -1,0 +1,6 @@
+// datastores - the models of the datastore family.
+#pragma once
+
+#include "sim/engine/model.h"
+
+extern const struct model cache_model;
