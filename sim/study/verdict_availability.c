@@ -59,14 +59,11 @@ static uint64_t charged(const struct judging *judging, uint32_t row, uint32_t fa
 // Bad requests that no fault is charged with count as misses of their own share.
 static struct part other_requests(struct judging *judging)
 {
-    const struct design *design = judging->input->design;
     for (uint32_t r = 0; r < judging->input->count; r++) {
-        uint64_t other = judging->total[r] - judging->good[r];
-        for (uint32_t f = 0; f < design->fault_count; f++) {
-            const uint64_t bad = design->faults[f].enabled ? charged(judging, r, f) : 0;
-            other -= bad < other ? bad : other;
-        }
-        judging->good[r] = judging->total[r] - other;
+        const struct slice_meter *meter = &judging->input->records[r].meter.slos[judging->index];
+        const uint64_t other = meter->bad_uncharged + meter->late;
+        judging->good[r] =
+            judging->total[r] - (other < judging->total[r] ? other : judging->total[r]);
     }
     const struct estimate good =
         estimate_ratio(judging->good, judging->total, judging->input->count, LEVEL);

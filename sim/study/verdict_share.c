@@ -87,7 +87,7 @@ static uint64_t smaller(uint64_t one, uint64_t other)
     return one < other ? one : other;
 }
 
-// Percentile and availability: the slices' own counters, and what was still under way and too old.
+// The slices' own counters, and what was still under way and too old.
 static void count_slices(struct judging *judging, uint32_t row)
 {
     const struct slice_meter *meter = &judging->input->records[row].meter.slos[judging->index];
@@ -98,22 +98,75 @@ static void count_slices(struct judging *judging, uint32_t row)
     }
 }
 
+// Values below the limit: its exact counter, or whole buckets where the histogram watches others.
+static uint64_t below(const struct histogram *histogram, int64_t limit_ns)
+{
+    for (uint32_t i = 0; i < histogram->threshold_count; i++) {
+        if (histogram->thresholds[i] == limit_ns) {
+            return histogram->below[i];
+        }
+    }
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < histogram->room; i++) {
+        if (histogram_bucket_low(histogram->first + i + 1) <= limit_ns) {
+            sum += histogram->counts[i];
+        }
+    }
+    return sum;
+}
+
+// A percentile of the whole run: the threshold counters of the target's histograms.
+static void count_thresholds(struct judging *judging, uint32_t row)
+{
+    const struct slo_design *design = judging->design;
+    const struct run_record *record = &judging->input->records[row];
+    const int64_t limit_ns = (int64_t)design->limit;
+    judging->total[row] = record->meter.slos[judging->index].late;
+    if (design->target == SLO_WORKLOAD) {
+        const struct workload_meter *meter = &record->meter.workloads[design->index];
+        const struct histogram *histogram =
+            design->any_status ? &meter->latency_any : &meter->latency;
+        judging->good[row] = below(histogram, limit_ns);
+        judging->total[row] += histogram->count;
+        return;
+    }
+    uint32_t first, end;
+    operation_range(judging, &first, &end);
+    for (uint32_t o = first; o < end; o++) {
+        if (counts(judging, o)) {
+            const struct operation_meter *meter =
+                result_operation_meter(judging->result, record, o);
+            const struct histogram *histogram =
+                design->any_status ? &meter->latency_any : &meter->latency;
+            judging->good[row] += below(histogram, limit_ns);
+            judging->total[row] += histogram->count;
+        }
+    }
+}
+
+static void count_flow(struct judging *judging, uint32_t row)
+{
+    const struct verdict_flow flow = verdict_flow_of(judging, &judging->input->records[row]);
+    judging->total[row] = judging->design->metric == SLO_CARRIED ? flow.offered : flow.ended;
+    judging->good[row] = smaller(flow.good, judging->total[row]);
+}
+
 bool verdict_count(struct judging *judging)
 {
     const enum slo_metric metric = judging->design->metric;
-    const bool by_slice = metric == SLO_PERCENTILE || metric == SLO_AVAILABILITY;
-    if (!by_slice && metric != SLO_CARRIED && metric != SLO_SUCCESS) {
+    if (metric != SLO_PERCENTILE && metric != SLO_AVAILABILITY && metric != SLO_CARRIED &&
+        metric != SLO_SUCCESS) {
         return false;
     }
     judging->slo->good = judging->slo->total = 0;
     for (uint32_t r = 0; r < judging->input->count; r++) {
         judging->good[r] = judging->total[r] = 0;
-        if (by_slice) {
+        if (metric == SLO_AVAILABILITY) {
             count_slices(judging, r);
+        } else if (metric == SLO_PERCENTILE) {
+            count_thresholds(judging, r);
         } else {
-            const struct verdict_flow flow = verdict_flow_of(judging, &judging->input->records[r]);
-            judging->total[r] = metric == SLO_CARRIED ? flow.offered : flow.ended;
-            judging->good[r] = smaller(flow.good, judging->total[r]);
+            count_flow(judging, r);
         }
         judging->slo->good += judging->good[r];
         judging->slo->total += judging->total[r];

@@ -1,0 +1,300 @@
+// replicate - workers, steps, and the decision to stop.
+#include "sim/study/replicate.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sim/base/check.h"
+#include "sim/engine/run.h"
+#include "sim/study/batches.h"
+#include "sim/study/result_build.h"
+#include "sim/study/warmup.h"
+
+enum { STEP_LEAST = 5, PROGRESS_MS = 200 };
+
+struct crew { // shared by the workers
+    pthread_mutex_t lock;
+    pthread_cond_t done_one; // a record is complete, or a worker has left
+    const struct design *design;
+    const volatile int *stop;
+    struct run_record *records; // by unit
+    uint32_t next, target;      // units given out; end of this step
+    uint32_t done, working;
+    uint64_t events;
+    bool interrupted;
+};
+
+struct study { // one call of replicate
+    const struct replicate_options *options;
+    struct design design; // as simulated: the warm-up may be found
+    struct result_warmup warmup;
+    struct arena arena; // of the warm-up
+    struct crew crew;
+    struct timespec began;
+    double widest;
+};
+
+uint32_t replicate_step(uint32_t done, uint32_t minimum, uint32_t maximum)
+{
+    if (done < minimum) {
+        return minimum;
+    }
+    const uint32_t more = done / 4 > STEP_LEAST ? done / 4 : STEP_LEAST;
+    return maximum - done < more ? maximum : done + more;
+}
+
+// ---- workers -----------------------------------------------------------------------------------
+
+static bool take_unit(struct crew *crew, uint32_t *unit)
+{
+    pthread_mutex_lock(&crew->lock);
+    const bool has = crew->next < crew->target && !crew->interrupted;
+    *unit = has ? crew->next++ : 0;
+    pthread_mutex_unlock(&crew->lock);
+    return has;
+}
+
+static void hand_in(struct crew *crew, const struct run_record *record)
+{
+    pthread_mutex_lock(&crew->lock);
+    crew->done++;
+    crew->events += record->events;
+    crew->interrupted |= record->end == RUN_INTERRUPTED;
+    pthread_cond_signal(&crew->done_one);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+static void *work(void *argument)
+{
+    struct crew *crew = argument;
+    uint32_t unit;
+    while (take_unit(crew, &unit)) {
+        run_replication(crew->design, unit, crew->stop, &crew->records[unit]);
+        hand_in(crew, &crew->records[unit]);
+    }
+    pthread_mutex_lock(&crew->lock);
+    crew->working--;
+    pthread_cond_signal(&crew->done_one);
+    pthread_mutex_unlock(&crew->lock);
+    return NULL;
+}
+
+static double elapsed_s(const struct timespec *began)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
+}
+
+static void tell_progress(struct study *study, uint32_t done, uint64_t events)
+{
+    const struct replicate_options *options = study->options;
+    if (options->progress == NULL) {
+        return;
+    }
+    const struct replicate_progress progress = {
+        .done = done,
+        .target = study->crew.target,
+        .maximum = study->design.replications.maximum,
+        .events = events,
+        .elapsed_s = elapsed_s(&study->began),
+        .widest = study->widest,
+        .goal = study->design.replications.stop_at,
+    };
+    options->progress(options->context, &progress);
+}
+
+// Waits for the workers, telling how far they are.
+static void watch_workers(struct study *study)
+{
+    struct crew *crew = &study->crew;
+    pthread_mutex_lock(&crew->lock);
+    while (crew->working > 0) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += (long)PROGRESS_MS * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&crew->done_one, &crew->lock, &until);
+        const uint32_t done = crew->done;
+        const uint64_t events = crew->events;
+        pthread_mutex_unlock(&crew->lock);
+        tell_progress(study, done, events);
+        pthread_mutex_lock(&crew->lock);
+    }
+    pthread_mutex_unlock(&crew->lock);
+}
+
+// Simulates the units up to `target`. False when interrupted.
+static bool run_step(struct study *study, uint32_t target)
+{
+    struct crew *crew = &study->crew;
+    crew->target = target;
+    uint32_t workers = study->options->workers;
+    workers = workers > target - crew->next ? target - crew->next : workers;
+    pthread_t *threads = check_calloc(workers, sizeof *threads);
+    crew->working = workers;
+    uint32_t begun = 0;
+    while (begun < workers && pthread_create(&threads[begun], NULL, work, crew) == 0) {
+        begun++;
+    }
+    pthread_mutex_lock(&crew->lock);
+    crew->working -= workers - begun;
+    pthread_mutex_unlock(&crew->lock);
+    watch_workers(study);
+    for (uint32_t i = 0; i < begun; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    free(threads);
+    if (begun == 0) { // the machine gives no thread: this one works
+        crew->working = 1;
+        work(crew);
+        tell_progress(study, crew->done, crew->events);
+    }
+    return !crew->interrupted;
+}
+
+// ---- steps -------------------------------------------------------------------------------------
+
+static void merge(struct study *study, struct result *result, uint32_t count, bool batches)
+{
+    const struct replicate_options *options = study->options;
+    const struct result_input input = {
+        .design = &study->design,
+        .records = study->crew.records,
+        .count = count,
+        .batches = batches,
+        .warmup_ns = study->design.warmup_ns,
+        .file = options->file,
+        .digest = options->digest,
+        .source = options->source,
+        .resolved = options->resolved,
+        .warmup = &study->warmup,
+    };
+    result_from_runs(result, &input);
+}
+
+// The widest relative half-width of the objectives, or of the workloads' mean latencies without
+// any.
+static double widest_of(const struct result *result)
+{
+    if (result->slo_count > 0 || result->workload_count == 0) {
+        return isnan(result->widest) ? 0.0 : result->widest;
+    }
+    double widest = 0.0;
+    for (uint32_t w = 0; w < result->workload_count; w++) {
+        const struct estimate *mean =
+            result_flow(result, result->workloads[w].figures, RESULT_MEAN);
+        const double width = mean->known ? estimate_relative_width(mean) : 0.0;
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+static bool any_undecided(const struct result *result)
+{
+    for (uint32_t s = 0; s < result->slo_count; s++) {
+        if (result->slos[s].verdict == VERDICT_UNDECIDED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_enough(struct study *study, const struct result *result)
+{
+    const struct replications_design *wanted = &study->design.replications;
+    if (result->row_count >= wanted->maximum || result->interrupted_by_limit) {
+        return true;
+    }
+    if (study->options->stop_on_fail && result->verdict == VERDICT_FAIL) {
+        return true;
+    }
+    if (wanted->until_decided) {
+        return !any_undecided(result);
+    }
+    study->widest = widest_of(result);
+    return wanted->stop_at > 0.0 && study->widest <= wanted->stop_at;
+}
+
+static bool run_steps(struct study *study, struct result *result)
+{
+    const struct replications_design *wanted = &study->design.replications;
+    uint32_t done = 0;
+    for (;;) {
+        done = replicate_step(done, wanted->minimum, wanted->maximum);
+        if (!run_step(study, done)) {
+            return false;
+        }
+        merge(study, result, done, false);
+        if (is_enough(study, result)) {
+            return true;
+        }
+        result_release(result);
+        result_init(result);
+    }
+}
+
+// One replication alone: its interval comes from batches in time.
+static bool run_batches(struct study *study, struct result *result)
+{
+    struct run_record *records = study->crew.records;
+    study->crew.target = 1;
+    const uint32_t count = batches_run(&study->design, 0, study->options->stop, records);
+    if (count == 0) {
+        return false;
+    }
+    tell_progress(study, 1, records[count - 1].events);
+    merge(study, result, count, count > 1);
+    batches_release(records, count, &study->design);
+    return true;
+}
+
+static void begin(struct study *study, const struct design *design,
+                  const struct replicate_options *options)
+{
+    CHECK(options->workers > 0);
+    *study = (struct study){.options = options, .design = *design, .widest = (double)NAN};
+    struct replications_design *wanted = &study->design.replications;
+    wanted->minimum = wanted->minimum == 0 ? 1 : wanted->minimum;
+    wanted->maximum = wanted->maximum < wanted->minimum ? wanted->minimum : wanted->maximum;
+    const uint32_t room = wanted->maximum > BATCHES_COUNT ? wanted->maximum : BATCHES_COUNT;
+    arena_init(&study->arena);
+    pthread_mutex_init(&study->crew.lock, NULL);
+    pthread_cond_init(&study->crew.done_one, NULL);
+    study->crew.design = &study->design;
+    study->crew.stop = options->stop;
+    study->crew.records = check_calloc(room, sizeof *study->crew.records);
+    clock_gettime(CLOCK_MONOTONIC, &study->began);
+}
+
+static void end(struct study *study)
+{
+    for (uint32_t i = 0; i < study->crew.done; i++) {
+        run_record_release(&study->crew.records[i], &study->design);
+    }
+    free(study->crew.records);
+    pthread_mutex_destroy(&study->crew.lock);
+    pthread_cond_destroy(&study->crew.done_one);
+    arena_release(&study->arena);
+}
+
+enum replicate_end replicate(const struct design *design, const struct replicate_options *options,
+                             struct result *result)
+{
+    struct study study;
+    begin(&study, design, options);
+    bool good = true;
+    if (design->warmup_auto) {
+        good = warmup_find(&study.design, options->stop, &study.arena, &study.warmup);
+    }
+    if (good && study.design.replications.maximum == 1) {
+        good = run_batches(&study, result);
+    } else if (good) {
+        good = run_steps(&study, result);
+    }
+    end(&study);
+    return good ? REPLICATE_DONE : REPLICATE_INTERRUPTED;
+}
