@@ -27,9 +27,11 @@ struct call {
     call_end *end;
     uint64_t cookie;        // for `end`
     void *owner;            // for `end`: a workload, a node
+    struct node *only;      // the replica that every try goes to, NULL: chosen
+    uint64_t bytes;         // of the request, beyond those of `design`
     struct node *from;      // calling node, NULL: a client
     uint32_t from_zone;     // DESIGN_NONE: no network in between
-    uint32_t branch;        // join that it belongs to, 0: none
+    uint32_t epoch;         // for `end`: of `from` when it began
     uint64_t request;
     int64_t began_ns;       // intended beginning of the first try
     int64_t try_ns;         // beginning of the present try
@@ -69,6 +71,15 @@ void call_drop(struct world *world, uint32_t number);
 // The visit ends well here, holding nothing, and a new one at the target answers in its stead (a job that
 // moves on to its next station). Always END or WAIT with the visit gone.
 enum outcome call_move(struct visit *visit, const struct call_design *design);
+
+// The same to a node of the model's own choice; the visit's end here is not metered as a request.
+enum outcome call_forward(struct visit *visit, struct node *to, const struct operation *operation);
+
+// The design of the call that the visit answers, NULL when nobody waits any more.
+const struct call_design *call_design_of(const struct visit *visit);
+
+// The node that made the call, NULL: a client, or nobody waits any more.
+const struct node *call_origin_of(const struct visit *visit);
 
 // True while the answer to that try is awaited.
 bool call_is_open(const struct world *world, uint32_t number, uint32_t generation, uint8_t attempt);

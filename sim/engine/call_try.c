@@ -19,6 +19,9 @@ static struct node *choose_node(struct world *world, struct call *call, const st
 {
     struct component *target = &world->components[call->design->target];
     const struct model *model = target->design->model;
+    if (call->only != NULL) {
+        return call->only;
+    }
     uint64_t key = 0;
     if (call->design->key_number != 0 || model->route != NULL ||
         target->design->balancing == BALANCING_RING_HASH) {
@@ -75,7 +78,8 @@ bool call_try_send(struct world *world, struct call *call, int side)
     call->nodes[side] = node;
     world->routes[call->design->edge].targets[node->replica].outstanding++;
     int64_t delay = 0;
-    if (!network_send(world, path_of(call, node), call->design->bytes, &delay)) {
+    if (!network_send(world, path_of(call, node), call->design->bytes + call->bytes,
+                      &delay)) {
         call->children[side] = 0;
         call_lose(world, call->number, call->generation, call->open[side]);
         return true;
@@ -202,4 +206,45 @@ enum outcome call_move(struct visit *visit, const struct call_design *design)
     visit->flags |= VISIT_DETACHED;
     visit->status = STATUS_OK;
     return OUTCOME_END;
+}
+
+enum outcome call_forward(struct visit *visit, struct node *to, const struct operation *operation)
+{
+    struct world *world = visit->node->world;
+    const struct node *from = visit->node;
+    const struct network_path path = {from->zone, to->zone, from->component->number,
+                                      to->component->number};
+    int64_t delay = 0;
+    if (!network_send(world, path, 0, &delay)) {
+        visit->status = STATUS_UNAVAILABLE;
+        return OUTCOME_END;
+    }
+    struct visit *child = visit_take(world, to, operation);
+    child->key = visit->key;
+    hand_over(visit, child);
+    const struct event event = {visit_on_arrival, world, visit_ticket(child), world_tag(to, 0)};
+    event_queue_at(world->queue, time_after(world->now, delay), event);
+    visit->flags |= VISIT_DETACHED;
+    visit->status = STATUS_OK;
+    return OUTCOME_END;
+}
+
+const struct call_design *call_design_of(const struct visit *visit)
+{
+    const struct world *world = visit->node->world;
+    if (visit->call == 0 || (visit->flags & VISIT_BRANCH)) {
+        return NULL;
+    }
+    const struct call *call = slots_at(&world->calls, visit->call);
+    return call->generation == visit->call_generation ? call->design : NULL;
+}
+
+const struct node *call_origin_of(const struct visit *visit)
+{
+    const struct world *world = visit->node->world;
+    if (visit->call == 0 || (visit->flags & VISIT_BRANCH)) {
+        return NULL;
+    }
+    const struct call *call = slots_at(&world->calls, visit->call);
+    return call->generation == visit->call_generation ? call->from : NULL;
 }

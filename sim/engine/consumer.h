@@ -5,9 +5,12 @@
 
 #include "sim/engine/design.h"
 #include "sim/engine/status.h"
+#include "sim/kernel/histogram.h"
+#include "sim/kernel/tally.h"
 
 struct component;
 struct node;
+struct world;
 
 // What a broker is told when the batch it delivered has been worked off (or not). `cookie` is its own.
 typedef void consumer_done(struct node *broker, uint64_t cookie, enum status status);
@@ -27,3 +30,16 @@ struct consumer_delivery {
 // Starts the consumer's operation with a visit of `messages` units. The answer comes to `done` after the
 // link's delay; a consumer that dies answers RESET (or never, when dark: then after the session time-out).
 void consumer_deliver(const struct consumer_delivery *delivery);
+
+// What is counted of a consumer (one row of design->consumers), by the broker.
+struct consumer_meter {
+    struct histogram lag;  // from append to the end of processing, a count a message
+    struct tally backlog;  // messages appended and not yet worked off
+    uint64_t delivered, redelivered;
+};
+
+// The broker counts: messages became visible, were worked off (appended at `appended_ns`), came again.
+void consumer_note_visible(struct world *world, const struct consumer_design *consumer, uint64_t messages);
+void consumer_note_done(struct world *world, const struct consumer_design *consumer,
+                        int64_t appended_ns, uint64_t messages);
+void consumer_note_again(struct world *world, const struct consumer_design *consumer, uint64_t messages);

@@ -120,6 +120,7 @@ static void take_arrays(struct meter *meter, const struct design *design, uint32
     meter->edges = check_calloc(design->edge_count + 1, sizeof *meter->edges);
     meter->slos = check_calloc(design->slo_count + 1, sizeof *meter->slos);
     meter->faults = check_calloc(design->fault_count + 1, sizeof *meter->faults);
+    meter->consumers = check_calloc(design->consumer_count + 1, sizeof *meter->consumers);
     for (uint32_t i = 0; i < design->fault_count; i++) {
         meter->faults[i].bad_requests = check_calloc(design->slo_count + 1, sizeof(uint64_t));
         meter->faults[i].first_ns = TIME_NEVER;
@@ -212,6 +213,16 @@ static void clear_edges(struct world *world)
     }
 }
 
+static void clear_consumers(struct world *world)
+{
+    for (uint32_t i = 0; i < world->design->consumer_count; i++) {
+        struct consumer_meter *consumer = &world->meter.consumers[i];
+        histogram_clear(&consumer->lag);
+        tally_clear(&consumer->backlog, world->now);
+        consumer->delivered = consumer->redelivered = 0;
+    }
+}
+
 void meter_clear(struct world *world)
 {
     meter_series_sample(world);
@@ -220,6 +231,7 @@ void meter_clear(struct world *world)
     clear_components(world);
     clear_nodes(world);
     clear_edges(world);
+    clear_consumers(world);
     meter_series_forget(world);
     world->measuring = true;
 }
@@ -246,6 +258,9 @@ static void release_histograms(struct meter *meter, const struct design *design)
     }
     for (uint32_t i = 0; i < design->edge_count; i++) {
         histogram_release(&meter->edges[i].latency);
+    }
+    for (uint32_t i = 0; i < design->consumer_count; i++) {
+        histogram_release(&meter->consumers[i].lag);
     }
 }
 
@@ -280,6 +295,7 @@ void meter_release(struct meter *meter, const struct design *design)
     free(meter->edges);
     free(meter->slos);
     free(meter->faults);
+    free(meter->consumers);
     free(meter->log);
     *meter = (struct meter){0};
 }

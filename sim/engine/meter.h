@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/engine/consumer.h"
 #include "sim/engine/design.h"
 #include "sim/engine/status.h"
 #include "sim/kernel/histogram.h"
@@ -116,6 +117,7 @@ struct meter {
     struct edge_meter *edges;
     struct slice_meter *slos;
     struct fault_meter *faults;
+    struct consumer_meter *consumers; // as design->consumers
     struct series series;
     struct log_event *log;
     uint32_t log_count, log_room;

@@ -88,6 +88,8 @@ struct model {
     // A consumer of this broker exists; called once a consumer after begin.
     void (*attach)(struct component *component, const struct consumer_design *consumer,
                    struct component *to);
+    // Whether a publish may name this topic (brokers); NULL: the model has no topics.
+    bool (*has_topic)(const struct component_design *component, const char *topic);
     // At the end of a replication: states its invariants by world_hold.
     void (*check)(struct component *component);
     void (*end)(struct component *component); // gives back what begin and start took beyond the arena
