@@ -2,7 +2,7 @@
 //
 // A value is a duration in nanoseconds (double inside, rounded half up to an integer by the draw)
 // or a plain count. Draws use only + - x / sqrt and committed tables (inversion.h), in rare
-// branches SLEEF's cinz functions. All but gamma and Erlang (by rejection above 16 stages), Zipf
+// branches SLEEF's cinz functions. All but gamma and Erlang (by rejection above 8 stages), Zipf
 // (by rejection) and mix take one word a draw; none takes more words because its mean or scale is
 // another, so common random numbers stay in step.
 #pragma once

@@ -4,7 +4,7 @@
 #include "sim/base/check.h"
 #include "sim/kernel/zipf.h"
 
-enum { ERLANG_STAGES = 16 }; // up to here one logarithm of a product of uniforms
+enum { ERLANG_STAGES = 8 }; // up to here one logarithm of a product of uniforms
 
 static const struct distribution *choose_part(const struct distribution *mix,
                                               struct random_stream *stream)

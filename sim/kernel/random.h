@@ -55,7 +55,7 @@ static inline int random_chance(struct random_stream *stream, double probability
     return random_unit(stream) < probability;
 }
 
-// A stream that stands at draw `index` (below 2^56) of the stream of that name: 512 words an index, the
-// first two at the price of one block. For values that are derived again instead of being kept.
+// A stream that stands at draw `index` (below 2^56) of the stream of that name: 512 words an index,
+// the first two at the price of one block. For values that are derived again instead of being kept.
 void random_stream_seek(struct random_stream *stream, uint64_t key, uint64_t name_hash,
                         uint64_t index);

@@ -12,6 +12,59 @@ static double away_from_zero(double value)
     return value < TINY && value > -TINY ? TINY : value;
 }
 
+// ---- Factors without cancellation (C. Loader, Fast and accurate computation of binomial
+// probabilities, 2000) ----------------------------------------------------------------------------
+
+static const double TWO_PI = 0x1.921fb54442d18p+2;
+
+// ln Gamma(n + 1) less Stirling's approximation of it.
+static double stirling_error(double n)
+{
+    if (n < 16) {
+        const double half_log = 0.5 * math_log(TWO_PI * n);
+        return math_gamma_log(n + 1) - (n * math_log(n) - n + half_log);
+    }
+    const double over = 1 / (n * n);
+    const double tail = 1.0 / 1260 - (1.0 / 1680 - 1.0 / 1188 * over) * over;
+    return (1.0 / 12 - (1.0 / 360 - tail * over) * over) / n;
+}
+
+// x ln(x / mean) + mean - x, which is small where x is close to the mean.
+static double deviance(double x, double mean)
+{
+    const double away = x - mean, share = away / (x + mean);
+    if (share > 0.1 || share < -0.1) {
+        return x * math_log(x / mean) - away;
+    }
+    double sum = away * share, term = 2 * x * share;
+    for (int j = 1; j < 100; j++) {
+        term *= share * share;
+        const double next = sum + term / (2 * j + 1);
+        if (next == sum) {
+            break;
+        }
+        sum = next;
+    }
+    return sum;
+}
+
+// x^a e^-x / Gamma(a + 1).
+static double gamma_factor(double a, double x)
+{
+    return math_exp(-stirling_error(a) - deviance(a, x)) / math_sqrt(TWO_PI * a);
+}
+
+// x^a y^b / B(a, b), where x + y = 1.
+static double beta_factor(double a, double b, double x, double y)
+{
+    const double n = a + b;
+    const double error = stirling_error(n) - stirling_error(a) - stirling_error(b);
+    const double away = deviance(a, n * x) + deviance(b, n * y);
+    return math_exp(error - away) * math_sqrt(a * b / (TWO_PI * n));
+}
+
+// ---- Incomplete functions -----------------------------------------------------------------------
+
 // x^a e^-x / Gamma(a + 1) times the sum of x^n / (a + 1) ... (a + n).
 static double gamma_series(double a, double x)
 {
@@ -20,7 +73,7 @@ static double gamma_series(double a, double x)
         term *= x / (a + n);
         sum += term;
     }
-    return sum * math_exp(a * math_log(x) - x - math_gamma_log(a + 1));
+    return sum * gamma_factor(a, x);
 }
 
 // Lentz's evaluation of Legendre's continued fraction of Q, for x > a + 1.
@@ -38,7 +91,7 @@ static double gamma_fraction(double a, double x)
             break;
         }
     }
-    return value * math_exp(a * math_log(x) - x - math_gamma_log(a));
+    return value * a * gamma_factor(a, x);
 }
 
 double special_gamma_p(double a, double x)
@@ -78,23 +131,19 @@ static double beta_fraction(double a, double b, double x)
     return value;
 }
 
-static double log_of(double x, double complement)
-{
-    return x < 0.5 ? math_log(x) : math_log1p(-complement);
-}
-
 double special_beta(double a, double b, double x, double y)
 {
     if (x <= 0 || y <= 0) {
         return x <= 0 ? 0 : 1;
     }
-    const double scale = math_exp(math_gamma_log(a + b) - math_gamma_log(a) - math_gamma_log(b) +
-                                  a * log_of(x, y) + b * log_of(y, x));
+    const double scale = beta_factor(a, b, x, y);
     if (x < (a + 1) / (a + b + 2)) {
         return scale * beta_fraction(a, b, x) / a;
     }
     return 1 - scale * beta_fraction(b, a, y) / b;
 }
+
+// ---- Harmonic numbers ---------------------------------------------------------------------------
 
 static double power(double x, double exponent)
 {
