@@ -366,6 +366,7 @@ static bool load(struct document_loader *loader, struct document_bytes file,
     document->root = document_include_file(loader, document->path, document->source);
     document_index_release(&loader->anchors);
     document_include_settle(loader, document->root);
+    document->overrides_source = loader->diagnostics->source_count + 1;
     document_params_apply(document, overrides);
     return loader->diagnostics->errors == errors;
 }

@@ -68,8 +68,11 @@ struct document {
     struct diagnostic_list *diagnostics; // borrowed
     struct document_node *root;          // a mapping, also after errors (then perhaps empty)
     const char *path;
-    uint32_t source; // of the main file; files included follow
+    uint32_t source;           // of the main file; files included follow
+    uint32_t overrides_source; // the first source that is no file of the scenario
     uint32_t node_count;
+    uint32_t data_files; // read through document_file.h, and the hash over their bytes
+    uint64_t data_hash;
 };
 
 // True if there was no error; the tree can be walked either way to find more mistakes. The
@@ -117,6 +120,7 @@ void document_place_explain(const struct document_node *node, struct diagnostic 
 
 // YAML of the resolved tree with the origin of each scalar as `# file:line`; and its canonical
 // bytes, which know order and content, neither comments nor formatting, and their XXH3-128 in hex.
+// The digest knows the data files read so far, so it is asked for when the whole scenario is read.
 void document_render_resolved(const struct document *document, struct text *out);
 void document_digest_bytes(const struct document *document, struct text *out);
 void document_digest(const struct document *document, char hex[33]);

@@ -36,6 +36,9 @@ static void add_node(struct text *out, const struct document_node *node)
 void document_digest_bytes(const struct document *document, struct text *out)
 {
     add_node(out, document->root);
+    if (document->data_files > 0) {
+        text_format(out, "d%" PRIu32 ":%016" PRIx64, document->data_files, document->data_hash);
+    }
 }
 
 void document_digest(const struct document *document, char hex[33])

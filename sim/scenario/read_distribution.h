@@ -6,6 +6,7 @@
 // means; geometric(mean) and zipf(n, s), both counts. A first argument without a name is allowed
 // where the law has one (const, exp, empirical, geometric). The text form and the map form take the
 // same names. An empirical file has one value a line with its unit, or a first line `# unit: ms`.
+// The table of laws, for `orrery list dists`, is sim/scenario/read_law.h.
 #pragma once
 
 #include <stdbool.h>
@@ -25,9 +26,3 @@ bool read_distribution(struct document *document, const struct document_node *no
 bool read_distribution_expression(struct document *document, const struct document_node *node,
                                   const struct expression *law, enum read_value_unit unit,
                                   struct distribution *distribution);
-
-// One line for each law: name, arguments, example; NULL past the last (`orrery list dists`).
-struct read_distribution_law {
-    const char *name, *arguments, *example;
-};
-const struct read_distribution_law *read_distribution_law(size_t index);
