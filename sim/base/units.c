@@ -1,6 +1,7 @@
 // units - quantities as people write them: durations, bytes, rates, ratios, cores, counts, prices.
 #include "sim/base/units.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,6 +163,14 @@ static bool read_decimal(const char *text, struct decimal *decimal)
     copy[fits] = '\0';
     decimal->real = real_of(copy, NULL);
     return true;
+}
+
+// decimal / 10^tens, rounded once.
+static double shifted(const struct decimal *decimal, uint32_t tens)
+{
+    char copy[64];
+    snprintf(copy, sizeof copy, "%" PRIu64 "e-%u", decimal->digits, decimal->places + tens);
+    return real_of(copy, NULL);
 }
 
 static const struct unit *find_unit(const struct unit *units, const char *name, size_t length)
@@ -399,7 +408,7 @@ bool units_ratio(const char *text, double *ratio, struct units_why *why)
     struct decimal decimal;
     const bool good = read_decimal(text, &decimal);
     if (good && strcmp(decimal.rest, "%") == 0) {
-        *ratio = decimal.real / 100;
+        *ratio = shifted(&decimal, 2);
         return true;
     }
     if (good && is_bare(&decimal) && decimal.real <= 1) {
@@ -407,7 +416,7 @@ bool units_ratio(const char *text, double *ratio, struct units_why *why)
         return true;
     }
     if (good && is_bare(&decimal)) {
-        return refuse(why, "E0201", "%.40s what? %.40s%% or %g", text, text, decimal.real / 100);
+        return refuse(why, "E0201", "%.40s what? %.40s%% or %g", text, text, shifted(&decimal, 2));
     }
     return refuse(why, "E0207", "expected a share, e.g. 99.9%% or 0.999");
 }
@@ -422,7 +431,7 @@ bool units_cores(const char *text, double *cores, struct units_why *why)
         return true;
     }
     if (good && strcmp(decimal.rest, "m") == 0) {
-        *cores = decimal.real / 1000;
+        *cores = shifted(&decimal, 3);
         return true;
     }
     return refuse(why, "E0208", "expected a number of cores, e.g. 2, 0.5 or 500m");
@@ -450,7 +459,7 @@ bool units_growth(const char *text, double *share, double *period_s, struct unit
     if (!good || period == NULL) {
         return refuse(why, "E0214", "expected a growth, e.g. 5%%/month or 40%%/year");
     }
-    *share = decimal.real / 100;
+    *share = shifted(&decimal, 2);
     *period_s = (double)period->factor;
     return true;
 }
