@@ -1,11 +1,13 @@
 // catalog - every kind of component there is.
 #include "models/catalog.h"
 
+#include "models/brokers/brokers.h"
 #include "models/services/services.h"
 
 static const struct model *const models[] = {
     &service_model,
     &station_model,
+    &kafka_model,
     NULL,
 };
 

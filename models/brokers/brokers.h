@@ -1,0 +1,6 @@
+// brokers - the models of the broker family.
+#pragma once
+
+#include "sim/engine/model.h"
+
+extern const struct model kafka_model;
