@@ -238,7 +238,8 @@ void call_lose(struct world *world, uint32_t number, uint32_t generation, uint8_
     }
     const uint32_t node = call->from == NULL ? 0 : call->from->number;
     const struct event event = {on_timeout, world, call_name(call), node << 12 | GIVE_UP_EVENT};
-    const int64_t give_up = time_after(world->now, TCP_GIVE_UP_NS);
+    const int64_t silence = call->design->silence_ns;
+    const int64_t give_up = time_after(world->now, silence > 0 ? silence : TCP_GIVE_UP_NS);
     int64_t until = call->deadline_ns < give_up ? call->deadline_ns : give_up;
     until = until < world->now ? world->now : until;
     call->timer = event_queue_at(world->queue, until, event);

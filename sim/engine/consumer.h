@@ -28,7 +28,9 @@ struct consumer_delivery {
 };
 
 // Starts the consumer's operation with a visit of `messages` units. The answer comes to `done` after the
-// link's delay; a consumer that dies answers RESET (or never, when dark: then after the session time-out).
+// link's delay, unless the broker's node has crashed by then; a consumer that dies answers RESET, a dead one
+// UNAVAILABLE, a dark one TIMEOUT after the session time-out (45 s, Kafka's session.timeout.ms). The design
+// has an edge from the broker to the component.
 void consumer_deliver(const struct consumer_delivery *delivery);
 
 // What is counted of a consumer (one row of design->consumers), by the broker.

@@ -87,6 +87,7 @@ struct call_design {
     const char *topic;                 // of a publish, NULL otherwise
     int64_t timeout_ns;                // of one try, 0: none
     int64_t deadline_ns;               // of all tries, passed on, 0: none
+    int64_t silence_ns;                // a dark callee is given up after, 0: TCP's own limit
     struct retry_design retry;
     struct breaker_design breaker;
     struct hedge_design hedge;

@@ -1,6 +1,7 @@
 // workload - where requests come from: arrival processes, users, journeys, sockets, keys.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sim/engine/design.h"
@@ -20,6 +21,13 @@ uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t 
 
 // Sockets of the workload that are connected now; 0 without `connections`.
 uint64_t workload_connected(const struct world *world, uint32_t workload);
+// Heartbeats sent, connections lost, connections made again; since time 0.
+uint64_t workload_heartbeats(const struct world *world, uint32_t workload);
+uint64_t workload_losses(const struct world *world, uint32_t workload);
+uint64_t workload_reconnects(const struct world *world, uint32_t workload);
+
+// Memory that sessions and sockets take.
+size_t workload_bytes(const struct world *world);
 
 // A node that held sockets has died (or is back): its clients notice and reconnect.
 void workload_node_changed(struct node *node);

@@ -19,7 +19,7 @@ static void set_segment(struct workload_arrival *arrival, int64_t length_ns, dou
     arrival->end_ns = time_after(arrival->begin_ns, length_ns);
     arrival->rate = from * scale;
     arrival->slope = from < to || from > to ? (to - from) * scale / length : 0;
-    arrival->gap_ns = from > 0 ? 1 / arrival->rate : 0;
+    arrival->gap_ns = from > 0 ? 1e9 / (from * arrival->thinned) : 0;
     arrival->position = 0;
     if (length_ns == TIME_NEVER) {
         arrival->total = from > 0 ? ENDLESS : 0;
@@ -200,26 +200,35 @@ static void begin_states(struct workload_arrival *arrival)
     await_change(arrival, 0);
 }
 
-// `work` is spent at the rate in time times the state's own.
+// `work` is spent at the rate in time times the state's own. False: some is left at the segment's end.
+static bool spend(struct workload_arrival *arrival, double *work)
+{
+    for (;;) {
+        const bool changes = arrival->change_ns < arrival->end_ns;
+        const double limit = changes ? position_at(arrival, arrival->change_ns) : arrival->total;
+        const double factor = arrival->design->arrivals.state_rates[arrival->state];
+        const double room = factor > 0 ? (limit - arrival->position) * factor : 0;
+        if (factor > 0 && *work <= room) {
+            arrival->position += *work / factor;
+            return true;
+        }
+        *work -= room;
+        arrival->position = limit;
+        if (!changes) {
+            return false;
+        }
+        change_state(arrival);
+    }
+}
+
 static int64_t next_modulated(struct workload_arrival *arrival, double work)
 {
     do {
-        for (;;) {
-            const bool changes = arrival->change_ns < arrival->end_ns;
-            const double limit =
-                changes ? position_at(arrival, arrival->change_ns) : arrival->total;
-            const double factor = arrival->design->arrivals.state_rates[arrival->state];
-            const double room = (limit - arrival->position) * factor;
-            if (factor > 0 && work <= room) {
-                arrival->position += work / factor;
-                return time_at(arrival, arrival->position);
-            }
-            work -= factor > 0 ? room : 0;
-            arrival->position = limit;
-            if (!changes) {
-                break;
-            }
-            change_state(arrival);
+        if (arrival->total == 0 && arrival->end_ns == TIME_NEVER) {
+            return TIME_NEVER;
+        }
+        if (spend(arrival, &work)) {
+            return time_at(arrival, arrival->position);
         }
     } while (next_segment(arrival));
     return TIME_NEVER;

@@ -1,0 +1,293 @@
+// workload - where requests come from: arrival processes, users, journeys, sockets, keys.
+#include "sim/engine/workload.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/base/text.h"
+#include "sim/engine/workload_session.h"
+#include "sim/engine/workload_socket.h"
+#include "sim/engine/workload_state.h"
+#include "sim/engine/world.h"
+
+// ---- requests -------------------------------------------------------------------------------------
+
+uint32_t workload_pick(struct workload_state *state)
+{
+    if (state->action_count == 1) {
+        return 0;
+    }
+    const double unit = random_unit(&state->mix);
+    uint32_t i = 0;
+    while (i + 1 < state->action_count && unit >= state->shares[i]) {
+        i++;
+    }
+    return i;
+}
+
+void workload_end_request(struct world *world, const struct call *call, enum status status)
+{
+    const struct workload_state *state = call->owner;
+    meter_workload_end(world, state->number, call->began_ns, status, call->units);
+}
+
+void workload_begin_request(struct workload_state *state, struct call *template, uint32_t zone,
+                            uint64_t cookie)
+{
+    struct world *world = state->world;
+    template->request = state->next_request++;
+    template->from_zone = zone;
+    template->cookie = cookie;
+    template->began_ns = world->now;
+    meter_offer(world, state->number, template->units);
+    call_start(world, template);
+}
+
+struct call workload_template(const struct workload_state *state, const struct call_design *design,
+                              call_end *end)
+{
+    const uint32_t units = state->design->units;
+    return (struct call){
+        .design = design,
+        .end = end,
+        .owner = (void *)(uintptr_t)state,
+        .from_zone = DESIGN_NONE,
+        .deadline_ns = TIME_NEVER,
+        .units = units > 1 ? units : 1,
+        .priority = (uint8_t)(state->design->priority < 15 ? state->design->priority : 15),
+        .direct = true,
+    };
+}
+
+// ---- arrivals -------------------------------------------------------------------------------------
+
+static void arrive(struct workload_state *state)
+{
+    if (state->steps_through) {
+        workload_session_begin(state);
+    } else {
+        workload_begin_request(state, &state->templates[workload_pick(state)],
+                               workload_state_zone(state), 0);
+    }
+}
+
+// What a trace says of the arrival just reached.
+static void arrive_by_trace(struct workload_state *state)
+{
+    const uint32_t *choices = state->design->arrivals.trace_choices;
+    if (choices == NULL || state->steps_through) {
+        arrive(state);
+        return;
+    }
+    workload_begin_request(state, &state->templates[choices[state->arrival.cursor - 1]],
+                           workload_state_zone(state), 0);
+}
+
+static void arrive_in_batch(struct workload_state *state)
+{
+    const struct distribution *law = &state->design->arrivals.law;
+    for (int64_t left = distribution_draw(law, &state->sizes); left > 0; left--) {
+        arrive(state);
+    }
+}
+
+static void await_arrival(struct workload_state *state);
+
+static void on_arrival(void *subject, uint64_t argument)
+{
+    (void)argument;
+    struct workload_state *state = subject;
+    switch (state->arrival.kind) {
+    case ARRIVAL_BATCH:
+        arrive_in_batch(state);
+        break;
+    case ARRIVAL_TRACE:
+        arrive_by_trace(state);
+        break;
+    case ARRIVAL_POISSON:
+    case ARRIVAL_CONSTANT:
+    case ARRIVAL_ERLANG:
+    case ARRIVAL_RENEWAL:
+    case ARRIVAL_MMPP:
+        arrive(state);
+        break;
+    }
+    await_arrival(state);
+}
+
+static void await_arrival(struct workload_state *state)
+{
+    const struct event event = {on_arrival, state, 0,
+                                workload_state_tag(state, WORKLOAD_ARRIVAL_EVENT)};
+    event_queue_at(state->world->queue, workload_arrival_next(&state->arrival), event);
+}
+
+// ---- life -----------------------------------------------------------------------------------------
+
+static void begin_stream(const struct workload_state *state, struct random_stream *stream,
+                         const char *purpose)
+{
+    const char *name = arena_format(&state->world->arena, "workload/%s/%s", state->design->name,
+                                    purpose);
+    random_stream_init(stream, state->world->key, text_hash(name));
+}
+
+static void begin_actions(struct workload_state *state)
+{
+    const struct workload_design *design = state->design;
+    struct arena *arena = &state->world->arena;
+    state->action_count = design->action_count;
+    state->shares = arena_take_array(arena, design->action_count, sizeof *state->shares);
+    state->templates = arena_take_array(arena, design->action_count, sizeof *state->templates);
+    for (uint32_t i = 0; i < design->action_count; i++) {
+        state->shares[i] = design->actions[i].share;
+        state->templates[i] =
+            workload_template(state, &design->actions[i].call, workload_end_request);
+    }
+}
+
+static void begin_key(struct workload_state *state, uint32_t number)
+{
+    const struct key_design *key = &state->design->keys[number];
+    const struct design *design = state->world->design;
+    const char *name = arena_format(&state->world->arena, "workload/%s/key/%s",
+                                    state->design->name, key->name);
+    state->keys[number] =
+        (struct workload_key_law){key->unique ? NULL : &key->law, text_hash(name)};
+    for (uint32_t i = 0; i < design->key_name_count; i++) {
+        if (text_same(design->key_names[i], key->name)) {
+            state->key_rows[i] = (uint8_t)(number + 1);
+        }
+    }
+}
+
+static void begin_keys(struct workload_state *state)
+{
+    const uint32_t count = state->design->key_count;
+    struct arena *arena = &state->world->arena;
+    CHECK(count < UINT8_MAX);
+    state->keys = arena_take_array(arena, count, sizeof *state->keys);
+    state->key_rows = arena_take_array(arena, state->world->design->key_name_count,
+                                       sizeof *state->key_rows);
+    for (uint32_t i = 0; i < count; i++) {
+        begin_key(state, i);
+    }
+}
+
+static void begin_traffic(struct workload_state *state)
+{
+    if (state->action_count == 0) {
+        return;
+    }
+    if (state->design->model == WORKLOAD_CLOSED) {
+        workload_session_begin_users(state);
+        return;
+    }
+    state->steps_through = state->design->is_journey;
+    if (state->steps_through) {
+        workload_session_init(state);
+    }
+    workload_arrival_init(&state->arrival, state->design, &state->arrivals, &state->states);
+    await_arrival(state);
+}
+
+static void begin_workload(struct world *world, uint32_t number)
+{
+    struct workload_state *state = &world->workloads[number];
+    state->world = world;
+    state->design = &world->design->workloads[number];
+    state->number = number;
+    state->next_request = (uint64_t)number << 48;
+    begin_stream(state, &state->arrivals, "arrivals");
+    begin_stream(state, &state->states, "states");
+    begin_stream(state, &state->mix, "mix");
+    begin_stream(state, &state->sizes, "sizes");
+    begin_stream(state, &state->think, "think");
+    begin_actions(state);
+    begin_keys(state);
+    if (state->design->connections.count > 0) {
+        workload_socket_begin(state);
+    }
+    begin_traffic(state);
+}
+
+void workload_begin(struct world *world)
+{
+    const uint32_t count = world->design->workload_count;
+    world->workloads = arena_take_array(&world->arena, count, sizeof *world->workloads);
+    for (uint32_t i = 0; i < count; i++) {
+        begin_workload(world, i);
+    }
+}
+
+void workload_end(struct world *world)
+{
+    for (uint32_t i = 0; i < world->design->workload_count; i++) {
+        struct workload_state *state = &world->workloads[i];
+        slots_release(&state->sessions);
+        if (state->sockets != NULL) {
+            workload_socket_end(state);
+        }
+    }
+}
+
+void workload_node_changed(struct node *node)
+{
+    struct world *world = node->world;
+    for (uint32_t i = 0; world->workloads != NULL && i < world->design->workload_count; i++) {
+        if (world->workloads[i].sockets != NULL) {
+            workload_socket_node_changed(&world->workloads[i], node);
+        }
+    }
+}
+
+// ---- figures --------------------------------------------------------------------------------------
+
+uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t limit_ns)
+{
+    const void *owner = &world->workloads[workload];
+    uint64_t overdue = 0;
+    for (uint32_t number = 1; number < world->calls.used; number++) {
+        const struct call *call = slots_at(&world->calls, number);
+        const bool lives = call->number == number;
+        if (lives && call->owner == owner && world->now - call->began_ns > limit_ns) {
+            overdue += call->units;
+        }
+    }
+    return overdue;
+}
+
+uint64_t workload_connected(const struct world *world, uint32_t workload)
+{
+    const struct workload_state *state = &world->workloads[workload];
+    return state->sockets == NULL ? 0 : workload_socket_connected(state);
+}
+
+uint64_t workload_heartbeats(const struct world *world, uint32_t workload)
+{
+    const struct workload_state *state = &world->workloads[workload];
+    return state->sockets == NULL ? 0 : workload_socket_heartbeats(state);
+}
+
+uint64_t workload_reconnects(const struct world *world, uint32_t workload)
+{
+    const struct workload_state *state = &world->workloads[workload];
+    return state->sockets == NULL ? 0 : workload_socket_reconnects(state);
+}
+
+uint64_t workload_losses(const struct world *world, uint32_t workload)
+{
+    const struct workload_state *state = &world->workloads[workload];
+    return state->sockets == NULL ? 0 : workload_socket_losses(state);
+}
+
+size_t workload_bytes(const struct world *world)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < world->design->workload_count; i++) {
+        const struct workload_state *state = &world->workloads[i];
+        bytes += slots_bytes(&state->sessions);
+        bytes += state->sockets == NULL ? 0 : workload_socket_bytes(state);
+    }
+    return bytes;
+}
