@@ -130,11 +130,35 @@ static void take_arrays(struct meter *meter, const struct design *design, uint32
     meter->tracked->operation_first = check_calloc(operations + 1, sizeof(uint32_t));
 }
 
+static void begin_histograms(struct meter *meter, const struct design *design)
+{
+    for (uint32_t i = 0; i < design->workload_count; i++) {
+        histogram_init(&meter->workloads[i].latency);
+        histogram_init(&meter->workloads[i].latency_any);
+        histogram_init(&meter->workloads[i].bin);
+    }
+    for (uint32_t i = 0; i < design->component_count; i++) {
+        histogram_init(&meter->components[i].wait);
+    }
+    for (uint32_t i = 0; i < meter->operation_base[design->component_count]; i++) {
+        histogram_init(&meter->operations[i].latency);
+        histogram_init(&meter->operations[i].latency_any);
+        histogram_init(&meter->operations[i].bin);
+    }
+    for (uint32_t i = 0; i < design->edge_count; i++) {
+        histogram_init(&meter->edges[i].latency);
+    }
+    for (uint32_t i = 0; i < design->consumer_count; i++) {
+        histogram_init(&meter->consumers[i].lag);
+    }
+}
+
 void meter_begin(struct world *world)
 {
     const struct design *design = world->design;
     struct meter *meter = &world->meter;
     take_arrays(meter, design, lay_out_operations(meter, design));
+    begin_histograms(meter, design);
     for (uint32_t i = 0; i < design->slo_count; i++) {
         begin_slo(world, i);
     }
