@@ -52,43 +52,16 @@ static struct place point_place(const struct reading *reading, yaml_mark_t mark)
     return document_source_place(reading->source, mark.index, mark.index + 1);
 }
 
-// An opening quote, bracket or brace whose end never comes: the place is where it was opened.
-static bool report_unclosed(const struct reading *reading, const yaml_parser_t *parser)
-{
-    const size_t at = document_source_offset(reading->source, parser->context_mark.index);
-    const char opener = at < reading->source->length ? reading->source->bytes[at] : '\0';
-    const bool at_end = parser->problem_mark.index >= reading->source->points;
-    if (parser->context == NULL || !at_end || opener == '\0' || strchr("\"'[{", opener) == NULL) {
-        return false;
-    }
-    struct diagnostic *entry = diagnostic_error(reading->source->diagnostics, "E0103",
-                                                point_place(reading, parser->context_mark),
-                                                "`%c` is never closed", opener);
-    diagnostic_caret(entry, "opened here; the file ends before it is closed");
-    return true;
-}
-
 static void report_problem(struct reading *reading, const yaml_parser_t *parser)
 {
-    reading->failed = true;
     CHECK(parser->error != YAML_MEMORY_ERROR);
-    if (report_unclosed(reading, parser)) {
-        return;
-    }
-    const struct document_problem *known = document_problem_find(parser->problem);
-    const char *said = parser->problem == NULL ? "not YAML" : parser->problem;
-    const bool at_context = known != NULL && known->said[0] == 'c' && parser->context != NULL;
-    struct diagnostic *entry = diagnostic_error(
-        reading->source->diagnostics, "E0101",
-        point_place(reading, at_context ? parser->context_mark : parser->problem_mark), "%s",
-        known == NULL ? said : known->message);
-    if (known != NULL) {
-        diagnostic_caret(entry, "%s", known->caret);
-    }
-    if (parser->context != NULL && !at_context &&
-        parser->context_mark.index < parser->problem_mark.index) {
-        diagnostic_label(entry, point_place(reading, parser->context_mark), "%s", parser->context);
-    }
+    reading->failed = true;
+    document_problem_report(reading->source, (struct document_problem){
+                                                 .said = parser->problem,
+                                                 .point = parser->problem_mark.index,
+                                                 .context = parser->context,
+                                                 .context_point = parser->context_mark.index,
+                                             });
 }
 
 static void stop(struct reading *reading)
@@ -148,9 +121,13 @@ static void check_tag(struct reading *reading, const yaml_char_t *tag, const cha
         strcmp((const char *)tag, plain) == 0) {
         return;
     }
+    static const char standard[] = "tag:yaml.org,2002:";
+    const char *name = (const char *)tag;
+    const bool is_standard = strncmp(name, standard, sizeof standard - 1) == 0;
     struct diagnostic *entry =
         diagnostic_error(reading->loader->diagnostics, "E0108", point_place(reading, mark),
-                         "the tag `%s` is not allowed", (const char *)tag);
+                         "the tag `%s%s` is not allowed", is_standard ? "!!" : "",
+                         is_standard ? name + sizeof standard - 1 : name);
     diagnostic_caret(entry, "types come from the field; remove the tag");
 }
 
@@ -199,12 +176,15 @@ static void check_brackets(struct reading *reading, struct document_tree *tree, 
         return;
     }
     struct level *level = &reading->levels[reading->depth - 1];
+    if (start < level->cut_until) {
+        return; // a piece of a value already reported
+    }
     const size_t at = document_source_offset(reading->source, start);
     const size_t length = balanced_length(reading->source, at);
     const char *kind = level->tree->kind == TREE_MAPPING ? "{ }" : "[ ]";
     struct diagnostic *entry = diagnostic_error(reading->loader->diagnostics, "E0121", tree->place,
                                                 "unbalanced `(`; the value was cut at a comma");
-    if (length == 0 || start < level->cut_until) {
+    if (length == 0) {
         diagnostic_caret(entry, "inside %s a comma ends a value: quote it", kind);
         return;
     }
