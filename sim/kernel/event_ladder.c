@@ -6,13 +6,16 @@
 #include "sim/base/check.h"
 
 enum {
-    ROOM = 256, // entries of the bottom; it moves upwards through this window
-    BOTTOM_TINY = 3,
-    BOTTOM_SHORT = 16, // in a bottom up to this length, places are found without a branch
-    BOTTOM_MOST = 64,  // a longer bottom sheds its late part
-    BOTTOM_KEEP = 24,  // and keeps about so many
-    POUR_MOST = 32,    // a bucket with more is spread over the level below
-    GATHER_MOST = 32,  // so few pending events stand in the bottom altogether
+    ROOM = 1024,        // entries of the bottom; it moves upwards through this window
+    BOTTOM_SHORT = 16,  // in a bottom up to this length, places are found without a branch
+    BOTTOM_GROWTH = 64, // a bottom that grew by more sheds its late part
+    BOTTOM_KEEP = 24,   // and keeps about so many
+    POUR_LEAST = 32,    // a bucket with so many or fewer is poured,
+    POUR_MOST = 512,    // one with more is spread over the level below
+    RANK_MOST = 24,     // up to so many are sorted by counting ranks, more by bins
+    GATHER_MOST = 32,   // so few pending events stand in the bottom altogether
+    BIN_BITS = 8,
+    BINS = 1 << BIN_BITS,
 };
 
 static const uint64_t ALL_TIME = UINT64_MAX;
@@ -50,6 +53,7 @@ void event_ladder_init(struct event_ladder *ladder)
     ladder->head = ladder->window;
     end_bottom(ladder, ladder->window);
     event_list_pool_init(&ladder->chunks);
+    ladder->most = BOTTOM_GROWTH;
     widen(ladder);
 }
 
@@ -139,7 +143,7 @@ static void insert_long(struct event_ladder *ladder, struct event_entry entry)
 static void insert(struct event_ladder *ladder, struct event_entry entry)
 {
     const uint32_t count = bottom_count(ladder);
-    if (count > BOTTOM_TINY && count <= BOTTOM_SHORT) {
+    if (count > EVENT_LADDER_TINY && count <= BOTTOM_SHORT) {
         insert_short(ladder, entry);
     } else {
         insert_long(ladder, entry);
@@ -189,6 +193,7 @@ static void shed(struct event_ladder *ladder)
         event_ladder_add_far(ladder, *at);
     }
     end_bottom(ladder, tail);
+    ladder->most = BOTTOM_GROWTH;
 }
 
 void event_ladder_add_near(struct event_ladder *ladder, struct event_entry entry)
@@ -198,7 +203,7 @@ void event_ladder_add_near(struct event_ladder *ladder, struct event_entry entry
     }
     insert(ladder, entry);
     end_bottom(ladder, ladder->tail);
-    if (bottom_count(ladder) > BOTTOM_MOST && ladder->level > 0) {
+    if (bottom_count(ladder) > ladder->most && ladder->level > 0) {
         shed(ladder);
     }
 }
@@ -268,7 +273,7 @@ static void pour_instant(struct event_ladder *ladder, struct event_list *list)
 static void sort_by_rank(const struct event_entry *entries, uint32_t count,
                          struct event_entry *sorted)
 {
-    uint32_t ranks[POUR_MOST];
+    uint32_t ranks[RANK_MOST];
     for (uint32_t i = 0; i < count; i++) {
         const struct event_entry entry = entries[i];
         uint32_t rank = i;
@@ -284,8 +289,33 @@ static void sort_by_rank(const struct event_entry *entries, uint32_t count,
     }
 }
 
+// Sorts entries of one bucket by the next digit's upper bits, then puts right what shares a bin.
+static void sort_by_bins(const struct event_entry *entries, uint32_t count, uint32_t level,
+                         struct event_entry *sorted)
+{
+    const uint32_t shift = level == 0 ? 0 : 8 * level - BIN_BITS;
+    uint32_t ends[BINS] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        ends[(entries[i].time >> shift) % BINS]++;
+    }
+    for (uint32_t bin = 1; bin < BINS; bin++) {
+        ends[bin] += ends[bin - 1];
+    }
+    for (uint32_t i = count; i-- > 0;) {
+        sorted[--ends[(entries[i].time >> shift) % BINS]] = entries[i];
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        const struct event_entry entry = event_entry_load(&sorted[i]);
+        uint32_t place = i;
+        for (; place > 0 && event_entry_before(entry, sorted[place - 1]); place--) {
+            sorted[place] = sorted[place - 1];
+        }
+        sorted[place] = entry;
+    }
+}
+
 // Moves a bucket of at most POUR_MOST entries to the end of the bottom.
-static void pour(struct event_ladder *ladder, struct event_list list,
+static void pour(struct event_ladder *ladder, struct event_list list, uint32_t level,
                  const struct event_record *records)
 {
     struct event_entry entries[POUR_MOST];
@@ -301,9 +331,21 @@ static void pour(struct event_ladder *ladder, struct event_list list,
         event_list_chunk_give(&ladder->chunks, chunk);
         chunk = next;
     }
-    sort_by_rank(entries, count, ladder->tail);
+    if (count <= RANK_MOST) {
+        sort_by_rank(entries, count, ladder->tail);
+    } else {
+        sort_by_bins(entries, count, level, ladder->tail);
+    }
     ladder->tail += count;
     ladder->far -= count;
+}
+
+// What happens next is likely to fall into a bottom that holds a large part of all, and to take
+// long.
+static uint32_t pour_most(const struct event_ladder *ladder)
+{
+    const uint32_t share = ladder->far / 8;
+    return share < POUR_LEAST ? POUR_LEAST : share > POUR_MOST ? POUR_MOST : share;
 }
 
 static void spread(struct event_ladder *ladder, struct event_list list)
@@ -311,7 +353,9 @@ static void spread(struct event_ladder *ladder, struct event_list list)
     struct event_chunk *chunk = list.last->next;
     for (bool more = true; more;) {
         __builtin_prefetch(chunk->next);
-        __builtin_prefetch(&chunk->next->entries[6]);
+        __builtin_prefetch(&chunk->next->entries[3]);
+        __builtin_prefetch(&chunk->next->entries[7]);
+        __builtin_prefetch(&chunk->next->entries[11]);
         for (uint32_t i = 0; i < chunk->count; i++) {
             put_in_bucket(ladder, chunk->entries[i]);
         }
@@ -326,7 +370,8 @@ static void gather(struct event_ladder *ladder, const struct event_record *recor
 {
     while (ladder->levels != 0) {
         const uint32_t level = (uint32_t)__builtin_ctz(ladder->levels);
-        pour(ladder, take_bucket(ladder, level, lowest_bucket(ladder, level)), records);
+        const struct event_list list = take_bucket(ladder, level, lowest_bucket(ladder, level));
+        pour(ladder, list, level, records);
     }
     widen(ladder);
 }
@@ -351,8 +396,9 @@ bool event_ladder_refill(struct event_ladder *ladder, uint64_t limit,
         ladder->base = start;
         ladder->level = level;
         ladder->end = start + span;
-        if (list_count(&list, POUR_MOST) <= POUR_MOST) {
-            pour(ladder, list, records);
+        const uint32_t most = pour_most(ladder);
+        if (list_count(&list, most) <= most) {
+            pour(ladder, list, level, records);
         } else if (level == 0) {
             pour_instant(ladder, &list);
         } else {
@@ -361,6 +407,7 @@ bool event_ladder_refill(struct event_ladder *ladder, uint64_t limit,
         }
     }
     end_bottom(ladder, ladder->tail);
+    ladder->most = bottom_count(ladder) + BOTTOM_GROWTH;
     return event_ladder_near(ladder);
 }
 

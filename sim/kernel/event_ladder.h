@@ -26,6 +26,7 @@ struct event_ladder {
     struct event_entry *full;        // a tail from here on finds no room
     struct event_entry *window;      // where the bottom stands; room for `room`
     uint32_t room;
+    uint32_t most;   // a longer bottom sheds its late part
     uint32_t levels; // bit d: level d is not empty
     uint64_t end;    // what is earlier belongs into the bottom
     uint64_t base;   // first instant of the bottom's range, `level` digits are 0
