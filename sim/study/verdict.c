@@ -121,6 +121,11 @@ static uint32_t block_of(const struct judging *judging)
     return RESULT_NONE;
 }
 
+static bool is_of_busiest(const struct slo_design *design)
+{
+    return design->metric_name != NULL && text_same(design->metric_name, "max");
+}
+
 // The figure that an objective is about, RESULT_NONE where it is no single figure.
 static uint32_t figure_of(const struct judging *judging)
 {
@@ -134,8 +139,7 @@ static uint32_t figure_of(const struct judging *judging)
     case SLO_THROUGHPUT:
         return block + RESULT_THROUGHPUT;
     case SLO_UTILIZATION:
-        return block + (text_same(design->metric_name, "max") ? RESULT_UTILIZATION_MAX
-                                                              : RESULT_UTILIZATION);
+        return block + (is_of_busiest(design) ? RESULT_UTILIZATION_MAX : RESULT_UTILIZATION);
     case SLO_MODEL:
         return model_figure(judging);
     case SLO_PERCENTILE:
