@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/base/check.h"
+#include "sim/study/event_log.h"
 
 // ---- histograms --------------------------------------------------------------------------------
 
@@ -328,9 +329,12 @@ static void release_copies(struct run_record *records, uint32_t count, const str
 }
 
 uint32_t batches_run(const struct design *design, uint32_t replication, const volatile int *stop,
-                     struct run_record *records)
+                     struct event_log *log, struct run_record *records)
 {
     struct world *world = world_begin(design, replication);
+    if (log != NULL) {
+        event_log_attach(log, world);
+    }
     uint32_t copies = 0;
     const enum run_end end = run_parts(world, stop, records, &copies);
     if (end != RUN_DONE) {

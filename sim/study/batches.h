@@ -10,10 +10,13 @@
 
 #include "sim/engine/run.h"
 
+struct event_log;
+
 enum { BATCHES_COUNT = 20 };
 
 // Fills records[0 .. BATCHES_COUNT). Returns how many there are: all, one (the whole, when
 // max_events ended it early), or none when interrupted.
+// `log` (may be NULL) takes every event.
 uint32_t batches_run(const struct design *design, uint32_t replication, const volatile int *stop,
-                     struct run_record *records);
+                     struct event_log *log, struct run_record *records);
 void batches_release(struct run_record *records, uint32_t count, const struct design *design);

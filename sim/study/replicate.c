@@ -238,11 +238,12 @@ static bool run_steps(struct study *study, struct result *result)
 }
 
 // One replication alone: its interval comes from batches in time.
-static bool run_batches(struct study *study, struct result *result)
+static bool run_batches(struct study *study, uint32_t number, struct event_log *log,
+                        struct result *result)
 {
     struct run_record *records = study->crew.records;
     study->crew.target = 1;
-    const uint32_t count = batches_run(&study->design, 0, study->options->stop, records);
+    const uint32_t count = batches_run(&study->design, number, study->options->stop, log, records);
     if (count == 0) {
         return false;
     }
@@ -281,20 +282,35 @@ static void end(struct study *study)
     arena_release(&study->arena);
 }
 
+static bool settle_warmup(struct study *study)
+{
+    return !study->design.warmup_auto ||
+           warmup_find(&study->design, study->options->stop, &study->arena, &study->warmup);
+}
+
 enum replicate_end replicate(const struct design *design, const struct replicate_options *options,
                              struct result *result)
 {
     struct study study;
     begin(&study, design, options);
-    bool good = true;
-    if (design->warmup_auto) {
-        good = warmup_find(&study.design, options->stop, &study.arena, &study.warmup);
-    }
+    bool good = settle_warmup(&study);
     if (good && study.design.replications.maximum == 1) {
-        good = run_batches(&study, result);
+        good = run_batches(&study, 0, NULL, result);
     } else if (good) {
         good = run_steps(&study, result);
     }
+    end(&study);
+    return good ? REPLICATE_DONE : REPLICATE_INTERRUPTED;
+}
+
+enum replicate_end replicate_only(const struct design *design,
+                                  const struct replicate_options *options, uint32_t number,
+                                  struct event_log *log, struct result *result)
+{
+    struct study study;
+    begin(&study, design, options);
+    study.design.replications.maximum = 1;
+    const bool good = settle_warmup(&study) && run_batches(&study, number, log, result);
     end(&study);
     return good ? REPLICATE_DONE : REPLICATE_INTERRUPTED;
 }

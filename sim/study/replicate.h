@@ -13,6 +13,8 @@
 #include "sim/engine/design.h"
 #include "sim/study/result.h"
 
+struct event_log;
+
 enum replicate_end { REPLICATE_DONE, REPLICATE_INTERRUPTED };
 
 struct replicate_progress { // facts of the wall clock: for people only
@@ -34,6 +36,11 @@ struct replicate_options {
 // Simulates and fills an initialised result. Interrupted, the result stays empty.
 enum replicate_end replicate(const struct design *design, const struct replicate_options *options,
                              struct result *result);
+
+// One replication by its number, judged by batches in time; `log` (may be NULL) takes its events.
+enum replicate_end replicate_only(const struct design *design,
+                                  const struct replicate_options *options, uint32_t number,
+                                  struct event_log *log, struct result *result);
 
 // The number of replications at which to decide next, after `done` of them.
 uint32_t replicate_step(uint32_t done, uint32_t minimum, uint32_t maximum);

@@ -1,0 +1,126 @@
+// event_log - writes events as they happen.
+#include "sim/study/event_log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/base/file.h"
+#include "sim/engine/visit.h"
+#include "sim/engine/workload.h"
+#include "sim/engine/world.h"
+
+enum { KIND_MASK = 0xfff, NODE_SHIFT = 12, BUFFER = 1 << 20 };
+
+struct kind_row {
+    uint32_t kind;
+    const char *name;
+};
+
+static const struct kind_row kinds[] = {
+    {0xfe2, "patience"}, {0xfe3, "served"}, {0xfee, "sample"},  {0xff0, "wake"},
+    {0xff1, "answer"},   {0xff3, "retry"},  {0xff4, "timeout"}, {0xff5, "hedge"},
+    {0xff6, "give-up"},  {0xff8, "timer"},  {0xff9, "start"},
+};
+
+static const char *kind_of(const struct event *event)
+{
+    if (event->act == visit_on_arrival) {
+        return "arrival";
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].kind == (event->tag & KIND_MASK)) {
+            return kinds[i].name;
+        }
+    }
+    return event->act == visit_on_wake ? "wake" : "event";
+}
+
+static void add_visit(struct event_log *log, struct world *world, const struct event *event)
+{
+    if (event->act != visit_on_arrival && event->act != visit_on_wake) {
+        return;
+    }
+    const struct visit *visit = visit_of(world, event->argument);
+    if (visit == NULL || visit->operation == NULL) {
+        return;
+    }
+    const uint32_t workload = workload_of(visit->request);
+    if (workload < world->design->workload_count) {
+        text_format(&log->line, ", \"request\": \"%s#%" PRIu64 "\"",
+                    world->design->workloads[workload].name,
+                    visit->request & (((uint64_t)1 << 48) - 1));
+    }
+    text_format(&log->line, ", \"operation\": \"%s\"", visit->operation->name);
+    if (visit->step < visit->operation->step_count) {
+        text_format(&log->line, ", \"step\": \"%s\"", visit->operation->steps[visit->step].name);
+    }
+}
+
+static void on_event(struct world *world, int64_t time, const struct event *event)
+{
+    struct event_log *log = world->watch_context;
+    if (log->failed) {
+        return;
+    }
+    const uint32_t number = event->tag >> NODE_SHIFT;
+    text_clear(&log->line);
+    text_format(&log->line, "{\"t_ns\": %" PRId64 ", \"node\": ", time);
+    if (number < world->node_count) {
+        const struct node *node = world->nodes[number];
+        text_format(&log->line, "\"%s/%u\"", node->component->design->name, node->replica);
+    } else {
+        text_add(&log->line, "null");
+    }
+    text_format(&log->line, ", \"event\": \"%s\"", kind_of(event));
+    add_visit(log, world, event);
+    text_format(&log->line, ", \"argument\": %" PRIu64 "}\n", event->argument);
+    log->failed = fwrite(text_get(&log->line), 1, log->line.length, log->file) != log->line.length;
+}
+
+bool event_log_begin(struct event_log *log, const char *path, struct text *why)
+{
+    *log = (struct event_log){0};
+    text_init(&log->path);
+    text_init(&log->temporary);
+    text_init(&log->line);
+    text_add(&log->path, path);
+    text_format(&log->temporary, "%s.tmp", path);
+    log->file = fopen(text_get(&log->temporary), "we");
+    if (log->file == NULL) {
+        text_clear(why);
+        text_format(why, "cannot write `%s`: %s", path, strerror(errno));
+        text_release(&log->path);
+        text_release(&log->temporary);
+        return false;
+    }
+    setvbuf(log->file, NULL, _IOFBF, BUFFER);
+    return true;
+}
+
+void event_log_attach(struct event_log *log, struct world *world)
+{
+    world->watch = on_event;
+    world->watch_context = log;
+}
+
+bool event_log_end(struct event_log *log, bool keep, struct text *why)
+{
+    bool good = true;
+    const bool closed = fclose(log->file) == 0;
+    if (!keep) {
+        unlink(text_get(&log->temporary));
+    } else if (log->failed || !closed) {
+        text_clear(why);
+        text_format(why, "cannot write `%s`: %s", text_get(&log->path), strerror(errno));
+        unlink(text_get(&log->temporary));
+        good = false;
+    } else {
+        good = file_commit(text_get(&log->temporary), text_get(&log->path), why);
+    }
+    text_release(&log->path);
+    text_release(&log->temporary);
+    text_release(&log->line);
+    return good;
+}
