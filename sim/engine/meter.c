@@ -194,6 +194,9 @@ static void clear_workloads(struct world *world)
         for (int k = 0; k < STATUS_COUNT; k++) {
             meter->statuses[k] = 0;
         }
+        tally_clear(&meter->connected, world->now);
+        meter->connected_least = (uint64_t)meter->connected.value;
+        meter->heartbeats = meter->losses = meter->reconnects = 0;
     }
 }
 

@@ -55,6 +55,9 @@ struct workload_meter {
     bool wants_any;
     uint64_t offered_total, ended_total; // conservation: never cleared
     uint64_t open;                       // requests in flight
+    struct tally connected;              // sockets, of a workload with connections
+    uint64_t connected_least;
+    uint64_t heartbeats, losses, reconnects; // of sockets
 };
 
 struct edge_meter {

@@ -6,6 +6,7 @@
 
 #include "sim/base/check.h"
 #include "sim/engine/model.h"
+#include "sim/engine/workload.h"
 
 // ---- running --------------------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ static uint64_t bytes_of(const struct world *world)
 {
     return event_queue_bytes(world->queue) + slots_bytes(&world->visits) +
            slots_bytes(&world->calls) + slots_bytes(&world->joins) + slots_bytes(&world->holds) +
-           slots_bytes(&world->timers) + world->arena.total;
+           slots_bytes(&world->timers) + workload_bytes(world) + world->arena.total;
 }
 
 void run_note(struct world *world, enum run_end end, struct run_record *record)

@@ -259,26 +259,7 @@ uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t 
 
 uint64_t workload_connected(const struct world *world, uint32_t workload)
 {
-    const struct workload_state *state = &world->workloads[workload];
-    return state->sockets == NULL ? 0 : workload_socket_connected(state);
-}
-
-uint64_t workload_heartbeats(const struct world *world, uint32_t workload)
-{
-    const struct workload_state *state = &world->workloads[workload];
-    return state->sockets == NULL ? 0 : workload_socket_heartbeats(state);
-}
-
-uint64_t workload_reconnects(const struct world *world, uint32_t workload)
-{
-    const struct workload_state *state = &world->workloads[workload];
-    return state->sockets == NULL ? 0 : workload_socket_reconnects(state);
-}
-
-uint64_t workload_losses(const struct world *world, uint32_t workload)
-{
-    const struct workload_state *state = &world->workloads[workload];
-    return state->sockets == NULL ? 0 : workload_socket_losses(state);
+    return (uint64_t)world->meter.workloads[workload].connected.value;
 }
 
 size_t workload_bytes(const struct world *world)

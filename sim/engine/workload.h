@@ -21,10 +21,6 @@ uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t 
 
 // Sockets of the workload that are connected now; 0 without `connections`.
 uint64_t workload_connected(const struct world *world, uint32_t workload);
-// Heartbeats sent, connections lost, connections made again; since time 0.
-uint64_t workload_heartbeats(const struct world *world, uint32_t workload);
-uint64_t workload_losses(const struct world *world, uint32_t workload);
-uint64_t workload_reconnects(const struct world *world, uint32_t workload);
 
 // Memory that sessions and sockets take.
 size_t workload_bytes(const struct world *world);

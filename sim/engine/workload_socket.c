@@ -25,7 +25,7 @@ struct workload_sockets {
     struct call_design open_design, heartbeat_design;
     struct call open, heartbeat;
     struct random_stream backoff, churn;
-    uint64_t connected, heartbeats, reconnects, losses;
+    struct workload_meter *meter;
 };
 
 // ---- time -----------------------------------------------------------------------------------------
@@ -87,6 +87,15 @@ static int64_t next_heartbeat(const struct workload_sockets *sockets, int64_t la
     return period > 0 ? time_after(last_ns, period) : TIME_NEVER;
 }
 
+static void count_connected(struct workload_state *state, int change)
+{
+    struct workload_meter *meter = state->sockets->meter;
+    tally_add(&meter->connected, state->world->now, change);
+    if ((uint64_t)meter->connected.value < meter->connected_least) {
+        meter->connected_least = (uint64_t)meter->connected.value;
+    }
+}
+
 // ---- connecting -----------------------------------------------------------------------------------
 
 static struct node *node_of(const struct workload_sockets *sockets,
@@ -136,8 +145,10 @@ static void lose(struct workload_state *state, uint32_t number)
     struct workload_sockets *sockets = state->sockets;
     struct workload_socket *socket = &sockets->items[number];
     withdraw(sockets, number);
-    sockets->connected -= is_connected(socket);
-    sockets->losses++;
+    if (is_connected(socket)) {
+        count_connected(state, -1);
+    }
+    sockets->meter->losses++;
     socket->attempt = 0;
     back_off(state, number);
 }
@@ -161,8 +172,8 @@ static void connect(struct workload_state *state, uint32_t number, const struct 
     socket->life = SOCKET_OPEN;
     socket->attempt = 0;
     socket->session++;
-    sockets->connected++;
-    sockets->reconnects++;
+    count_connected(state, 1);
+    sockets->meter->reconnects++;
     place(state, number, next_heartbeat(sockets, state->world->now));
 }
 
@@ -228,7 +239,7 @@ static void beat(struct workload_state *state, uint32_t number)
 {
     struct workload_sockets *sockets = state->sockets;
     struct workload_socket *socket = &sockets->items[number];
-    sockets->heartbeats++;
+    sockets->meter->heartbeats++;
     if (node_answers(node_of(sockets, socket))) {
         place(state, number, next_heartbeat(sockets, socket->due_ns));
     } else {
@@ -346,7 +357,7 @@ static void go_silent(struct workload_state *state, uint32_t number)
     struct workload_socket *socket = &sockets->items[number];
     const bool beats = socket->life == SOCKET_OPEN; // otherwise it waits for a pong already
     withdraw(sockets, number);
-    sockets->connected--;
+    count_connected(state, -1);
     socket->life = SOCKET_SILENT;
     const int64_t patience = beats ? sockets->design->timeout_ns : 0;
     place(state, number, time_after(socket->due_ns, patience));
@@ -415,8 +426,8 @@ static void on_churn(void *subject, uint64_t argument)
     const uint32_t number = (uint32_t)random_below(&sockets->churn, sockets->design->count);
     if (sockets->items[number].life == SOCKET_OPEN) {
         withdraw(sockets, number);
-        sockets->connected--;
-        sockets->losses++;
+        count_connected(state, -1);
+        sockets->meter->losses++;
         open_socket(state, number);
     }
     await_churn(state);
@@ -506,7 +517,7 @@ static void connect_all(struct workload_state *state)
             continue;
         }
         socket->node = node->replica;
-        sockets->connected++;
+        count_connected(state, 1);
         place(state, i, period > 0 ? distribution_round(sum / total * period) + 1 : TIME_NEVER);
     }
 }
@@ -518,6 +529,7 @@ void workload_socket_begin(struct workload_state *state)
     sockets->design = &state->design->connections;
     CHECK(sockets->design->count < WORKLOAD_NO_SOCKET);
     sockets->target = &state->world->components[sockets->design->target];
+    sockets->meter = &state->world->meter.workloads[state->number];
     sockets->edge = find_edge(state);
     sockets->event_tick = -1;
     sockets->items = check_calloc(sockets->design->count, sizeof *sockets->items);
@@ -528,6 +540,7 @@ void workload_socket_begin(struct workload_state *state)
     sockets->turning = true; // the first tick is looked up once all are placed
     connect_all(state);
     sockets->turning = false;
+    sockets->meter->connected_least = (uint64_t)sockets->meter->connected.value;
     await_tick(state, workload_wheel_next(&sockets->wheel));
     if (sockets->design->churn > 0) {
         await_churn(state);
@@ -542,26 +555,6 @@ void workload_socket_end(struct workload_state *state)
 }
 
 // ---- figures --------------------------------------------------------------------------------------
-
-uint64_t workload_socket_connected(const struct workload_state *state)
-{
-    return state->sockets->connected;
-}
-
-uint64_t workload_socket_heartbeats(const struct workload_state *state)
-{
-    return state->sockets->heartbeats;
-}
-
-uint64_t workload_socket_reconnects(const struct workload_state *state)
-{
-    return state->sockets->reconnects;
-}
-
-uint64_t workload_socket_losses(const struct workload_state *state)
-{
-    return state->sockets->losses;
-}
 
 size_t workload_socket_bytes(const struct workload_state *state)
 {

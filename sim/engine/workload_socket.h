@@ -21,8 +21,4 @@ void workload_socket_begin(struct workload_state *state);
 void workload_socket_end(struct workload_state *state);
 void workload_socket_node_changed(struct workload_state *state, const struct node *node);
 
-uint64_t workload_socket_connected(const struct workload_state *state);
-uint64_t workload_socket_heartbeats(const struct workload_state *state);
-uint64_t workload_socket_reconnects(const struct workload_state *state);
-uint64_t workload_socket_losses(const struct workload_state *state);
 size_t workload_socket_bytes(const struct workload_state *state);
