@@ -1,4 +1,4 @@
-// digest - XXH3-128 in hex, the high half first.
+// digest - hashes of numbers and bytes: identities, shares by chance, chains of records, names.
 #include "sim/base/digest.h"
 
 #include <inttypes.h>
@@ -7,6 +7,12 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+uint64_t digest_bytes(const void *bytes, size_t size, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, size, seed);
+}
+
+// The high half first.
 const char *digest_of(const void *bytes, size_t length, char hex[DIGEST_ROOM])
 {
     const XXH128_hash_t hash = XXH3_128bits(bytes, length);
