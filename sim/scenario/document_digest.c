@@ -4,12 +4,9 @@
 // "]"; maps "{" key value "}". Order and content count; comments, layout, anchors, files and
 // parameters' names at their use do not.
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+#include "sim/base/digest.h"
 #include "sim/scenario/document.h"
 
 static void add_bytes(struct text *out, char kind, const char *bytes)
@@ -46,7 +43,6 @@ void document_digest(const struct document *document, char hex[33])
     struct text bytes;
     text_init(&bytes);
     document_digest_bytes(document, &bytes);
-    const XXH128_hash_t hash = XXH3_128bits(text_get(&bytes), bytes.length);
-    snprintf(hex, 33, "%016" PRIx64 "%016" PRIx64, hash.high64, hash.low64);
+    digest_of(text_get(&bytes), bytes.length, hex);
     text_release(&bytes);
 }

@@ -426,6 +426,9 @@ bool read_distribution_expression(struct document *document, const struct docume
 static bool read_text(struct document *document, const struct document_node *node,
                       enum read_value_unit unit, struct distribution *distribution)
 {
+    if (!read_value_is(document, node, DOCUMENT_SCALAR, "a law, e.g. exp(mean=1ms)")) {
+        return false;
+    }
     const struct expression *law = read_value_expression(document, node);
     if (law == NULL) {
         return false;
