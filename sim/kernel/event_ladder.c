@@ -8,6 +8,7 @@
 enum {
     ROOM = 1024,        // entries of the bottom; it moves upwards through this window
     BOTTOM_SHORT = 16,  // in a bottom up to this length, places are found without a branch
+    BOTTOM_LONG = 40,   // in a longer one, they are looked for from the nearer end
     BOTTOM_GROWTH = 64, // a bottom that grew by more sheds its late part
     BOTTOM_KEEP = 24,   // and keeps about so many
     POUR_LEAST = 32,    // a bucket with so many or fewer is poured,
@@ -125,9 +126,24 @@ static void insert_short(struct event_ladder *ladder, struct event_entry entry)
         place -= later;
     }
     *place = entry;
+    end_bottom(ladder, ladder->tail + 1);
 }
 
-static void insert_long(struct event_ladder *ladder, struct event_entry entry)
+// Every earlier entry moves down by one place; the last one is known to be later.
+static void insert_from_head(struct event_ladder *ladder, struct event_entry entry)
+{
+    struct event_entry *place = --ladder->head;
+    for (;; place++) {
+        const struct event_entry other = event_entry_load(place + 1);
+        if (!event_entry_before(other, entry)) {
+            break;
+        }
+        *place = other;
+    }
+    *place = entry;
+}
+
+static void insert_from_tail(struct event_ladder *ladder, struct event_entry entry)
 {
     struct event_entry *place = ladder->tail;
     for (; place != ladder->head; place--) {
@@ -138,17 +154,21 @@ static void insert_long(struct event_ladder *ladder, struct event_entry entry)
         *place = other;
     }
     *place = entry;
+    end_bottom(ladder, ladder->tail + 1);
 }
 
+// Into a bottom with room at its tail.
 static void insert(struct event_ladder *ladder, struct event_entry entry)
 {
     const uint32_t count = bottom_count(ladder);
-    if (count > EVENT_LADDER_TINY && count <= BOTTOM_SHORT) {
+    if (count <= BOTTOM_SHORT && count > EVENT_LADDER_TINY) {
         insert_short(ladder, entry);
+    } else if (count > BOTTOM_LONG && ladder->head != ladder->window &&
+               event_entry_before(entry, ladder->head[count / 2])) {
+        insert_from_head(ladder, entry);
     } else {
-        insert_long(ladder, entry);
+        insert_from_tail(ladder, entry);
     }
-    ladder->tail++;
 }
 
 // Moves every bucketed entry into the order that a lower base gives. Needed only when entries were
@@ -202,7 +222,6 @@ void event_ladder_add_near(struct event_ladder *ladder, struct event_entry entry
         make_room(ladder);
     }
     insert(ladder, entry);
-    end_bottom(ladder, ladder->tail);
     if (bottom_count(ladder) > ladder->most && ladder->level > 0) {
         shed(ladder);
     }

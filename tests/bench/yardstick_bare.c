@@ -58,7 +58,7 @@ static inline void sift_down(struct bare *bare, struct event_entry entry)
         if (!event_entry_before(heap[best], entry)) {
             break;
         }
-        heap[hole] = heap[best];
+        heap[hole] = event_entry_load(&heap[best]);
         hole = best;
     }
     heap[hole] = entry;
@@ -75,7 +75,7 @@ static inline void sift_up(struct bare *bare, struct event_entry entry)
     heap[hole] = entry;
 }
 
-static inline void bare_at(struct bare *bare, int64_t time, struct record record)
+EVENT_HOT static inline void bare_at(struct bare *bare, int64_t time, struct record record)
 {
     uint32_t slot = bare->free;
     if (slot != 0) {
@@ -84,7 +84,10 @@ static inline void bare_at(struct bare *bare, int64_t time, struct record record
         slot = bare->used++;
         CHECK(slot < ROOM);
     }
-    bare->records[slot] = record;
+    struct record *place = &bare->records[slot]; // word by word, as it will be read
+    place->act = record.act;
+    place->subject = record.subject;
+    place->argument = record.argument;
     const struct event_entry entry = {(uint64_t)time, bare->next_key++ << EVENT_SLOT_BITS | slot};
     if (bare->hole) {
         bare->hole = false;
@@ -94,21 +97,24 @@ static inline void bare_at(struct bare *bare, int64_t time, struct record record
     }
 }
 
-static inline bool bare_next(struct bare *bare, struct record *record)
+EVENT_HOT static inline bool bare_next(struct bare *bare, struct record *record)
 {
     if (bare->hole) {
         bare->hole = false;
-        const struct event_entry last = bare->heap[--bare->count];
+        const struct event_entry last = event_entry_load(&bare->heap[--bare->count]);
         sift_down(bare, last);
     }
     if (bare->count == 0) {
         return false;
     }
-    const struct event_entry entry = bare->heap[0];
+    const struct event_entry entry = event_entry_load(&bare->heap[0]);
     const uint32_t slot = event_entry_slot(entry);
     bare->now = (int64_t)entry.time;
-    *record = bare->records[slot];
-    bare->records[slot].next = bare->free;
+    struct record *place = &bare->records[slot];
+    record->act = place->act;
+    record->subject = place->subject;
+    record->argument = place->argument;
+    place->next = bare->free;
     bare->free = slot;
     bare->hole = true;
     return true;
