@@ -18,12 +18,12 @@ const char *const outputs_files[OUTPUT_COUNT] = {
 
 static bool write_summary(const struct result *result, const char *path, struct text *why)
 {
-    struct json json;
-    json_init(&json);
+    struct json_write json;
+    json_write_init(&json);
     summary_write(result, &json);
-    const char *document = json_get(&json);
+    const char *document = json_write_get(&json);
     const bool good = file_write_atomic(path, document, strlen(document), why);
-    json_release(&json);
+    json_write_release(&json);
     return good;
 }
 

@@ -12,7 +12,7 @@
 
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
-#include "sim/base/json.h"
+#include "sim/base/json_write.h"
 
 enum { SHOWN_HEX = 8 };
 
@@ -128,25 +128,25 @@ uint64_t run_directory_peak_bytes(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
-static void write_host(struct json *json)
+static void write_host(struct json_write *json)
 {
     struct utsname host;
     if (uname(&host) == 0) {
-        json_object(json, "host");
-        json_text(json, "name", host.nodename);
-        json_text(json, "system", host.sysname);
-        json_text(json, "release", host.release);
-        json_text(json, "machine", host.machine);
-        json_end(json);
+        json_write_object(json, "host");
+        json_write_text(json, "name", host.nodename);
+        json_write_text(json, "system", host.sysname);
+        json_write_text(json, "release", host.release);
+        json_write_text(json, "machine", host.machine);
+        json_write_end(json);
     }
     char now[32];
     const time_t seconds = time(NULL);
     struct tm broken;
     strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &broken));
-    json_text(json, "finished", now);
+    json_write_text(json, "finished", now);
 }
 
-static void write_manifest(struct json *json, const struct result *result,
+static void write_manifest(struct json_write *json, const struct result *result,
                            const struct run_directory_facts *facts)
 {
     char digest[DIGEST_ROOM];
@@ -154,36 +154,36 @@ static void write_manifest(struct json *json, const struct result *result,
     text_init(&executable);
     run_directory_executable(&executable);
     run_digest(facts->identity, digest);
-    json_object(json, NULL);
-    json_text(json, "schema", "orrery.manifest/1");
-    json_text(json, "run_digest", digest);
-    json_text(json, "digest", result->digest);
-    json_text(json, "version", result->version);
-    json_text(json, "executable", text_get(&executable));
-    json_text(json, "compiler", __VERSION__);
-    json_array(json, "argv");
+    json_write_object(json, NULL);
+    json_write_text(json, "schema", "orrery.manifest/1");
+    json_write_text(json, "run_digest", digest);
+    json_write_text(json, "digest", result->digest);
+    json_write_text(json, "version", result->version);
+    json_write_text(json, "executable", text_get(&executable));
+    json_write_text(json, "compiler", __VERSION__);
+    json_write_array(json, "argv");
     for (int i = 0; i < facts->argc; i++) {
-        json_text(json, NULL, facts->argv[i]);
+        json_write_text(json, NULL, facts->argv[i]);
     }
-    json_end(json);
-    json_integer(json, "exit_status", (uint64_t)facts->exit_status);
-    json_integer(json, "workers", facts->workers);
-    json_number(json, "elapsed_s", facts->elapsed_s);
-    json_number(json, "events_per_s", (double)result->events / facts->elapsed_s);
-    json_integer(json, "peak_bytes", facts->peak_bytes);
+    json_write_end(json);
+    json_write_integer(json, "exit_status", (uint64_t)facts->exit_status);
+    json_write_integer(json, "workers", facts->workers);
+    json_write_number(json, "elapsed_s", facts->elapsed_s);
+    json_write_number(json, "events_per_s", (double)result->events / facts->elapsed_s);
+    json_write_integer(json, "peak_bytes", facts->peak_bytes);
     write_host(json);
-    json_end(json);
+    json_write_end(json);
     text_release(&executable);
 }
 
 bool run_directory_finish(const struct run_directory *directory, const struct result *result,
                           const struct run_directory_facts *facts, struct text *why)
 {
-    struct json json;
-    json_init(&json);
+    struct json_write json;
+    json_write_init(&json);
     write_manifest(&json, result, facts);
-    bool good = run_directory_write(directory, "manifest.json", json_get(&json), why);
-    json_release(&json);
+    bool good = run_directory_write(directory, "manifest.json", json_write_get(&json), why);
+    json_write_release(&json);
     if (good && directory->is_default) {
         const char *name = strrchr(text_get(&directory->path), '/') + 1;
         good = file_link(name, "runs/latest", why);

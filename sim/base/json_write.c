@@ -1,5 +1,5 @@
-// json - the writer: separators, indentation, escapes.
-#include "sim/base/json.h"
+// json_write - the writer: separators, indentation, escapes.
+#include "sim/base/json_write.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,18 +9,18 @@
 #include "sim/base/units_format.h"
 #include "sim/base/utf8.h"
 
-void json_init(struct json *json)
+void json_write_init(struct json_write *json)
 {
-    *json = (struct json){0};
+    *json = (struct json_write){0};
     text_init(&json->text);
 }
 
-void json_release(struct json *json)
+void json_write_release(struct json_write *json)
 {
     text_release(&json->text);
 }
 
-const char *json_get(struct json *json)
+const char *json_write_get(struct json_write *json)
 {
     CHECK(json->depth == 0);
     return text_get(&json->text);
@@ -49,12 +49,12 @@ static void escape(struct text *text, const char *value)
     text_add_char(text, '"');
 }
 
-static bool on_one_line(const struct json *json)
+static bool on_one_line(const struct json_write *json)
 {
     return json->inline_depth > 0;
 }
 
-static void new_line(struct json *json)
+static void new_line(struct json_write *json)
 {
     text_add_char(&json->text, '\n');
     for (uint32_t i = 0; i < json->depth; i++) {
@@ -62,7 +62,7 @@ static void new_line(struct json *json)
     }
 }
 
-static void begin_value(struct json *json, const char *key)
+static void begin_value(struct json_write *json, const char *key)
 {
     if (json->depth > 0) {
         if (json->filled[json->depth]) {
@@ -79,7 +79,7 @@ static void begin_value(struct json *json, const char *key)
     }
 }
 
-static void open(struct json *json, const char *key, char opens, char closes)
+static void open(struct json_write *json, const char *key, char opens, char closes)
 {
     begin_value(json, key);
     text_add_char(&json->text, opens);
@@ -89,7 +89,7 @@ static void open(struct json *json, const char *key, char opens, char closes)
     json->closes[json->depth] = closes;
 }
 
-static void open_inline(struct json *json, const char *key, char opens, char closes)
+static void open_inline(struct json_write *json, const char *key, char opens, char closes)
 {
     open(json, key, opens, closes);
     if (json->inline_depth == 0) {
@@ -97,27 +97,27 @@ static void open_inline(struct json *json, const char *key, char opens, char clo
     }
 }
 
-void json_object(struct json *json, const char *key)
+void json_write_object(struct json_write *json, const char *key)
 {
     open(json, key, '{', '}');
 }
 
-void json_array(struct json *json, const char *key)
+void json_write_array(struct json_write *json, const char *key)
 {
     open(json, key, '[', ']');
 }
 
-void json_object_inline(struct json *json, const char *key)
+void json_write_object_inline(struct json_write *json, const char *key)
 {
     open_inline(json, key, '{', '}');
 }
 
-void json_array_inline(struct json *json, const char *key)
+void json_write_array_inline(struct json_write *json, const char *key)
 {
     open_inline(json, key, '[', ']');
 }
 
-void json_end(struct json *json)
+void json_write_end(struct json_write *json)
 {
     CHECK(json->depth > 0);
     const bool filled = json->filled[json->depth];
@@ -136,20 +136,20 @@ void json_end(struct json *json)
     }
 }
 
-void json_text(struct json *json, const char *key, const char *value)
+void json_write_text(struct json_write *json, const char *key, const char *value)
 {
     if (value == NULL) {
-        json_null(json, key);
+        json_write_null(json, key);
         return;
     }
     begin_value(json, key);
     escape(&json->text, value);
 }
 
-void json_number(struct json *json, const char *key, double value)
+void json_write_number(struct json_write *json, const char *key, double value)
 {
     if (!isfinite(value)) {
-        json_null(json, key);
+        json_write_null(json, key);
         return;
     }
     char number[UNITS_FORMAT_ROOM];
@@ -157,19 +157,19 @@ void json_number(struct json *json, const char *key, double value)
     text_add(&json->text, units_format_shortest(number, sizeof number, value));
 }
 
-void json_integer(struct json *json, const char *key, uint64_t value)
+void json_write_integer(struct json_write *json, const char *key, uint64_t value)
 {
     begin_value(json, key);
     text_format(&json->text, "%" PRIu64, value);
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void json_write_bool(struct json_write *json, const char *key, bool value)
 {
     begin_value(json, key);
     text_add(&json->text, value ? "true" : "false");
 }
 
-void json_null(struct json *json, const char *key)
+void json_write_null(struct json_write *json, const char *key)
 {
     begin_value(json, key);
     text_add(&json->text, "null");
