@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "sim/base/diagnostic_codes.h"
 #include "sim/base/diagnostic_render.h"
 
 static struct diagnostic_list list;
@@ -206,24 +205,4 @@ Test(diagnostic, places_come_from_byte_offsets)
     cr_expect(second.line == 2 && second.column == 2 && second.length == 1);
     cr_expect(third.line == 3 && third.column == 1);
     cr_expect(diagnostic_offset(diagnostic_source(&list, file), 2, 2) == 9);
-}
-
-Test(diagnostic, every_code_has_a_title_and_a_text_and_is_there_once)
-{
-    for (size_t i = 0; diagnostic_codes_at(i) != NULL; i++) {
-        const struct diagnostic_code *code = diagnostic_codes_at(i);
-        cr_expect(strlen(code->code) == 5, "%s", code->code);
-        cr_expect(strlen(code->title) > 5 && strlen(code->text) > 40, "%s", code->code);
-        cr_expect(diagnostic_codes_find(code->code) == code, "%s stands twice", code->code);
-        if (i > 0 && diagnostic_codes_at(i - 1)->code[0] == code->code[0]) {
-            cr_expect(strcmp(diagnostic_codes_at(i - 1)->code, code->code) < 0, "%s", code->code);
-        }
-        for (const char *line = code->text; *line != '\0'; line = strchr(line, '\n') + 1) {
-            cr_assert(strchr(line, '\n') != NULL, "%s ends without a line end", code->code);
-            cr_expect(strchr(line, '\n') - line <= 90, "%s has a long line", code->code);
-        }
-    }
-    cr_expect(diagnostic_codes_find("e0107") == diagnostic_codes_find("E0107"));
-    cr_expect(diagnostic_codes_find("E9999") == NULL);
-    cr_expect(diagnostic_codes_find("") == NULL);
 }

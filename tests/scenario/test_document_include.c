@@ -16,7 +16,7 @@ static struct text out;
 
 static void set_up(void)
 {
-    strcpy(folder, "orrery-test-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/orrery-XXXXXX", P_tmpdir);
     cr_assert(mkdtemp(folder) != NULL);
     diagnostic_init(&list);
     text_init(&out);

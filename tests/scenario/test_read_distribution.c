@@ -2,7 +2,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/base/diagnostic_render.h"
 #include "sim/scenario/read_distribution.h"
@@ -157,9 +159,16 @@ Test(read_distribution, suspicious_minutes_are_a_warning)
     release();
 }
 
+static void enter_folder(char folder[64])
+{
+    snprintf(folder, 64, "%s/orrery-XXXXXX", P_tmpdir);
+    cr_assert(mkdtemp(folder) != NULL);
+    cr_assert(chdir(folder) == 0);
+}
+
 static void write_table(const char *bytes)
 {
-    FILE *file = fopen("orrery-test-table.csv", "wb");
+    FILE *file = fopen("table.csv", "wb");
     cr_assert(file != NULL);
     fputs(bytes, file);
     fclose(file);
@@ -169,24 +178,27 @@ Test(read_distribution, reads_measured_values)
 {
     char first[33];
     char second[33];
+    char folder[64];
+    enter_folder(folder);
     write_table("# unit: ms\r\n3\n\n1\n# done\n2");
-    cr_expect(read_law("v: empirical(orrery-test-table.csv)", READ_VALUE_DURATION));
+    cr_expect(read_law("v: empirical(table.csv)", READ_VALUE_DURATION));
     cr_expect(law.n == 3 && law.values[0] == 1e6 && law.values[2] == 3e6);
     document_digest(&document, first);
     release();
     write_table("1ms\n2500us\n");
-    cr_expect(read_law("v: empirical(file=orrery-test-table.csv)", READ_VALUE_DURATION));
+    cr_expect(read_law("v: empirical(file=table.csv)", READ_VALUE_DURATION));
     cr_expect(law.n == 2 && law.values[1] == 2.5e6);
     document_digest(&document, second);
     cr_expect(strcmp(first, second) != 0);
     release();
     write_table("1ms\n2\n");
-    expect_problem("v: empirical(orrery-test-table.csv)", READ_VALUE_DURATION,
-                   "t.yaml:1:4: error[E0225]: line 2 of `orrery-test-table.csv` is no value");
+    expect_problem("v: empirical(table.csv)", READ_VALUE_DURATION,
+                   "t.yaml:1:4: error[E0225]: line 2 of `table.csv` is no value");
     write_table("");
-    expect_problem("v: empirical(orrery-test-table.csv)", READ_VALUE_DURATION,
-                   "t.yaml:1:4: error[E0225]: `orrery-test-table.csv` has no values");
-    remove("orrery-test-table.csv");
+    expect_problem("v: empirical(table.csv)", READ_VALUE_DURATION,
+                   "t.yaml:1:4: error[E0225]: `table.csv` has no values");
+    remove("table.csv");
+    rmdir(folder);
 }
 
 Test(read_distribution, the_examples_of_the_table_are_laws)
