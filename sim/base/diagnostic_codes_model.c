@@ -5,11 +5,68 @@ const struct diagnostic_code diagnostic_codes_model[] = {
     {"E0301", "a reference to something that does not exist",
      "A component, operation, topic, zone or workload is named that the scenario\n"
      "does not declare.\n\n"
-     "      call: {to: api.raed}       # did you mean `api.read`?\n"},
+     "      call: {to: api.raed}       # did you mean `api.read`?\n\n"
+     "Correct the name, or declare what is missing.\n"},
+    {"E0302", "a component without the name of an operation",
+     "A call names component.operation. The bare name of a component is enough only\n"
+     "if it has exactly one operation (a station, for instance).\n\n"
+     "      call: {to: api.read}\n"},
+    {"E0303", "not a topic of a broker",
+     "publish: and consumes: name broker.topic; the topic is declared under the\n"
+     "broker's `topics:`.\n\n"
+     "      publish: {to: events.orders, key: order, bytes: 800}\n"},
+    {"E0304", "a key that does not apply to this kind of component",
+     "The key exists, but not for this component: a station has no operations, a\n"
+     "service with `sharing: ps` no discipline of its queue, and so on. The message\n"
+     "says why.\n\n"
+     "`orrery describe KIND` lists what a kind of component knows.\n"},
     {"E0305", "a selection that selects nothing",
      "A fault, an SLO or an experiment selects components, replicas, zones or links;\n"
      "nothing of the scenario matches. It would be a fault that never strikes and a\n"
      "test that always passes.\n\n"
      "      select: {zone: eu-1d}      # zones are eu-1a, eu-1b, eu-1c\n"},
+    {"E0306", "values that contradict each other",
+     "Each value is possible, but not together with the others of this component;\n"
+     "the message of the model says which bound is broken.\n\n"
+     "      topics: {orders: {replication: 3, min_insync: 4}}\n"},
+    {"E0307", "a workload that is not determined",
+     "A workload asks for one thing (`target`, `mix` or `journey`) in one way: open\n"
+     "workloads have a `rate` or `stages`, closed ones `users`.\n\n"
+     "      shoppers: {target: web.read, model: closed, users: 200, think: exp(mean=5s)}\n"},
+    {"E0310", "not a step",
+     "Operations and journeys are lists of steps, each a map of one key.\n\n"
+     "      read: [{cpu: exp(mean=1ms)}, {call: {to: db.read}}, {reply: 2kB}]\n"},
+    {"E0312", "loops nested too deeply",
+     "`repeat` may stand inside `repeat` a few levels deep.\n\n"
+     "Put the inner steps into an operation of their own and call it.\n"},
+    {"E0313", "`fail` with a good status",
+     "`fail` ends an operation with a status that counts as a failure; a good answer\n"
+     "is a reply.\n\n"
+     "      - reply: {status: cached, bytes: 2kB}\n"},
+    {"E0314", "too many steps",
+     "The operation is longer than a step program may be, counted after choices and\n"
+     "branches are written out.\n\n"
+     "Split it into several operations.\n"},
+    {"E0315", "not a choice",
+     "The branches of `choose` are shares, outcomes of the last call or expressions,\n"
+     "and `otherwise` for the rest.\n\n"
+     "      - choose: {hit: [], miss: [{call: {to: db.read}}]}\n"
+     "      - choose: {60%: [{cpu: 1ms}], otherwise: [{cpu: 5ms}]}\n"},
+    {"E0316", "a choice by share and by outcome at once",
+     "It would be open which of the two is asked first.\n\n"
+     "Put one `choose` inside the other.\n"},
+    {"E0317", "shares that do not add up",
+     "The shares of a `mix` or a `choose` are 100 % together; the probabilities of\n"
+     "`then` at most 100 %.\n\n"
+     "      mix: {web.read: 90%, web.write: 10%}\n"},
+    {"E0320", "a zone is named twice",
+     "Zones have one name in the whole scenario, whichever region they belong to.\n\n"
+     "      regions: {eu: [eu-a, eu-b], us: [us-a]}\n"},
+    {"E0321", "a pair of places that is none",
+     "A link under `pairs` lies between two regions or two zones.\n\n"
+     "      pairs: [{between: [eu, us], latency: const(80ms)}]\n"},
+    {"E0322", "a spread that does not fit the number of replicas",
+     "`spread: {eu-a: 2, eu-b: 1}` places each replica; the numbers together are the\n"
+     "number of replicas. `spread: zones` divides them evenly.\n"},
     {0},
 };

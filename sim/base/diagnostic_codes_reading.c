@@ -227,5 +227,11 @@ const struct diagnostic_code diagnostic_codes_reading[] = {
     {"E0228", "the weights of a mix are wrong",
      "A mix is a sum of weight*law; the weights are above 0 and are 1 together.\n\n"
      "      cpu: \"mix(0.9*exp(mean=1ms) + 0.1*exp(mean=20ms))\"\n"},
+    {"E0229", "unknown law of arrivals",
+     "Arrivals of an open workload follow poisson, constant, erlang(k=...),\n"
+     "mmpp(...), batch(size=...) or trace(file=...); the rate stands in `rate` or\n"
+     "`stages`, not in the law.\n\n"
+     "      arrivals: batch(size=geometric(mean=3))\n"
+     "      rate: 2000/s\n"},
     {0},
 };
