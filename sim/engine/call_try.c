@@ -168,7 +168,8 @@ static void hand_over(struct visit *visit, struct visit *child)
     child->units = visit->units;
     child->priority = visit->priority;
     child->flags = VISIT_TRAVELS | VISIT_COUNTED | (visit->flags & VISIT_DETACHED);
-    if (visit->call != 0 && call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
+    child->client = visit->client;
+    if (visit->call != 0 && !visit->client && call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
         struct call *call = slots_at(&world->calls, visit->call);
         call->children[call->open[1] == visit->attempt] = child->number;
     }
@@ -232,7 +233,7 @@ enum outcome call_forward(struct visit *visit, struct node *to, const struct ope
 const struct call_design *call_design_of(const struct visit *visit)
 {
     const struct world *world = visit->node->world;
-    if (visit->call == 0 || (visit->flags & VISIT_BRANCH)) {
+    if (visit->call == 0 || visit->client || (visit->flags & VISIT_BRANCH)) {
         return NULL;
     }
     const struct call *call = slots_at(&world->calls, visit->call);
@@ -242,7 +243,7 @@ const struct call_design *call_design_of(const struct visit *visit)
 const struct node *call_origin_of(const struct visit *visit)
 {
     const struct world *world = visit->node->world;
-    if (visit->call == 0 || (visit->flags & VISIT_BRANCH)) {
+    if (visit->call == 0 || visit->client || (visit->flags & VISIT_BRANCH)) {
         return NULL;
     }
     const struct call *call = slots_at(&world->calls, visit->call);

@@ -135,7 +135,6 @@ static void begin_histograms(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < design->workload_count; i++) {
         histogram_init(&meter->workloads[i].latency);
         histogram_init(&meter->workloads[i].latency_any);
-        histogram_init(&meter->workloads[i].bin);
     }
     for (uint32_t i = 0; i < design->component_count; i++) {
         histogram_init(&meter->components[i].wait);
@@ -143,7 +142,6 @@ static void begin_histograms(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < meter->operation_base[design->component_count]; i++) {
         histogram_init(&meter->operations[i].latency);
         histogram_init(&meter->operations[i].latency_any);
-        histogram_init(&meter->operations[i].bin);
     }
     for (uint32_t i = 0; i < design->edge_count; i++) {
         histogram_init(&meter->edges[i].latency);
@@ -273,7 +271,6 @@ static void release_histograms(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < design->workload_count; i++) {
         histogram_release(&meter->workloads[i].latency);
         histogram_release(&meter->workloads[i].latency_any);
-        histogram_release(&meter->workloads[i].bin);
     }
     for (uint32_t i = 0; i < design->component_count; i++) {
         histogram_release(&meter->components[i].wait);
@@ -281,7 +278,6 @@ static void release_histograms(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < meter->operation_base[design->component_count]; i++) {
         histogram_release(&meter->operations[i].latency);
         histogram_release(&meter->operations[i].latency_any);
-        histogram_release(&meter->operations[i].bin);
     }
     for (uint32_t i = 0; i < design->edge_count; i++) {
         histogram_release(&meter->edges[i].latency);
@@ -422,7 +418,7 @@ void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns
     meter_series_flow(world, workload, flow_of(status), units);
     if (has_latency(status)) {
         histogram_add_many(&meter->latency, latency, units);
-        histogram_add_many(&meter->bin, latency, units);
+        meter_bin_add(&meter->bin, latency, units);
     }
     if (meter->wants_any) {
         histogram_add_many(&meter->latency_any, latency, units);
@@ -442,7 +438,7 @@ void meter_operation_end(struct world *world, uint32_t component, uint32_t opera
     meter->statuses[status] += units;
     if (has_latency(status)) {
         histogram_add_many(&meter->latency, latency, units);
-        histogram_add_many(&meter->bin, latency, units);
+        meter_bin_add(&meter->bin, latency, units);
     }
     if (meter->wants_any) {
         histogram_add_many(&meter->latency_any, latency, units);

@@ -9,6 +9,7 @@
 
 #include "sim/engine/consumer.h"
 #include "sim/engine/design.h"
+#include "sim/engine/meter_bin.h"
 #include "sim/engine/status.h"
 #include "sim/kernel/histogram.h"
 #include "sim/kernel/tally.h"
@@ -31,7 +32,7 @@ struct operation_meter {
     uint64_t statuses[STATUS_COUNT];  // every try ends in exactly one
     struct histogram latency;         // OK answers, and time-outs at the caller's give-up time
     struct histogram latency_any;     // every status (filled only where an SLO asks for status=any)
-    struct histogram bin;             // latency of the present bin of the series
+    struct meter_bin bin;             // latency of the present bin of the series
     int64_t parts_ns[METER_PARTS];
     uint64_t waste;                   // answers nobody waited for any more
     bool wants_any;
@@ -51,7 +52,7 @@ struct workload_meter {
     uint64_t statuses[STATUS_COUNT];
     struct histogram latency;         // OK, and time-outs at give-up time; from the intended arrival
     struct histogram latency_any;
-    struct histogram bin;
+    struct meter_bin bin;
     bool wants_any;
     uint64_t offered_total, ended_total; // conservation: never cleared
     uint64_t open;                       // requests in flight

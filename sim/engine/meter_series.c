@@ -193,14 +193,31 @@ static void sample_levels(struct world *world, struct component *component)
 
 // ---- latencies ------------------------------------------------------------------------------------
 
-static void store_latency(struct histogram *bin, float *row)
+// Linear inside the bucket, clamped to the exact maximum.
+static void store_latency(struct meter_bin *bin, float *row)
 {
     static const double quantiles[] = {0.5, 0.9, 0.99, 0.999};
-    for (int i = SERIES_P50; i <= SERIES_P999; i++) {
-        row[i] = (float)(histogram_quantile(bin, quantiles[i]) / 1e9);
+    int next = SERIES_P50;
+    uint64_t before = 0;
+    for (uint32_t i = 0; bin->count > 0 && next <= SERIES_P999; i++) {
+        const uint64_t here = bin->counts[i];
+        double rank = quantiles[next] * (double)bin->count;
+        while (next <= SERIES_P999 && (double)(before + here) >= rank) {
+            const double low = (double)meter_bin_low(i), high = (double)meter_bin_low(i + 1);
+            const double value = low + (high - low) * (rank - (double)before) / (double)here;
+            const double most = (double)bin->maximum;
+            row[next++] = (float)((value < most ? value : most) / 1e9);
+            rank = next <= SERIES_P999 ? quantiles[next] * (double)bin->count : 0;
+        }
+        before += here;
+    }
+    for (; next <= SERIES_P999; next++) {
+        row[next] = __builtin_nanf("");
     }
     row[SERIES_MAX] = bin->count == 0 ? row[SERIES_P50] : (float)((double)bin->maximum / 1e9);
-    histogram_clear(bin);
+    if (bin->count > 0) {
+        meter_bin_clear(bin);
+    }
 }
 
 // Lower edges of the coarse buckets, ns: 1 us x 10^(i/8).
@@ -220,14 +237,11 @@ static uint32_t heat_bucket(int64_t value_ns)
     return bucket < SERIES_HEAT ? bucket : SERIES_HEAT - 1;
 }
 
-static void store_heat(const struct histogram *bin, uint32_t *row)
+static void store_heat(const struct meter_bin *bin, uint32_t *row)
 {
-    if (bin->count == 0) {
-        return;
-    }
-    for (uint32_t i = 0; i < bin->room; i++) {
+    for (uint32_t i = 0; bin->count > 0 && i < METER_BIN_BUCKETS; i++) {
         if (bin->counts[i] > 0) {
-            row[heat_bucket(histogram_bucket_low(bin->first + i))] += (uint32_t)bin->counts[i];
+            row[heat_bucket(meter_bin_low(i))] += bin->counts[i];
         }
     }
 }

@@ -39,6 +39,7 @@ static struct world *world_of(const struct visit *visit)
 void visit_give(struct world *world, struct visit *visit)
 {
     visit->call = 0;
+    visit->client = 0;
     slots_give(&world->visits, visit->number);
 }
 
@@ -78,6 +79,13 @@ static void send_answer(struct visit *visit, uint64_t bytes)
     }
 }
 
+static void tell_client(struct visit *visit)
+{
+    struct world *world = world_of(visit);
+    meter_workload_end(world, workload_of(visit->request), visit_client_began(visit),
+                       visit->status, visit->units);
+}
+
 // Meters the end of a try. An answer to a try that is no longer open is waste.
 static bool meter_answer(struct visit *visit, enum status status)
 {
@@ -86,7 +94,7 @@ static bool meter_answer(struct visit *visit, enum status status)
     if ((visit->flags & VISIT_COUNTED) == 0) {
         return true;
     }
-    if (visit->call != 0 &&
+    if (visit->call != 0 && !visit->client &&
         !call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
         meter_operation(&world->meter, component, visit->operation->number)->waste++;
         return false;
@@ -112,6 +120,12 @@ static void finish(struct visit *visit, uint64_t bytes)
 {
     struct world *world = world_of(visit);
     leave_node(visit);
+    if (visit->client) {
+        meter_answer(visit, visit->status);
+        tell_client(visit);
+        give_slot(visit);
+        return;
+    }
     if (visit->flags & VISIT_DETACHED || visit->call == 0) {
         give_slot(visit);
         return;
@@ -140,7 +154,7 @@ static void end_with_bytes(struct visit *visit, uint64_t bytes)
 
 void visit_end(struct visit *visit, enum status status, bool silent)
 {
-    visit->status = (uint8_t)status;
+    visit->status = (uint8_t)status & 0x7f;
     if (silent) {
         hold_forget_all(visit);
         leave_node(visit);
@@ -152,11 +166,20 @@ void visit_end(struct visit *visit, enum status status, bool silent)
 
 void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
 {
-    if (visit->flags & VISIT_DETACHED || visit->call == 0) {
+    if (visit->flags & VISIT_DETACHED || (visit->call == 0 && !visit->client)) {
         return;
     }
     struct world *world = world_of(visit);
     visit->flags |= VISIT_DETACHED;
+    if (visit->client) {
+        visit->status = (uint8_t)status & 0x7f;
+        meter_answer(visit, status);
+        tell_client(visit);
+        visit->client = 0;
+        visit->call = 0;
+        visit->flags &= (uint8_t)~VISIT_COUNTED;
+        return;
+    }
     if (visit->flags & VISIT_BRANCH) {
         join_tell(world, visit->call, visit->call_generation, status);
         return;
@@ -169,7 +192,7 @@ void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
     carrier->call_generation = visit->call_generation;
     carrier->attempt = visit->attempt;
     carrier->request = visit->request;
-    carrier->status = (uint8_t)status;
+    carrier->status = (uint8_t)status & 0x7f;
     send_answer(carrier, bytes);
 }
 
@@ -242,6 +265,22 @@ static void enter(struct visit *visit)
         }
     }
     visit_run(visit);
+}
+
+void visit_begin_client(struct node *node, const struct operation *operation,
+                        const struct visit_client *client)
+{
+    struct world *world = node->world;
+    struct visit *visit = visit_take(world, node, operation);
+    visit->request = client->request;
+    visit->units = client->units;
+    visit->priority = client->priority & 0xf;
+    visit->key = client->key;
+    visit->call = (uint32_t)world->now;
+    visit->call_generation = (uint32_t)(world->now >> 32);
+    visit->client = 1;
+    visit->flags = VISIT_COUNTED;
+    enter(visit);
 }
 
 static void defer(struct node *node, uint64_t ticket)
@@ -323,7 +362,7 @@ void visit_wake_with(struct world *world, uint64_t ticket, enum status status)
 {
     struct visit *visit = visit_of(world, ticket);
     if (visit != NULL) {
-        visit->status = (uint8_t)status;
+        visit->status = (uint8_t)status & 0x7f;
     }
     visit_wake(world, ticket);
 }

@@ -72,7 +72,8 @@ struct visit {
     uint32_t units;           // messages carried, 1 for an ordinary request
     uint32_t value;           // free for the model (an index into its own slots)
     uint16_t step;
-    uint8_t status;           // of the last call; at the end, the answer
+    uint8_t status : 7;       // of the last call; at the end, the answer
+    uint8_t client : 1;       // answers a client at once: its `call` words are the intended beginning
     uint8_t flags;
     uint8_t priority : 4;     // 0 is served first
     uint8_t attempt : 4;      // which try of the call it serves, from 1
@@ -81,10 +82,22 @@ struct visit {
 };
 static_assert(sizeof(struct visit) <= 96, "a visit is a hot record");
 
+struct visit_client {
+    uint64_t request;
+    uint32_t units;
+    uint8_t priority, key;
+};
+
 // A ticket names a visit in its present wait.
 static inline uint64_t visit_ticket(const struct visit *visit)
 {
     return (uint64_t)visit->generation << 32 | visit->number;
+}
+
+// When the client of a visit with `client` meant to begin.
+static inline int64_t visit_client_began(const struct visit *visit)
+{
+    return (int64_t)((uint64_t)visit->call_generation << 32 | visit->call);
 }
 
 // The visit of a ticket, NULL if the ticket is stale.
@@ -99,6 +112,11 @@ void visit_give(struct world *world, struct visit *visit);
 // The visit stands at the door of its node: it is admitted, queued or refused. Event handler form:
 // subject = world, argument = ticket.
 void visit_on_arrival(void *world, uint64_t ticket);
+
+// A client's request without network, time-out or retry: begins at the node at once and ends at the
+// workload's meter, with no call in between.
+void visit_begin_client(struct node *node, const struct operation *operation,
+                        const struct visit_client *client);
 
 // Ends the wait that the ticket names and walks on. visit_wake is direct; visit_on_wake is the handler of
 // events; visit_wake_later schedules it at the present instant (no recursion: use it from handlers that

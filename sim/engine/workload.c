@@ -5,6 +5,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/text.h"
+#include "sim/engine/model.h"
 #include "sim/engine/workload_session.h"
 #include "sim/engine/workload_socket.h"
 #include "sim/engine/workload_state.h"
@@ -29,6 +30,22 @@ void workload_end_request(struct world *world, const struct call *call, enum sta
 {
     const struct workload_state *state = call->owner;
     meter_workload_end(world, state->number, call->began_ns, status, call->units);
+}
+
+// A request that nothing can lose begins as a visit at once, without a call that waits for it.
+static void begin_plain_request(struct workload_state *state, const struct call *template)
+{
+    struct world *world = state->world;
+    struct route *route = &world->routes[template->design->edge];
+    struct component *target = &world->components[template->design->target];
+    struct node *node = target->nodes;
+    meter_offer(world, state->number, template->units);
+    if (target->node_count > 1) {
+        node = balance_choose(world, route, DESIGN_NONE, 0, NULL);
+    }
+    const struct visit_client client = {state->next_request++, template->units,
+                                        template->priority, template->design->key_number};
+    visit_begin_client(node, template->design->operation, &client);
 }
 
 void workload_begin_request(struct workload_state *state, struct call *template, uint32_t zone,
@@ -61,13 +78,22 @@ struct call workload_template(const struct workload_state *state, const struct c
 
 // ---- arrivals -------------------------------------------------------------------------------------
 
+static void begin_action(struct workload_state *state, uint32_t action)
+{
+    struct call *template = &state->templates[action];
+    if (state->plain[action]) {
+        begin_plain_request(state, template);
+    } else {
+        workload_begin_request(state, template, workload_state_zone(state), 0);
+    }
+}
+
 static void arrive(struct workload_state *state)
 {
     if (state->steps_through) {
         workload_session_begin(state);
     } else {
-        workload_begin_request(state, &state->templates[workload_pick(state)],
-                               workload_state_zone(state), 0);
+        begin_action(state, workload_pick(state));
     }
 }
 
@@ -79,8 +105,7 @@ static void arrive_by_trace(struct workload_state *state)
         arrive(state);
         return;
     }
-    workload_begin_request(state, &state->templates[choices[state->arrival.cursor - 1]],
-                           workload_state_zone(state), 0);
+    begin_action(state, choices[state->arrival.cursor - 1]);
 }
 
 static void arrive_in_batch(struct workload_state *state)
@@ -132,6 +157,29 @@ static void begin_stream(const struct workload_state *state, struct random_strea
     random_stream_init(stream, state->world->key, text_hash(name));
 }
 
+static bool has_faults(const struct design *design)
+{
+    for (uint32_t i = 0; i < design->fault_count; i++) {
+        if (design->faults[i].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_plain(const struct workload_state *state, const struct call_design *call)
+{
+    const struct design *design = state->world->design;
+    const struct component_design *target = &design->components[call->target];
+    const bool guarded = call->timeout_ns > 0 || call->deadline_ns > 0 ||
+                         call->retry.attempts > 1 || call->breaker.enabled ||
+                         call->hedge.after_ns > 0 || call->fallback != FALLBACK_NONE;
+    const bool simple = target->replicas == 1 || target->balancing == BALANCING_ROUND_ROBIN ||
+                        target->balancing == BALANCING_RANDOM;
+    return !guarded && simple && target->model->route == NULL && !has_faults(design) &&
+           state->design->zone_count == 0;
+}
+
 static void begin_actions(struct workload_state *state)
 {
     const struct workload_design *design = state->design;
@@ -139,7 +187,9 @@ static void begin_actions(struct workload_state *state)
     state->action_count = design->action_count;
     state->shares = arena_take_array(arena, design->action_count, sizeof *state->shares);
     state->templates = arena_take_array(arena, design->action_count, sizeof *state->templates);
+    state->plain = arena_take_array(arena, design->action_count, sizeof *state->plain);
     for (uint32_t i = 0; i < design->action_count; i++) {
+        state->plain[i] = is_plain(state, &design->actions[i].call);
         state->shares[i] = design->actions[i].share;
         state->templates[i] =
             workload_template(state, &design->actions[i].call, workload_end_request);
@@ -243,10 +293,24 @@ void workload_node_changed(struct node *node)
 
 // ---- figures --------------------------------------------------------------------------------------
 
+static uint64_t overdue_clients(const struct world *world, uint32_t workload, int64_t limit_ns)
+{
+    uint64_t overdue = 0;
+    for (uint32_t number = 1; number < world->visits.used; number++) {
+        const struct visit *visit = slots_at(&world->visits, number);
+        const bool lives = visit->number == number && visit->client;
+        if (lives && workload_of(visit->request) == workload &&
+            world->now - visit_client_began(visit) > limit_ns) {
+            overdue += visit->units;
+        }
+    }
+    return overdue;
+}
+
 uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t limit_ns)
 {
     const void *owner = &world->workloads[workload];
-    uint64_t overdue = 0;
+    uint64_t overdue = overdue_clients(world, workload, limit_ns);
     for (uint32_t number = 1; number < world->calls.used; number++) {
         const struct call *call = slots_at(&world->calls, number);
         const bool lives = call->number == number;

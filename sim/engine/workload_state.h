@@ -37,6 +37,7 @@ struct workload_state {
     uint32_t action_count;
     double *shares;         // cumulative
     struct call *templates; // one an action
+    bool *plain;            // actions that need no call: no network, time-out, retry or fault
     struct random_stream arrivals, states, mix, sizes, think;
     struct slots sessions;
     struct workload_key_law *keys; // one a key of the design

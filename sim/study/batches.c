@@ -74,14 +74,12 @@ static void copy_flows(struct meter *copy, const struct meter *meter, const stru
         struct workload_meter *workload = &copy->workloads[w];
         workload->latency = copy_histogram(&meter->workloads[w].latency);
         workload->latency_any = copy_histogram(&meter->workloads[w].latency_any);
-        histogram_init(&workload->bin);
     }
     copy->operations = copy_array(meter->operations, operations, sizeof *copy->operations);
     for (uint32_t o = 0; o < operations; o++) {
         struct operation_meter *operation = &copy->operations[o];
         operation->latency = copy_histogram(&meter->operations[o].latency);
         operation->latency_any = copy_histogram(&meter->operations[o].latency_any);
-        histogram_init(&operation->bin);
     }
     copy->operation_base =
         copy_array(meter->operation_base, design->component_count + 1, sizeof(uint32_t));
