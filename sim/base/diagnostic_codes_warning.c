@@ -26,8 +26,8 @@ const struct diagnostic_code diagnostic_codes_warning[] = {
      "A step before it ends the operation.\n\n"
      "Remove the step, or put the end into a branch of a `choose`.\n"},
     {"W2008", "machines with fewer cores than their replicas use",
-     "The replicas placed on a machine have more cores together than the machine;\n"
-     "the simulation does not make them slower for it.\n\n"
+     "The replicas placed on a machine have more cores together than the machine\n"
+     "itself.\n\n"
      "Give the machines more cores, or use more of them.\n"},
     {"W2011", "a duration that looks like milliseconds",
      "`500m` is 500 minutes. Processor shares use the same spelling for thousandths\n"
