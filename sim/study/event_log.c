@@ -13,19 +13,32 @@
 
 enum { KIND_MASK = 0xfff, NODE_SHIFT = 12, BUFFER = 1 << 20 };
 
+enum { WORKLOAD_TAG = 0xfff, FAULT_TAG = 0xffe }; // the upper 12 bits of a tag
+
 struct kind_row {
     uint32_t kind;
     const char *name;
 };
 
 static const struct kind_row kinds[] = {
-    {0xfe2, "patience"}, {0xfe3, "served"}, {0xfee, "sample"},  {0xff0, "wake"},
-    {0xff1, "answer"},   {0xff3, "retry"},  {0xff4, "timeout"}, {0xff5, "hedge"},
-    {0xff6, "give-up"},  {0xff8, "timer"},  {0xff9, "start"},
+    {0xfe0, "delivered"}, {0xfe1, "served"}, {0xfe2, "patience"}, {0xfe3, "served"},
+    {0xfee, "sample"},    {0xff0, "wake"},   {0xff1, "answer"},   {0xff3, "retry"},
+    {0xff4, "timeout"},   {0xff5, "hedge"},  {0xff6, "give-up"},  {0xff8, "timer"},
+    {0xff9, "start"},
 };
+
+static const char *const workload_kinds[] = {"intended", "session", "tick", "socket", "churn"};
+static const char *const fault_kinds[] = {"strike", "end", "reschedule"};
 
 static const char *kind_of(const struct event *event)
 {
+    const uint32_t upper = event->tag >> 20, low = event->tag & 0xff;
+    if (upper == WORKLOAD_TAG) {
+        return low < sizeof workload_kinds / sizeof *workload_kinds ? workload_kinds[low] : "event";
+    }
+    if (upper == FAULT_TAG) {
+        return low < sizeof fault_kinds / sizeof *fault_kinds ? fault_kinds[low] : "event";
+    }
     if (event->act == visit_on_arrival) {
         return "arrival";
     }
@@ -37,15 +50,20 @@ static const char *kind_of(const struct event *event)
     return event->act == visit_on_wake ? "wake" : "event";
 }
 
-static void add_visit(struct event_log *log, struct world *world, const struct event *event)
+// The server's visit, where a station ends a service at its processor.
+static const struct visit *served_visit(struct world *world, const struct node *node,
+                                        const struct event *event)
 {
-    if (event->act != visit_on_arrival && event->act != visit_on_wake) {
-        return;
+    const struct station *station = &node->cpu;
+    if (event->subject != station || event->argument >= station->service_used ||
+        (event->tag & KIND_MASK) != 0xfe1) {
+        return NULL;
     }
-    const struct visit *visit = visit_of(world, event->argument);
-    if (visit == NULL || visit->operation == NULL) {
-        return;
-    }
+    return visit_of(world, station->services[event->argument].ticket);
+}
+
+static void add_visit(struct event_log *log, struct world *world, const struct visit *visit)
+{
     const uint32_t workload = workload_of(visit->request);
     if (workload < world->design->workload_count) {
         text_format(&log->line, ", \"request\": \"%s#%" PRIu64 "\"",
@@ -58,6 +76,25 @@ static void add_visit(struct event_log *log, struct world *world, const struct e
     }
 }
 
+// The component's replica, the workload or the fault whose event it is.
+static void add_owner(struct event_log *log, const struct world *world, const struct event *event)
+{
+    const struct design *design = world->design;
+    const uint32_t number = event->tag >> NODE_SHIFT, upper = event->tag >> 20;
+    const uint32_t owner = event->tag >> 8 & 0xfff;
+    if (upper == WORKLOAD_TAG && owner < design->workload_count) {
+        text_format(&log->line, "\"workload\": \"%s\"", design->workloads[owner].name);
+    } else if (upper == FAULT_TAG && owner < design->fault_count) {
+        text_format(&log->line, "\"fault\": \"%s\"", design->faults[owner].name);
+    } else if (event->tag != 0xfee && number < world->node_count) {
+        const struct node *node = world->nodes[number];
+        text_format(&log->line, "\"node\": \"%s/%u\"", node->component->design->name,
+                    node->replica);
+    } else {
+        text_add(&log->line, "\"node\": null");
+    }
+}
+
 static void on_event(struct world *world, int64_t time, const struct event *event)
 {
     struct event_log *log = world->watch_context;
@@ -65,16 +102,19 @@ static void on_event(struct world *world, int64_t time, const struct event *even
         return;
     }
     const uint32_t number = event->tag >> NODE_SHIFT;
-    text_clear(&log->line);
-    text_format(&log->line, "{\"t_ns\": %" PRId64 ", \"node\": ", time);
-    if (number < world->node_count) {
-        const struct node *node = world->nodes[number];
-        text_format(&log->line, "\"%s/%u\"", node->component->design->name, node->replica);
-    } else {
-        text_add(&log->line, "null");
+    const struct visit *visit = NULL;
+    if (event->act == visit_on_arrival || event->act == visit_on_wake) {
+        visit = visit_of(world, event->argument);
+    } else if (number < world->node_count) {
+        visit = served_visit(world, world->nodes[number], event);
     }
+    text_clear(&log->line);
+    text_format(&log->line, "{\"t_ns\": %" PRId64 ", ", time);
+    add_owner(log, world, event);
     text_format(&log->line, ", \"event\": \"%s\"", kind_of(event));
-    add_visit(log, world, event);
+    if (visit != NULL && visit->operation != NULL) {
+        add_visit(log, world, visit);
+    }
     text_format(&log->line, ", \"argument\": %" PRIu64 "}\n", event->argument);
     log->failed = fwrite(text_get(&log->line), 1, log->line.length, log->file) != log->line.length;
 }
