@@ -2,12 +2,17 @@
 #include "models/catalog.h"
 
 #include "models/brokers/brokers.h"
+#include "models/datastores/datastores.h"
+#include "models/gateways/gateways.h"
 #include "models/services/services.h"
 
 static const struct model *const models[] = {
     &service_model,
     &station_model,
     &kafka_model,
+    &cache_model,
+    &auth_gateway_model,
+    &payment_service_model,
     NULL,
 };
 
