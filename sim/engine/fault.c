@@ -417,8 +417,8 @@ static void on_planned(void *subject, uint64_t fault)
 
 static int64_t draw_repair(const struct fault_design *design, struct random_stream *stream)
 {
-    return distribution_mean(&design->mttr) > 0 ? distribution_draw(&design->mttr, stream)
-                                                : design->duration_ns;
+    const bool given = design->mttr.depth > 0 && distribution_mean(&design->mttr) > 0;
+    return given ? distribution_draw(&design->mttr, stream) : design->duration_ns;
 }
 
 static void on_failure(void *subject, uint64_t number)

@@ -33,16 +33,22 @@ void workload_end_request(struct world *world, const struct call *call, enum sta
 }
 
 // A request that nothing can lose begins as a visit at once, without a call that waits for it.
-static void begin_plain_request(struct workload_state *state, const struct call *template)
+static void begin_plain_request(struct workload_state *state, struct call *template)
 {
     struct world *world = state->world;
     struct route *route = &world->routes[template->design->edge];
     struct component *target = &world->components[template->design->target];
     struct node *node = target->nodes;
-    meter_offer(world, state->number, template->units);
     if (target->node_count > 1) {
         node = balance_choose(world, route, DESIGN_NONE, 0, NULL);
     }
+    if (node == NULL || node->life != NODE_UP || node->pauses > 0) {
+        template->only = node;
+        workload_begin_request(state, template, DESIGN_NONE, 0);
+        template->only = NULL;
+        return;
+    }
+    meter_offer(world, state->number, template->units);
     const struct visit_client client = {state->next_request++, template->units,
                                         template->priority, template->design->key_number};
     visit_begin_client(node, template->design->operation, &client);

@@ -172,8 +172,8 @@ Test(network, a_message_to_a_process_that_has_crashed_since_is_lost)
     struct world *world = begin_two_nodes(&tiny);
     network_message(world->nodes[0], world->nodes[1], 10, on_word, 42);
     world_run(world, TIME_MS);
-    node_kill(world->nodes[1], false);
-    node_restart(world->nodes[1]);
+    tiny_do(TINY_KILL, world->nodes[1]);
+    tiny_do(TINY_RESTART, world->nodes[1]);
     world_run(world, TIME_S);
     cr_assert_eq(heard_count, 0);
     cr_assert_eq(world->network.letters.live, 0);
@@ -186,7 +186,7 @@ Test(network, a_message_outlives_its_sender)
     struct world *world = begin_two_nodes(&tiny);
     network_message(world->nodes[0], world->nodes[1], 10, on_word, 42);
     world_run(world, TIME_MS);
-    node_kill(world->nodes[0], true);
+    tiny_do(TINY_DARKEN, world->nodes[0]);
     world_run(world, TIME_S);
     cr_assert_eq(heard_count, 1);
     tiny_end(&tiny);
@@ -196,11 +196,11 @@ Test(network, a_paused_receiver_hears_when_it_resumes)
 {
     struct tiny tiny;
     struct world *world = begin_two_nodes(&tiny);
-    node_pause(world->nodes[1]);
+    tiny_do(TINY_PAUSE, world->nodes[1]);
     network_message(world->nodes[0], world->nodes[1], 10, on_word, 42);
     world_run(world, TIME_S);
     cr_assert_eq(heard_count, 0);
-    node_resume(world->nodes[1]);
+    tiny_do(TINY_RESUME, world->nodes[1]);
     world_run(world, 2 * TIME_S);
     cr_assert_eq(heard_count, 1);
     cr_assert_eq(heard_ns, TIME_S);

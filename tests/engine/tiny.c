@@ -129,6 +129,40 @@ void tiny_end(struct tiny *tiny)
     world_end(tiny->world);
 }
 
+void tiny_call(struct world *world, void (*act)(void *world, uint64_t argument), uint64_t argument)
+{
+    event_queue_at(world->queue, world->now, (struct event){act, world, argument, 0});
+    world_run(world, world->now + 1);
+}
+
+static void on_deed(void *subject, uint64_t argument)
+{
+    const struct world *world = subject;
+    struct node *node = world->nodes[argument >> 8];
+    switch ((enum tiny_deed)(argument & 0xff)) {
+    case TINY_KILL:
+        node_kill(node, false);
+        break;
+    case TINY_DARKEN:
+        node_kill(node, true);
+        break;
+    case TINY_RESTART:
+        node_restart(node);
+        break;
+    case TINY_PAUSE:
+        node_pause(node);
+        break;
+    case TINY_RESUME:
+        node_resume(node);
+        break;
+    }
+}
+
+void tiny_do(enum tiny_deed deed, struct node *node)
+{
+    tiny_call(node->world, on_deed, (uint64_t)node->number << 8 | deed);
+}
+
 uint32_t tiny_logged(const struct world *world, enum log_kind kind)
 {
     uint32_t count = 0;

@@ -55,6 +55,12 @@ struct fault_design *tiny_add_fault(struct tiny *tiny, const char *name, int64_t
 struct world *tiny_begin(struct tiny *tiny);
 void tiny_end(struct tiny *tiny);
 
+// Does that to the node at the present instant, as an event: the world's time is 1 ns later afterwards.
+enum tiny_deed { TINY_KILL, TINY_DARKEN, TINY_RESTART, TINY_PAUSE, TINY_RESUME };
+void tiny_do(enum tiny_deed deed, struct node *node);
+// Calls act(world, argument) in the same way.
+void tiny_call(struct world *world, void (*act)(void *world, uint64_t argument), uint64_t argument);
+
 // Log entries of that kind.
 uint32_t tiny_logged(const struct world *world, enum log_kind kind);
 // Time of the first entry of that kind, -1: none.
