@@ -5,15 +5,17 @@
 
 #include "reports/summary.h"
 #include "sim/base/file.h"
+#include "sim/kernel/time.h"
 
 const char *const outputs_names[OUTPUT_COUNT] = {
-    [OUTPUT_H5] = "h5", [OUTPUT_JSON] = "json",   [OUTPUT_HTML] = "html",
-    [OUTPUT_MD] = "md", [OUTPUT_JUNIT] = "junit", [OUTPUT_SVG] = "svg",
+    [OUTPUT_H5] = "h5",       [OUTPUT_JSON] = "json", [OUTPUT_HTML] = "html", [OUTPUT_MD] = "md",
+    [OUTPUT_JUNIT] = "junit", [OUTPUT_SVG] = "svg",   [OUTPUT_LOG] = "log",
 };
 
 const char *const outputs_files[OUTPUT_COUNT] = {
     [OUTPUT_H5] = "results.h5", [OUTPUT_JSON] = "summary.json", [OUTPUT_HTML] = "report.html",
     [OUTPUT_MD] = "report.md",  [OUTPUT_JUNIT] = "junit.xml",   [OUTPUT_SVG] = "plots",
+    [OUTPUT_LOG] = "log.jsonl",
 };
 
 static bool write_summary(const struct result *result, const char *path, struct text *why)
@@ -27,6 +29,32 @@ static bool write_summary(const struct result *result, const char *path, struct 
     return good;
 }
 
+// The log of replication 0: faults, kills, restarts, breakers, elections, a line each.
+static bool write_log(const struct result *result, const char *path, struct text *why)
+{
+    struct text lines;
+    text_init(&lines);
+    for (uint32_t i = 0; i < result->log_count; i++) {
+        const struct log_event *event = &result->log[i];
+        char subject[256];
+        struct json_write json;
+        json_write_init(&json);
+        json_write_object_inline(&json, NULL);
+        json_write_number(&json, "t_s", time_seconds(event->time_ns));
+        json_write_text(&json, "event",
+                        event->kind < LOG_KINDS ? meter_log_names[event->kind] : "event");
+        json_write_text(&json, "subject",
+                        result_log_subject(result, event, subject, sizeof subject));
+        json_write_number(&json, "value", event->value);
+        json_write_end(&json);
+        text_add(&lines, json_write_get(&json));
+        json_write_release(&json);
+    }
+    const bool good = file_write_atomic(path, text_get(&lines), lines.length, why);
+    text_release(&lines);
+    return good;
+}
+
 // In the order of writing: the plots stand before the report that shows them.
 struct output_row {
     enum output output;
@@ -35,11 +63,12 @@ struct output_row {
 
 static const struct output_row rows[] = {
     {OUTPUT_JSON, write_summary},
+    {OUTPUT_LOG, write_log},
 };
 
 bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown)
 {
-    *chosen = 1u << OUTPUT_H5 | 1u << OUTPUT_JSON;
+    *chosen = 1u << OUTPUT_H5 | 1u << OUTPUT_JSON | 1u << OUTPUT_LOG;
     while (*list != '\0') {
         const size_t length = strcspn(list, ",");
         uint32_t found = OUTPUT_COUNT;

@@ -14,6 +14,7 @@ enum output {
     OUTPUT_MD,
     OUTPUT_JUNIT,
     OUTPUT_SVG,
+    OUTPUT_LOG,
     OUTPUT_COUNT
 };
 
@@ -23,7 +24,8 @@ enum { OUTPUTS_ALL = (1 << OUTPUT_COUNT) - 1 };
 extern const char *const outputs_names[OUTPUT_COUNT];
 extern const char *const outputs_files[OUTPUT_COUNT];
 
-// A list like "md,junit" as a bit set; results.h5 and summary.json are always written. False:
+// A list like "md,junit" as a bit set; results.h5, summary.json and log.jsonl are always
+// written. False:
 // `unknown` begins at the word that is none.
 bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown);
 

@@ -3,8 +3,9 @@
 //   {"t_ns": 1250000, "node": "orders/2", "event": "arrival", "request": "shoppers#17",
 //    "operation": "create", "step": "cpu", "argument": 94489280513}
 //
-// `node` is null for events of workloads, faults and the network; request, operation and step stand
-// in events that concern a visit. The last member of a line is the event's own word.
+// Events of workloads and faults have "workload" or "fault" in place of "node", which is null where
+// an event belongs to the world; request, operation and step stand in events that concern a visit.
+// The last member of a line is the event's own word.
 #pragma once
 
 #include <stdbool.h>

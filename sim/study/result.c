@@ -55,6 +55,46 @@ const char *result_verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
+// Nodes are numbered through: all replicas of the first component, then those of the second.
+static const char *node_name(const struct result *result, uint32_t number, char *buffer,
+                             size_t size)
+{
+    for (uint32_t c = 0; c < result->component_count; c++) {
+        if (number < result->components[c].replicas) {
+            snprintf(buffer, size, "%s/%u", result->components[c].name, number);
+            return buffer;
+        }
+        number -= result->components[c].replicas;
+    }
+    snprintf(buffer, size, "?");
+    return buffer;
+}
+
+static const char *edge_name(const struct result *result, const struct result_edge *edge,
+                             char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%s to %s",
+             edge->from == RESULT_NONE ? result->workloads[edge->workload].name
+                                       : result->components[edge->from].name,
+             result->components[edge->to].name);
+    return buffer;
+}
+
+const char *result_log_subject(const struct result *result, const struct log_event *event,
+                               char *buffer, size_t size)
+{
+    const uint32_t subject = (uint32_t)event->subject;
+    const bool fault = event->kind == LOG_FAULT_BEGIN || event->kind == LOG_FAULT_END;
+    if (fault && subject < result->fault_count) {
+        snprintf(buffer, size, "%s", result->faults[subject].name);
+        return buffer;
+    }
+    if (event->kind == LOG_BREAKER && subject < result->edge_count) {
+        return edge_name(result, &result->edges[subject], buffer, size);
+    }
+    return node_name(result, subject, buffer, size);
+}
+
 void result_warn(struct result *result, const char *code, const char *format, ...)
 {
     if (result->warning_count == WARNING_ROOM) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sim/base/arena.h"
@@ -305,6 +306,10 @@ uint32_t result_figure_named(const struct result *result, const char *name);
 
 // "PASS", "FAIL", "UNDECIDED", "NO DATA".
 const char *result_verdict_name(enum verdict verdict);
+
+// Whom a log entry is about: "db/0", a fault, "orders to db"; writes at most `size` bytes.
+const char *result_log_subject(const struct result *result, const struct log_event *event,
+                               char *buffer, size_t size);
 
 void result_warn(struct result *result, const char *code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

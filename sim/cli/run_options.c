@@ -1,0 +1,317 @@
+// run_options - reads the command line of `orrery run`.
+#include "sim/cli/run_options.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reports/outputs.h"
+#include "sim/base/units.h"
+
+enum { MOST_WORKERS = 1024 };
+
+enum run_option {
+    OPTION_JSON,
+    OPTION_SEED,
+    OPTION_REP,
+    OPTION_DURATION,
+    OPTION_WARMUP,
+    OPTION_SET,
+    OPTION_SET_PATH,
+    OPTION_FAULTS,
+    OPTION_WORKERS,
+    OPTION_DIRECTORY,
+    OPTION_OUT,
+    OPTION_ONLY_REP,
+    OPTION_EVENTS,
+    OPTION_STOP_ON_FAIL,
+    OPTION_ALLOW_UNDECIDED,
+    OPTION_EXIT_ZERO,
+    OPTION_RERUN,
+    OPTION_NO_PROGRESS,
+    OPTION_QUIET,
+    OPTION_VERBOSE,
+    OPTION_COLOR,
+    OPTION_HELP,
+};
+
+const struct options_row run_options_rows[] = {
+    [OPTION_JSON] = {"json", 0, NULL, "print summary.json on standard output, and nothing else"},
+    [OPTION_SEED] = {"seed", 0, "N", "seed of the random streams instead of the scenario's"},
+    [OPTION_REP] = {"rep", 0, "N|MIN..MAX", "number of replications"},
+    [OPTION_DURATION] = {"duration", 0, "D", "simulated time of one replication, e.g. 30m"},
+    [OPTION_WARMUP] = {"warmup", 0, "D|auto", "time before the statistics begin"},
+    [OPTION_SET] = {"set", 0, "NAME=VALUE", "a parameter of `params:`; may be repeated"},
+    [OPTION_SET_PATH] = {"set-path", 0, "PATH=VALUE", "any value by its path; may be repeated"},
+    [OPTION_FAULTS] = {"faults", 0, "none|all|NAME,...",
+                       "faults in force; `all` also runs without and compares"},
+    [OPTION_WORKERS] = {"jobs", 'j', "N", "threads; the answer does not depend on it"},
+    [OPTION_DIRECTORY] = {"output", 'o', "DIR", "where the results go instead of runs/"},
+    [OPTION_OUT] = {"out", 0, "LIST", "html, md, junit, svg; json and h5 are always written"},
+    [OPTION_ONLY_REP] = {"only-rep", 0, "N", "one replication by its number, nothing is stored"},
+    [OPTION_EVENTS] = {"events", 0, "FILE", "with --only-rep: every event as a line of JSON"},
+    [OPTION_STOP_ON_FAIL] = {"stop-on-fail", 0, NULL, "no more replications after a FAIL"},
+    [OPTION_ALLOW_UNDECIDED] = {"allow-undecided", 0, NULL, "UNDECIDED exits 0 instead of 4"},
+    [OPTION_EXIT_ZERO] = {"exit-zero", 0, NULL, "any verdict exits 0"},
+    [OPTION_RERUN] = {"rerun", 0, NULL, "run again although the result is there"},
+    [OPTION_NO_PROGRESS] = {"no-progress", 0, NULL, "no progress on standard error"},
+    [OPTION_QUIET] = {"quiet", 'q', NULL, "the verdicts only"},
+    [OPTION_VERBOSE] = {"verbose", 'v', NULL, "also operations, edges and checks"},
+    [OPTION_COLOR] = {"color", 0, "auto|always|never", "colours on standard output"},
+    [OPTION_HELP] = {"help", 'h', NULL, "this list"},
+    {0},
+};
+
+static bool wrong_value(struct text *wrong, const char *name, const char *value,
+                        const char *expected)
+{
+    text_clear(wrong);
+    text_format(wrong, "`%s` is no value of --%s: expected %s", value, name, expected);
+    return false;
+}
+
+// Plain decimal digits, the whole text.
+static bool read_number(const char *text, uint64_t most, uint64_t *number)
+{
+    uint64_t value = 0;
+    if (*text == '\0' || strspn(text, "0123456789") != strlen(text)) {
+        return false;
+    }
+    for (; *text != '\0'; text++) {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value)) {
+            return false;
+        }
+    }
+    *number = value;
+    return value <= most;
+}
+
+static bool read_replications(struct run_options *options, const char *value, struct text *wrong)
+{
+    const char *dots = strstr(value, "..");
+    struct text first;
+    text_init(&first);
+    text_add_part(&first, value, dots == NULL ? strlen(value) : (size_t)(dots - value));
+    uint64_t low = 0, high = 0;
+    const bool good = read_number(text_get(&first), UINT32_MAX - 1, &low) &&
+                      (dots == NULL || read_number(dots + 2, UINT32_MAX - 1, &high));
+    text_release(&first);
+    high = dots == NULL ? low : high;
+    if (!good || low == 0 || high < low) {
+        return wrong_value(wrong, "rep", value, "a number like 20, or a range like 10..200");
+    }
+    options->minimum = (uint32_t)low;
+    options->maximum = (uint32_t)high;
+    return true;
+}
+
+static bool read_duration(const char *name, const char *value, int64_t *ns, struct text *wrong)
+{
+    struct units_why why;
+    if (!units_duration(value, ns, &why)) {
+        return wrong_value(wrong, name, value, "a duration like 30s or 1h30m");
+    }
+    return true;
+}
+
+static bool read_override(struct run_options *options, const char *value, bool is_path,
+                          struct text *wrong)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL || equals == value) {
+        return wrong_value(wrong, is_path ? "set-path" : "set", value, "NAME=VALUE");
+    }
+    if (options->override_count == RUN_OPTIONS_MOST) {
+        return wrong_value(wrong, "set", value, "at most 256 of them");
+    }
+    const char *name = arena_text_part(&options->arena, value, (size_t)(equals - value));
+    options->overrides[options->override_count++] =
+        (struct document_override){.name = name, .value = equals + 1, .is_path = is_path};
+    return true;
+}
+
+static bool read_color(struct run_options *options, const char *value, struct text *wrong)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+    for (int i = 0; i < 3; i++) {
+        if (text_same(value, names[i])) {
+            options->color = (enum run_options_color)i;
+            return true;
+        }
+    }
+    return wrong_value(wrong, "color", value, "auto, always or never");
+}
+
+static bool read_out(struct run_options *options, const char *value, struct text *wrong)
+{
+    const char *unknown;
+    return outputs_choose(value, &options->outputs, &unknown) ||
+           wrong_value(wrong, "out", unknown, "a list of html, md, junit, svg, json, h5");
+}
+
+static bool read_count(const char *name, const char *value, uint64_t most, uint32_t *count,
+                       struct text *wrong)
+{
+    uint64_t number = 0;
+    if (!read_number(value, most, &number)) {
+        return wrong_value(wrong, name, value, "a whole number");
+    }
+    *count = (uint32_t)number;
+    return true;
+}
+
+static bool read_workers(struct run_options *options, const char *value, struct text *wrong)
+{
+    return read_count("jobs", value, MOST_WORKERS, &options->workers, wrong) &&
+           (options->workers > 0 || wrong_value(wrong, "jobs", value, "at least 1"));
+}
+
+static bool read_warmup(struct run_options *options, const char *value, struct text *wrong)
+{
+    options->warmup_auto = text_same(value, "auto");
+    return options->warmup_auto || read_duration("warmup", value, &options->warmup_ns, wrong);
+}
+
+static bool read_valued(struct run_options *options, enum run_option option, const char *value,
+                        struct text *wrong)
+{
+    switch ((int)option) {
+    case OPTION_SEED:
+        options->has_seed = true;
+        return read_number(value, UINT64_MAX, &options->seed) ||
+               wrong_value(wrong, "seed", value, "a whole number below 2^64");
+    case OPTION_REP:
+        return read_replications(options, value, wrong);
+    case OPTION_DURATION:
+        return read_duration("duration", value, &options->duration_ns, wrong);
+    case OPTION_WARMUP:
+        return read_warmup(options, value, wrong);
+    case OPTION_SET:
+    case OPTION_SET_PATH:
+        return read_override(options, value, option == OPTION_SET_PATH, wrong);
+    case OPTION_WORKERS:
+        return read_workers(options, value, wrong);
+    case OPTION_OUT:
+        return read_out(options, value, wrong);
+    case OPTION_ONLY_REP:
+        options->has_only_rep = true;
+        return read_count("only-rep", value, UINT32_MAX - 1, &options->only_rep, wrong);
+    case OPTION_COLOR:
+        return read_color(options, value, wrong);
+    case OPTION_FAULTS:
+        options->faults = value;
+        return true;
+    case OPTION_DIRECTORY:
+        options->directory = value;
+        return true;
+    case OPTION_EVENTS:
+        options->events = value;
+        return true;
+    }
+    return true;
+}
+
+static void read_flag(struct run_options *options, enum run_option option)
+{
+    options->json |= option == OPTION_JSON;
+    options->stop_on_fail |= option == OPTION_STOP_ON_FAIL;
+    options->allow_undecided |= option == OPTION_ALLOW_UNDECIDED;
+    options->exit_zero |= option == OPTION_EXIT_ZERO;
+    options->rerun |= option == OPTION_RERUN;
+    options->no_progress |= option == OPTION_NO_PROGRESS;
+    options->quiet |= option == OPTION_QUIET;
+    options->verbose |= option == OPTION_VERBOSE;
+    options->help |= option == OPTION_HELP;
+}
+
+static bool read_operand(struct run_options *options, const char *file, struct text *wrong)
+{
+    if (options->file_count == RUN_OPTIONS_MOST) {
+        return wrong_value(wrong, "run", file, "at most 256 files");
+    }
+    options->files[options->file_count++] = file;
+    return true;
+}
+
+static bool complain(struct text *wrong, const char *sentence)
+{
+    text_clear(wrong);
+    text_add(wrong, sentence);
+    return false;
+}
+
+// What fits together.
+static bool check_whole(const struct run_options *options, struct text *wrong)
+{
+    if (options->help) {
+        return true;
+    }
+    if (options->file_count == 0) {
+        return complain(wrong, "no scenario given: orrery run FILE...");
+    }
+    if (options->json && options->file_count > 1) {
+        return complain(wrong, "--json prints one document: give one scenario");
+    }
+    if (options->events != NULL && !options->has_only_rep) {
+        return complain(wrong, "--events needs --only-rep N: one replication is logged");
+    }
+    return true;
+}
+
+bool run_options_read(struct run_options *options, int argc, char **argv, struct text *wrong)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *options = (struct run_options){
+        .duration_ns = -1,
+        .warmup_ns = -1,
+        .workers = processors > 0 ? (uint32_t)processors : 1,
+        .outputs = OUTPUTS_ALL,
+    };
+    arena_init(&options->arena);
+    struct options reader;
+    options_init(&reader, run_options_rows, argc, argv);
+    bool good = true;
+    int found = 0;
+    while (good && (found = options_next(&reader)) != OPTIONS_END) {
+        if (found == OPTIONS_WRONG) {
+            good = complain(wrong, text_get(&reader.wrong));
+        } else if (found == OPTIONS_OPERAND) {
+            good = read_operand(options, reader.value, wrong);
+        } else if (run_options_rows[found].value == NULL) {
+            read_flag(options, (enum run_option)found);
+        } else {
+            good = read_valued(options, (enum run_option)found, reader.value, wrong);
+        }
+    }
+    options_release(&reader);
+    return good && check_whole(options, wrong);
+}
+
+void run_options_release(struct run_options *options)
+{
+    arena_release(&options->arena);
+}
+
+// Overrides of parameters are part of the resolved scenario already.
+void run_options_identity(const struct run_options *options, struct text *identity)
+{
+    if (options->has_seed) {
+        text_format(identity, "seed=%" PRIu64 "\n", options->seed);
+    }
+    text_format(identity, "rep=%u..%u\nduration=%" PRId64 "\nwarmup=%" PRId64 "%s\nfaults=%s\n",
+                options->minimum, options->maximum, options->duration_ns, options->warmup_ns,
+                options->warmup_auto ? " auto" : "",
+                options->faults == NULL ? "as written" : options->faults);
+    text_format(identity, "stop_on_fail=%d\n", options->stop_on_fail);
+}
+
+bool run_options_colored(enum run_options_color choice)
+{
+    const char *no_color = getenv("NO_COLOR");
+    if (choice != RUN_OPTIONS_AUTO) {
+        return choice == RUN_OPTIONS_ALWAYS;
+    }
+    return isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0');
+}
