@@ -6,14 +6,9 @@
 
 #include "sim/base/check.h"
 
-struct free_record {
-    uint32_t generation;
-    uint32_t next;
-};
-
 void slots_init(struct slots *slots, size_t size)
 {
-    CHECK(size >= sizeof(struct free_record) && size % 4 == 0);
+    CHECK(size >= 2 * sizeof(uint32_t) && size % 4 == 0);
     *slots = (struct slots){.size = (uint32_t)size, .used = 1};
 }
 
@@ -26,7 +21,7 @@ void slots_release(struct slots *slots)
     *slots = (struct slots){0};
 }
 
-static void add_chunk(struct slots *slots)
+void slots_grow(struct slots *slots)
 {
     if ((slots->chunk_count & (slots->chunk_count - 1)) == 0) {
         const size_t room = slots->chunk_count == 0 ? 1 : (size_t)slots->chunk_count * 2;
@@ -37,29 +32,10 @@ static void add_chunk(struct slots *slots)
 
 uint32_t slots_take(struct slots *slots)
 {
-    uint32_t number = slots->free;
-    slots->live++;
-    if (number == 0) {
-        number = slots->used++;
-        if (number >> SLOTS_SHIFT >= slots->chunk_count) {
-            add_chunk(slots);
-        }
-        return number;
-    }
-    struct free_record *record = slots_at(slots, number);
-    slots->free = record->next;
-    memset((unsigned char *)record + sizeof record->generation, 0,
-           slots->size - sizeof record->generation);
+    const uint32_t number = slots_take_raw(slots);
+    uint32_t *record = slots_at(slots, number);
+    memset(record + 1, 0, slots->size - sizeof *record);
     return number;
-}
-
-void slots_give(struct slots *slots, uint32_t number)
-{
-    struct free_record *record = slots_at(slots, number);
-    record->generation++;
-    record->next = slots->free;
-    slots->free = number;
-    slots->live--;
 }
 
 size_t slots_bytes(const struct slots *slots)

@@ -25,7 +25,24 @@ void slots_release(struct slots *slots);
 
 // A zeroed record (its generation kept); the number names it until slots_give.
 uint32_t slots_take(struct slots *slots);
-void slots_give(struct slots *slots, uint32_t number);
+
+void slots_grow(struct slots *slots);
+
+// The same record as it was left: the caller sets every word but the generation.
+static inline uint32_t slots_take_raw(struct slots *slots)
+{
+    const uint32_t number = slots->free;
+    slots->live++;
+    if (number != 0) {
+        slots->free = ((const uint32_t *)(slots->chunks[number >> SLOTS_SHIFT] +
+                                          (size_t)(number & (SLOTS_CHUNK - 1)) * slots->size))[1];
+        return number;
+    }
+    if (slots->used >> SLOTS_SHIFT >= slots->chunk_count) {
+        slots_grow(slots);
+    }
+    return slots->used++;
+}
 size_t slots_bytes(const struct slots *slots);
 
 static inline void *slots_at(const struct slots *slots, uint32_t number)
@@ -37,4 +54,13 @@ static inline void *slots_at(const struct slots *slots, uint32_t number)
 static inline uint32_t slots_generation(const struct slots *slots, uint32_t number)
 {
     return *(const uint32_t *)slots_at(slots, number);
+}
+
+static inline void slots_give(struct slots *slots, uint32_t number)
+{
+    uint32_t *record = slots_at(slots, number);
+    record[0]++;
+    record[1] = slots->free;
+    slots->free = number;
+    slots->live--;
 }

@@ -193,6 +193,11 @@ enum outcome call_move(struct visit *visit, const struct call_design *design)
         visit_end(visit, STATUS_OK, true);
         return OUTCOME_WAIT;
     }
+    if (delay == 0 && visit->hold == 0 && node->life == NODE_UP && node->pauses == 0 &&
+        node->concurrency.size == 0) {
+        visit->key = design->key_number;
+        return visit_move(visit, node, design->operation);
+    }
     struct visit *child = visit_take(world, node, design->operation);
     child->key = design->key_number;
     hand_over(visit, child);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "sim/base/check.h"
-#include "sim/engine/visit.h"
+#include "sim/engine/world.h"
 
 void line_init(struct line *line, enum discipline discipline)
 {
@@ -140,7 +140,13 @@ bool line_take(struct line *line, struct world *world, struct random_stream *ran
         return false;
     }
     while (line->filled > 0) {
-        *entry = take_first(line, random);
+        if (line->discipline == DISCIPLINE_FIFO) {
+            *entry = line->entries[line->head];
+            line->head = (line->head + 1) & (line->room - 1);
+            line->filled--;
+        } else {
+            *entry = take_first(line, random);
+        }
         if (visit_of(world, entry->ticket) != NULL) {
             line->count--;
             return true;

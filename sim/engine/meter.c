@@ -389,6 +389,17 @@ static void count_tracked(struct world *world, uint32_t cell, int64_t began_ns, 
     }
 }
 
+static inline void add_latency(struct histogram *histogram, struct meter_bin *bin, int64_t latency,
+                               uint64_t units)
+{
+    if (units == 1) {
+        histogram_add(histogram, latency);
+    } else {
+        histogram_add_many(histogram, latency, units);
+    }
+    meter_bin_add(bin, latency, units);
+}
+
 void meter_offer(struct world *world, uint32_t workload, uint64_t units)
 {
     struct workload_meter *meter = &world->meter.workloads[workload];
@@ -417,8 +428,7 @@ void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns
     meter->open -= units;
     meter_series_flow(world, workload, flow_of(status), units);
     if (has_latency(status)) {
-        histogram_add_many(&meter->latency, latency, units);
-        meter_bin_add(&meter->bin, latency, units);
+        add_latency(&meter->latency, &meter->bin, latency, units);
     }
     if (meter->wants_any) {
         histogram_add_many(&meter->latency_any, latency, units);
@@ -437,8 +447,7 @@ void meter_operation_end(struct world *world, uint32_t component, uint32_t opera
     const int64_t latency = world->now - began_ns;
     meter->statuses[status] += units;
     if (has_latency(status)) {
-        histogram_add_many(&meter->latency, latency, units);
-        meter_bin_add(&meter->bin, latency, units);
+        add_latency(&meter->latency, &meter->bin, latency, units);
     }
     if (meter->wants_any) {
         histogram_add_many(&meter->latency_any, latency, units);

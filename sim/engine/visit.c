@@ -12,22 +12,19 @@
 
 enum { WAKE_EVENT = 0xff0, ANSWER_EVENT = 0xff1 };
 
-struct visit *visit_of(struct world *world, uint64_t ticket)
-{
-    struct visit *visit = slots_at(&world->visits, (uint32_t)ticket);
-    return visit->generation == (uint32_t)(ticket >> 32) ? visit : NULL;
-}
-
 struct visit *visit_take(struct world *world, struct node *node, const struct operation *operation)
 {
-    const uint32_t number = slots_take(&world->visits);
+    const uint32_t number = slots_take_raw(&world->visits);
     struct visit *visit = slots_at(&world->visits, number);
-    visit->number = number;
-    visit->node = node;
-    visit->operation = operation;
-    visit->began_ns = world->now;
-    visit->deadline_ns = TIME_NEVER;
-    visit->units = 1;
+    *visit = (struct visit){
+        .generation = visit->generation,
+        .number = number,
+        .node = node,
+        .operation = operation,
+        .began_ns = world->now,
+        .deadline_ns = TIME_NEVER,
+        .units = 1,
+    };
     return visit;
 }
 
@@ -236,6 +233,36 @@ void visit_run(struct visit *visit)
     }
 }
 
+static void count_in(struct visit *visit)
+{
+    struct node *node = visit->node;
+    struct world *world = node->world;
+    visit->flags |= VISIT_INSIDE;
+    node->component->meter->begun_total++;
+    tally_add(&node->component->meter->in_system, world->now, 1);
+    if (visit->flags & VISIT_COUNTED) {
+        meter_operation(&world->meter, node->component->number, visit->operation->number)
+            ->arrivals++;
+    }
+}
+
+enum outcome visit_move(struct visit *visit, struct node *to, const struct operation *operation)
+{
+    struct world *world = world_of(visit);
+    if (visit->flags & VISIT_COUNTED) {
+        meter_operation_end(world, visit->node->component->number, visit->operation->number,
+                            visit->began_ns, STATUS_OK, visit->units);
+    }
+    leave_node(visit);
+    visit->node = to;
+    visit->operation = operation;
+    visit->began_ns = visit->since_ns = world->now;
+    visit->flags |= VISIT_COUNTED;
+    count_in(visit);
+    visit->step = 0;
+    return OUTCOME_JUMP;
+}
+
 // Lets a visit in at its node: counted, admitted by the concurrency limit, walked.
 static void enter(struct visit *visit)
 {
@@ -246,13 +273,7 @@ static void enter(struct visit *visit)
         visit_run(visit);
         return;
     }
-    visit->flags |= VISIT_INSIDE;
-    node->component->meter->begun_total++;
-    tally_add(&node->component->meter->in_system, world->now, 1);
-    if (visit->flags & VISIT_COUNTED) {
-        meter_operation(&world->meter, node->component->number, visit->operation->number)
-            ->arrivals++;
-    }
+    count_in(visit);
     if (node->concurrency.size > 0) {
         const enum outcome outcome = pool_take(&node->concurrency, visit);
         if (outcome == OUTCOME_WAIT) {

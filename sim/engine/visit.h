@@ -100,9 +100,6 @@ static inline int64_t visit_client_began(const struct visit *visit)
     return (int64_t)((uint64_t)visit->call_generation << 32 | visit->call);
 }
 
-// The visit of a ticket, NULL if the ticket is stale.
-struct visit *visit_of(struct world *world, uint64_t ticket);
-
 // A new visit at `node`, not yet begun. Owner: itself, until it ends.
 struct visit *visit_take(struct world *world, struct node *node, const struct operation *operation);
 
@@ -154,6 +151,10 @@ struct random_stream *visit_stream(const struct visit *visit); // of the present
 // The value of the key that the visit's call names (`key: product`): drawn once a request, the same for
 // every visit of the request, from the law the workload declares; without a key, unique to the request.
 uint64_t visit_key(const struct visit *visit);
+
+// The visit ends well here and goes on at once as one of `operation` at `to`, which must be up, without a
+// concurrency limit, and reached without delay; it holds nothing.
+enum outcome visit_move(struct visit *visit, struct node *to, const struct operation *operation);
 
 // Nobody wants the answer any more: the visit ends at its next step or when it leaves its queue; a call it
 // waits for is dropped, and cancelled in turn where that call says so.

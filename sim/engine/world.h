@@ -116,3 +116,9 @@ static inline uint32_t world_tag(const struct node *node, uint32_t kind)
 {
     return node->number << 12 | (kind & 0xfff);
 }
+
+static inline struct visit *visit_of(struct world *world, uint64_t ticket)
+{
+    struct visit *visit = slots_at(&world->visits, (uint32_t)ticket);
+    return visit->generation == (uint32_t)(ticket >> 32) ? visit : NULL;
+}
