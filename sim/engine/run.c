@@ -155,6 +155,18 @@ static void note_model_metrics(const struct world *world, struct run_record *rec
     }
 }
 
+// Requests still in flight that have already missed a percentile's limit count as misses of it.
+static void note_late(struct world *world)
+{
+    const struct design *design = world->design;
+    for (uint32_t i = 0; i < design->slo_count; i++) {
+        const struct slo_design *slo = &design->slos[i];
+        if (slo->metric == SLO_PERCENTILE && slo->target == SLO_WORKLOAD) {
+            world->meter.slos[i].late = workload_overdue(world, slo->index, (int64_t)slo->limit);
+        }
+    }
+}
+
 static uint64_t bytes_of(const struct world *world)
 {
     return event_queue_bytes(world->queue) + slots_bytes(&world->visits) +
@@ -170,6 +182,7 @@ void run_note(struct world *world, enum run_end end, struct run_record *record)
     if (end == RUN_DONE) {
         check_world(world);
     }
+    note_late(world);
     record->events = world->events;
     record->ties = event_queue_ties(world->queue);
     record->stale_wakes = world->meter.stale_wakes;
