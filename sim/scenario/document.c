@@ -21,7 +21,10 @@
 // --- From events to the tree as written
 // -----------------------------------------------------------
 
-enum { DOCUMENT_WRITTEN = 2 * DOCUMENT_NODES }; // keys count here
+enum {
+    DOCUMENT_WRITTEN = 2 * DOCUMENT_NODES, // keys count here
+    CUT_LONGEST = 1024,                    // bytes searched for the end of a value cut at a comma
+};
 
 // A collection being read.
 struct level {
@@ -39,7 +42,8 @@ struct reading {
     struct level levels[DOCUMENT_DEPTH];
     uint32_t depth;
     uint32_t documents;
-    bool failed; // reported
+    size_t cursor, cursor_offset; // a code point and its byte, which only move on
+    bool failed;                  // reported
 };
 
 static struct place mark_place(const struct reading *reading, yaml_mark_t start, yaml_mark_t end)
@@ -156,11 +160,25 @@ static int open_brackets(const char *text)
     return open;
 }
 
+// The byte of a code point at or behind the last one asked for.
+static size_t move_cursor(struct reading *reading, size_t point)
+{
+    const struct document_source *source = reading->source;
+    while (reading->cursor < point && reading->cursor_offset < source->length) {
+        const size_t at = reading->cursor_offset;
+        reading->cursor_offset += utf8_next(source->bytes + at, source->length - at).bytes;
+        reading->cursor++;
+    }
+    return reading->cursor_offset;
+}
+
 // The bytes from `at` to the bracket that closes the first one, on one line; 0 if there is none.
 static size_t balanced_length(const struct document_source *source, size_t at)
 {
+    const size_t room = source->length - at;
+    const size_t end = at + (room < CUT_LONGEST ? room : CUT_LONGEST);
     int open = 0;
-    for (size_t i = at; i < source->length && source->bytes[i] != '\n'; i++) {
+    for (size_t i = at; i < end && source->bytes[i] != '\n'; i++) {
         open += source->bytes[i] == '(' ? 1 : source->bytes[i] == ')' ? -1 : 0;
         if (open == 0 && source->bytes[i] == ')') {
             return i + 1 - at;
@@ -179,7 +197,7 @@ static void check_brackets(struct reading *reading, struct document_tree *tree, 
     if (start < level->cut_until) {
         return; // a piece of a value already reported
     }
-    const size_t at = document_source_offset(reading->source, start);
+    const size_t at = move_cursor(reading, start);
     const size_t length = balanced_length(reading->source, at);
     const char *kind = level->tree->kind == TREE_MAPPING ? "{ }" : "[ ]";
     struct diagnostic *entry = diagnostic_error(reading->loader->diagnostics, "E0121", tree->place,
