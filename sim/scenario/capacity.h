@@ -1,0 +1,33 @@
+// capacity - offered load against processors, by mean demands along the calls: an estimate before a run.
+//
+// Rates follow the calls from workloads to the last callee; an outcome branch counts as 80 % hits, a
+// retry not at all. The peak is that of stages and profiles.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/scenario/assembly.h"
+
+struct capacity_row { // of a component
+    double rate;        // requests/s at the peak
+    double busy;        // processors needed at the peak
+    double available;   // processors there are, 0: not modelled
+    double utilization; // busy over available, 0: not known
+    uint32_t flow;      // the heaviest flow that comes in, DESIGN_NONE: none
+};
+
+struct capacity {
+    uint32_t count; // rows, one a component
+    struct capacity_row *rows;
+    uint32_t bottleneck;   // component with the highest utilization, DESIGN_NONE: none
+    double events_per_s;   // predicted events in a second of simulated time, on average
+};
+
+void capacity_estimate(struct assembly *assembly, struct capacity *capacity);
+
+// W2003 for every component that open workloads overload.
+void capacity_lint(const struct assembly *assembly, const struct capacity *capacity);
+
+// The time that so many events take on one core; measured on one machine, an estimate.
+enum { CAPACITY_EVENTS_PER_S = 5000000 };
