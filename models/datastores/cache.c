@@ -98,7 +98,7 @@ struct state { // of the component
 
 struct store { // of a node: all of it is memory
     struct keyed entries;
-    struct table fetching; // key -> number of its fetch
+    struct map fetching; // key -> number of its fetch
     struct slots fetches, waiters;
     struct random_stream *stream;
 };
@@ -213,7 +213,7 @@ static void wake_waiters(struct node *node, const struct fetch *fetch)
 static void end_fetch(struct node *node, uint64_t key)
 {
     struct store *store = node->state;
-    const uint32_t number = table_remove(&store->fetching, key);
+    const uint32_t number = map_remove(&store->fetching, key);
     if (number != 0) {
         const struct fetch *fetch = slots_at(&store->fetches, number);
         node_timer_cancel(node, fetch->timer);
@@ -230,7 +230,7 @@ static void store_on_lease_end(struct node *node, uint64_t key)
 static void begin_fetch(struct node *node, uint64_t key)
 {
     struct store *store = node->state;
-    if (!keeps_fetches(configuration_of(node)) || table_get(&store->fetching, key) != 0) {
+    if (!keeps_fetches(configuration_of(node)) || map_get(&store->fetching, key) != 0) {
         return;
     }
     const uint32_t number = slots_take(&store->fetches);
@@ -239,7 +239,7 @@ static void begin_fetch(struct node *node, uint64_t key)
     fetch->began_ns = node->world->now;
     fetch->timer =
         node_timer_constant(node, configuration_of(node)->lease, store_on_lease_end, key);
-    table_set(&store->fetching, key, number);
+    map_set(&store->fetching, key, number);
     count(node, &state_of(node)->counts.leases);
 }
 
@@ -303,7 +303,7 @@ static enum found find(struct node *node, uint64_t key)
     }
     const int64_t now = node->world->now;
     if (entry->expires_ns > now) {
-        if (table_get(&store->fetching, key) == 0 && refreshes_early(node, entry)) {
+        if (map_get(&store->fetching, key) == 0 && refreshes_early(node, entry)) {
             return FOUND_NOTHING;
         }
         keyed_touch(&store->entries, entry);
@@ -356,7 +356,7 @@ static void put(struct node *node, uint64_t key)
 {
     struct store *store = node->state;
     struct keyed_entry *entry = keyed_set(&store->entries, key, expiry(node));
-    const uint32_t number = table_get(&store->fetching, key);
+    const uint32_t number = map_get(&store->fetching, key);
     if (number != 0) {
         const struct fetch *fetch = slots_at(&store->fetches, number);
         const int64_t took_us = (node->world->now - fetch->began_ns) / TIME_US;
@@ -407,7 +407,7 @@ static enum outcome answer_get(struct visit *visit)
     if (found == FOUND_FRESH) {
         return hit(visit);
     }
-    const uint32_t fetch = table_get(&store->fetching, key);
+    const uint32_t fetch = map_get(&store->fetching, key);
     if (fetch == 0 || configuration_of(node)->protection == PROTECTION_NONE || visit->value == 1) {
         return miss(visit, key);
     }
@@ -508,7 +508,7 @@ static void crash(struct node *node)
 {
     struct store *store = node->state;
     keyed_clear(&store->entries);
-    table_clear(&store->fetching);
+    map_clear(&store->fetching);
     slots_release(&store->fetches);
     slots_release(&store->waiters);
     slots_init(&store->fetches, sizeof(struct fetch));
@@ -560,7 +560,7 @@ static void end(struct component *component)
     for (uint32_t i = 0; i < component->node_count; i++) {
         struct store *store = component->nodes[i].state;
         keyed_release(&store->entries);
-        table_release(&store->fetching);
+        map_release(&store->fetching);
         slots_release(&store->fetches);
         slots_release(&store->waiters);
     }

@@ -91,7 +91,7 @@ struct state { // of the component
     bool limits_all;
     bool limited;
     struct limiter shared;
-    struct table renewals; // subject -> ms of its newest token from `token`, plus 1
+    struct map renewals; // subject -> ms of its newest token from `token`, plus 1
     struct counts counts;
 };
 
@@ -193,7 +193,7 @@ static struct auth_token token_of(const struct visit *visit)
     const struct configuration *configuration = configuration_of(visit->node);
     const struct state *state = state_of(visit->node);
     const uint64_t subject = key_of(visit, state->subject_key);
-    const uint32_t renewal = table_get(&state->renewals, subject);
+    const uint32_t renewal = map_get(&state->renewals, subject);
     const struct auth_token_bearer bearer = {
         .subject = subject,
         .request = visit->request,
@@ -407,7 +407,7 @@ static enum outcome note_token(struct visit *visit)
     struct state *state = state_of(visit->node);
     if (visit->status == STATUS_OK) {
         const uint64_t subject = key_of(visit, state->subject_key);
-        table_set(&state->renewals, subject, (uint32_t)(visit_now(visit) / TIME_MS) + 1);
+        map_set(&state->renewals, subject, (uint32_t)(visit_now(visit) / TIME_MS) + 1);
     }
     return step_next(visit);
 }
@@ -556,7 +556,7 @@ static void end(struct component *component)
         free(replica->waiting);
     }
     limiter_release(&state->shared);
-    table_release(&state->renewals);
+    map_release(&state->renewals);
 }
 
 static double demand(const struct component_design *component, const struct operation *operation)

@@ -20,8 +20,8 @@ void payment_book_release(struct payment_book *book)
     free(book->payments);
     free(book->unresolved);
     free(book->unsettled);
-    table_release(&book->by_id);
-    table_release(&book->by_request);
+    map_release(&book->by_id);
+    map_release(&book->by_request);
     slots_release(&book->works);
     slots_release(&book->waiters);
     *book = (struct payment_book){0};
@@ -37,20 +37,20 @@ struct payment *payment_book_at(const struct payment_book *book, uint32_t number
 
 struct payment *payment_book_find(const struct payment_book *book, uint64_t id)
 {
-    const uint32_t found = table_get(&book->by_id, id);
+    const uint32_t found = map_get(&book->by_id, id);
     return found == 0 ? NULL : payment_book_at(book, found - 1);
 }
 
 struct payment *payment_book_given(const struct payment_book *book, uint64_t request)
 {
-    const uint32_t found = table_get(&book->by_request, request);
+    const uint32_t found = map_get(&book->by_request, request);
     const bool kept = found != 0 && found - 1 - book->oldest < book->next - book->oldest;
     return kept ? payment_book_at(book, found - 1) : NULL;
 }
 
 void payment_book_give(struct payment_book *book, uint64_t request, const struct payment *payment)
 {
-    table_set(&book->by_request, request, payment->number + 1);
+    map_set(&book->by_request, request, payment->number + 1);
 }
 
 static void grow(struct payment_book *book)
@@ -74,7 +74,7 @@ struct payment *payment_book_add(struct payment_book *book, uint64_t id, int64_t
     const uint32_t number = book->next++;
     struct payment *payment = payment_book_at(book, number);
     *payment = (struct payment){.id = id, .since_ns = now_ns, .number = number};
-    table_set(&book->by_id, id, number + 1);
+    map_set(&book->by_id, id, number + 1);
     return payment;
 }
 
@@ -91,7 +91,7 @@ void payment_book_forget(struct payment_book *book, int64_t before_ns)
         if (payment->since_ns >= before_ns || !is_over(payment)) {
             return;
         }
-        table_remove(&book->by_id, payment->id);
+        map_remove(&book->by_id, payment->id);
         book->oldest++;
     }
 }

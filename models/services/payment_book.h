@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "sim/base/slots.h"
-#include "sim/base/table.h"
+#include "sim/base/map.h"
 
 enum payment_state {
     PAYMENT_STATE_NEW,
@@ -69,8 +69,8 @@ struct payment_book {
     struct payment *payments; // a ring by number
     uint32_t room;            // a power of two, or 0
     uint32_t oldest, next;    // numbers [oldest, next) are in the book
-    struct table by_id;       // id -> number + 1
-    struct table by_request;  // what a request that named no payment was given -> number + 1
+    struct map by_id;       // id -> number + 1
+    struct map by_request;  // what a request that named no payment was given -> number + 1
     struct slots works, waiters;
     uint32_t *unresolved;     // work numbers
     uint32_t unresolved_count, unresolved_room;

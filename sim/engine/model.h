@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "sim/base/digest.h"
-#include "sim/base/table.h"
+#include "sim/base/map.h"
 #include "sim/engine/balance.h"
 #include "sim/engine/batch.h"
 #include "sim/engine/call.h"
