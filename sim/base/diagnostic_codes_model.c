@@ -33,6 +33,11 @@ const struct diagnostic_code diagnostic_codes_model[] = {
      "A workload asks for one thing (`target`, `mix` or `journey`) in one way: open\n"
      "workloads have a `rate` or `stages`, closed ones `users`.\n\n"
      "      shoppers: {target: web.read, model: closed, users: 200, think: exp(mean=5s)}\n"},
+    {"E0308", "a fault that is not determined",
+     "A fault needs a time (`at` or `mtbf`), an action that fits what it selects,\n"
+     "and the figures of that action: a delay needs `delay:`, a slow-down its\n"
+     "factor.\n\n"
+     "      - {name: zone-a, action: zone-down, select: {zone: eu-a}, at: 12m, duration: 3m}\n"},
     {"E0310", "not a step",
      "Operations and journeys are lists of steps, each a map of one key.\n\n"
      "      read: [{cpu: exp(mean=1ms)}, {call: {to: db.read}}, {reply: 2kB}]\n"},
@@ -59,6 +64,13 @@ const struct diagnostic_code diagnostic_codes_model[] = {
      "The shares of a `mix` or a `choose` are 100 % together; the probabilities of\n"
      "`then` at most 100 %.\n\n"
      "      mix: {web.read: 90%, web.write: 10%}\n"},
+    {"E0318", "a component that nothing reaches",
+     "No workload, call or topic leads to it, so all its figures would be zero.\n\n"
+     "Connect it, or drop it from the scenario.\n"},
+    {"E0319", "calls in a circle",
+     "The operation calls itself through others and waits for the answer, so a\n"
+     "request would never end.\n\n"
+     "Publish or spawn what need not be awaited.\n"},
     {"E0320", "a zone is named twice",
      "Zones have one name in the whole scenario, whichever region they belong to.\n\n"
      "      regions: {eu: [eu-a, eu-b], us: [us-a]}\n"},
@@ -68,5 +80,21 @@ const struct diagnostic_code diagnostic_codes_model[] = {
     {"E0322", "a spread that does not fit the number of replicas",
      "`spread: {eu-a: 2, eu-b: 1}` places each replica; the numbers together are the\n"
      "number of replicas. `spread: zones` divides them evenly.\n"},
+    {"E0330", "a percentile that cannot be",
+     "p(99) takes a number between 0 and 100; p(99, status=any) counts answers other\n"
+     "than OK too.\n\n"
+     "      objectives: [\"p(99) < 300ms\", \"p(99.9, status=any) < 2s\"]\n"},
+    {"E0331", "an unknown metric",
+     "The target of the SLO has no such metric. A threshold on a metric without data\n"
+     "would pass for ever, so it is refused here.\n\n"
+     "`orrery list metrics` prints the vocabulary, `orrery describe KIND` the\n"
+     "metrics of a model.\n"},
+    {"E0332", "an SLO that is not determined",
+     "An SLO has `objectives`, or an `indicator` with an `objective` and a `window`.\n\n"
+     "      - {name: latency, target: shoppers, objectives: [\"p(99) < 300ms\"]}\n"
+     "      - {name: good, target: shoppers, indicator: {good: \"status == ok\"}, objective: 99.9%, window: 30d}\n"},
+    {"E0333", "not a range of values",
+     "What a sweep or a plan varies is a range or a list.\n\n"
+     "      vary: {peak: 1000/s..6000/s step 500/s, web_n: 3..30, api_n: [8, 12, 16]}\n"},
     {0},
 };

@@ -139,6 +139,14 @@ const struct diagnostic_code diagnostic_codes_reading[] = {
      "The first key says which language the file is written in.\n\n"
      "    orrery: v1\n\n"
      "A newer version than this program knows needs a newer program.\n"},
+    {"E0127", "a parameter that nothing uses",
+     "Every name in `params:` is used somewhere as `$name`, or in an expression of\n"
+     "`sweep:`; a parameter without effect is a study without effect.\n\n"
+     "Write $name where it belongs, or drop it.\n"},
+    {"E0128", "an option of the command line that does not fit",
+     "The value of the option is not possible for this scenario; the note says what\n"
+     "is.\n\n"
+     "    orrery run checkout.yaml --faults zone-loss,slow-db\n"},
     {"E0201", "a number without its unit",
      "Durations, rates, bandwidths and shares carry their unit, so that 30 seconds\n"
      "are never read as 30 milliseconds.\n\n"

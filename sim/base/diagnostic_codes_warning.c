@@ -29,6 +29,14 @@ const struct diagnostic_code diagnostic_codes_warning[] = {
      "The replicas placed on a machine have more cores together than the machine\n"
      "itself.\n\n"
      "Give the machines more cores, or use more of them.\n"},
+    {"W2009", "a scheduled fault after the end of the run",
+     "The fault is scheduled beyond the duration and never strikes.\n\n"
+     "Lengthen `simulation.duration`, or move the fault.\n"},
+    {"W2010", "a fault that will rarely be seen",
+     "Fewer than five occurrences of a stochastic fault are expected in all\n"
+     "replications together, too few to judge its effect.\n\n"
+     "Lengthen the run, add replications, or ask `orrery availability`, which is\n"
+     "made for rare faults.\n"},
     {"W2011", "a duration that looks like milliseconds",
      "`500m` is 500 minutes. Processor shares use the same spelling for thousandths\n"
      "(cores: 500m), durations do not.\n\n"
