@@ -13,7 +13,7 @@ static const int64_t FORGIVEN_NS = 10 * TIME_S;          // Envoy interval: one 
 
 enum { BUDGET_FLOOR = 3, BUDGET_BINS = 10 };
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static const char *caller_name(const struct design *design, const struct edge_design *edge)
 {
@@ -91,7 +91,7 @@ void balance_note_delisted(const struct node *node, int change)
     }
 }
 
-// ---- candidates -----------------------------------------------------------------------------------
+// ---- candidates ---------------------------------------------------------------------------------
 
 struct choice_set {
     const uint32_t *replicas; // ascending
@@ -154,7 +154,7 @@ static struct choice_set candidates(struct route *route, int64_t now, const stru
     return (struct choice_set){route->candidates, count};
 }
 
-// ---- policies -------------------------------------------------------------------------------------
+// ---- policies -----------------------------------------------------------------------------------
 
 // Position of the first replica at or after the cursor, around the end.
 static uint32_t turn_position(struct choice_set set, uint32_t cursor)
@@ -244,8 +244,8 @@ static uint32_t choose_replica(struct route *route, struct choice_set set, uint3
     return set.replicas[0];
 }
 
-struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone, uint64_t key,
-                            const struct node *avoid)
+struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone,
+                            uint64_t key, const struct node *avoid)
 {
     struct component *component = route->component;
     if (component->node_count == 1) {
@@ -258,7 +258,7 @@ struct node *balance_choose(struct world *world, struct route *route, uint32_t f
     return &component->nodes[choose_replica(route, set, from_zone, key)];
 }
 
-// ---- ejection -------------------------------------------------------------------------------------
+// ---- ejection -----------------------------------------------------------------------------------
 
 static int64_t ejection_time(const struct detection_design *detection, struct route_target *target,
                              int64_t now)
@@ -329,14 +329,14 @@ void balance_tell(struct world *world, struct route *route, const struct node *n
     }
 }
 
-// ---- retry budget ---------------------------------------------------------------------------------
+// ---- retry budget -------------------------------------------------------------------------------
 
 static uint32_t budget_bin(struct route *route, int64_t now)
 {
     const int64_t second = now / TIME_S;
     const int64_t oldest = second - BUDGET_BINS + 1;
-    for (int64_t at = route->budget_second < oldest ? oldest : route->budget_second + 1; at <= second;
-         at++) {
+    int64_t at = route->budget_second < oldest ? oldest : route->budget_second + 1;
+    for (; at <= second; at++) {
         route->budget_first[at % BUDGET_BINS] = 0;
         route->budget_retries[at % BUDGET_BINS] = 0;
     }

@@ -1,11 +1,12 @@
 // balance - how callers choose a replica, and how they learn that one is dead.
 //
-// One route an edge (caller component or workload -> callee). Health checks are the platform's (one view a
-// callee, Kubernetes' readiness probe, balance_health.h); ejection is the route's (Envoy's outlier
-// detection): consecutive failures put a replica out for a base time multiplied by its recent ejections, at
-// most 5 min, while no more than the declared share is out. When fewer than half of the listed replicas are
-// left (Envoy's panic threshold), ejections are ignored. A component whose model routes by itself is told
-// of ends like any other, but nothing of it is ejected.
+// One route an edge (caller component or workload -> callee). Health checks are the platform's (one
+// view a callee, Kubernetes' readiness probe, balance_health.h); ejection is the route's (Envoy's
+// outlier detection): consecutive failures put a replica out for a base time multiplied by its
+// recent ejections, at most 5 min, while no more than the declared share is out. When fewer than
+// half of the listed replicas are left (Envoy's panic threshold), ejections are ignored. A
+// component whose model routes by itself is told of ends like any other, but nothing of it is
+// ejected.
 #pragma once
 
 #include <stdbool.h>
@@ -54,29 +55,32 @@ struct route {
 void balance_begin(struct world *world); // builds routes
 void balance_end(struct world *world);
 
-// The replica for the next try, NULL if none is known to be alive. key: for ring_hash. avoid: the node
-// of a try before (preferred elsewhere), NULL: none.
-struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone, uint64_t key,
-                            const struct node *avoid);
+// The replica for the next try, NULL if none is known to be alive. key: for ring_hash. avoid: the
+// node of a try before (preferred elsewhere), NULL: none.
+struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone,
+                            uint64_t key, const struct node *avoid);
 
 // What became of a try there.
 void balance_tell(struct world *world, struct route *route, const struct node *node,
                   enum status status);
 
-// Retry budget: notes a first try; asks for a retry (and notes it if granted). Granted while the retries of
-// the present and the nine seconds before stay below `budget` times the first tries, or below 3 (Envoy's
-// min_retry_concurrency), so that a caller of few requests can retry at all.
+// Retry budget: notes a first try; asks for a retry (and notes it if granted). Granted while the
+// retries of the present and the nine seconds before stay below `budget` times the first tries, or
+// below 3 (Envoy's min_retry_concurrency), so that a caller of few requests can retry at all.
 void balance_note_first(struct world *world, struct route *route);
 bool balance_may_retry(struct world *world, struct route *route, double budget);
 
-// Breaker: may a call go; what became of it. Opens when at least `minimum_calls` of the last `window` calls
-// are known and their share of failures reaches the ratio; half-open lets `probes` calls through and decides
-// by their share, as resilience4j does (probes that never end are replaced after another `open_ns`).
-bool balance_breaker_lets(struct world *world, struct route *route, const struct breaker_design *design);
-void balance_breaker_note(struct world *world, struct route *route, const struct breaker_design *design,
-                          bool failed);
+// Breaker: may a call go; what became of it. Opens when at least `minimum_calls` of the last
+// `window` calls are known and their share of failures reaches the ratio; half-open lets `probes`
+// calls through and decides by their share, as resilience4j does (probes that never end are
+// replaced after another `open_ns`).
+bool balance_breaker_lets(struct world *world, struct route *route,
+                          const struct breaker_design *design);
+void balance_breaker_note(struct world *world, struct route *route,
+                          const struct breaker_design *design, bool failed);
 
-// The node's process or host has changed between answering and not answering: the health checks will see.
+// The node's process or host has changed between answering and not answering: the health checks
+// will see.
 void balance_node_changed(struct node *node);
 
 // The health checks have taken the node off (-1: put it back on) the list.

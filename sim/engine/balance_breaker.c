@@ -45,7 +45,8 @@ static void trip(struct world *world, struct route *route, const struct breaker_
     enter(world, route, design, BREAKER_OPEN);
 }
 
-static bool lets_probe(struct world *world, struct route *route, const struct breaker_design *design)
+static bool lets_probe(struct world *world, struct route *route,
+                       const struct breaker_design *design)
 {
     const uint32_t probes = probes_of(design);
     if (route->breaker_probes == probes && world->now >= route->breaker_until_ns) {
@@ -58,7 +59,8 @@ static bool lets_probe(struct world *world, struct route *route, const struct br
     return true;
 }
 
-bool balance_breaker_lets(struct world *world, struct route *route, const struct breaker_design *design)
+bool balance_breaker_lets(struct world *world, struct route *route,
+                          const struct breaker_design *design)
 {
     switch (route->breaker) {
     case BREAKER_CLOSED:
@@ -96,8 +98,8 @@ static bool is_bad(const struct route *route, const struct breaker_design *desig
            route->breaker_failures > 0;
 }
 
-void balance_breaker_note(struct world *world, struct route *route, const struct breaker_design *design,
-                          bool failed)
+void balance_breaker_note(struct world *world, struct route *route,
+                          const struct breaker_design *design, bool failed)
 {
     if (route->breaker == BREAKER_OPEN) {
         return; // begun before it opened

@@ -1,4 +1,4 @@
-// balance_health - the platform's health checks: when a dead replica leaves the list and when it is back.
+// balance_health - the health checks: when a dead replica leaves the list and when it is back.
 #include "sim/engine/balance_health.h"
 
 #include "sim/base/check.h"
@@ -7,7 +7,8 @@
 
 enum { HEALTH_EVENT = 0xfe1 };
 
-int64_t balance_health_probe(const struct detection_design *detection, int64_t phase_ns, int64_t at_ns)
+int64_t balance_health_probe(const struct detection_design *detection, int64_t phase_ns,
+                             int64_t at_ns)
 {
     CHECK(detection->period_ns > 0);
     if (at_ns <= phase_ns) {

@@ -69,8 +69,8 @@ static bool is_among(uint32_t replica, const uint32_t *candidates, uint32_t coun
     return false;
 }
 
-uint32_t balance_ring_find(const struct balance_ring *ring, uint64_t key, const uint32_t *candidates,
-                           uint32_t count)
+uint32_t balance_ring_find(const struct balance_ring *ring, uint64_t key,
+                           const uint32_t *candidates, uint32_t count)
 {
     uint32_t at = first_at(ring, scatter(key));
     for (uint32_t i = 0; i < ring->count; i++) {

@@ -22,5 +22,5 @@ const struct balance_ring *balance_ring_take(struct arena *arena, const char *na
                                              uint32_t replicas);
 
 // The owner of the key among the `count` > 0 candidates: the first of them clockwise.
-uint32_t balance_ring_find(const struct balance_ring *ring, uint64_t key, const uint32_t *candidates,
-                           uint32_t count);
+uint32_t balance_ring_find(const struct balance_ring *ring, uint64_t key,
+                           const uint32_t *candidates, uint32_t count);

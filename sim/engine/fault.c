@@ -58,7 +58,7 @@ static uint32_t tag_of(uint32_t fault, uint32_t kind)
     return 0xffe00000 | (fault & 0xfff) << 8 | kind;
 }
 
-// ---- windows --------------------------------------------------------------------------------------
+// ---- windows ------------------------------------------------------------------------------------
 
 static void add_window(struct world *world, uint32_t fault, int64_t end_ns)
 {
@@ -109,7 +109,7 @@ static void meter_strike(struct world *world, uint32_t fault, int64_t end_ns)
     meter->last_end_ns = last > meter->last_end_ns ? last : meter->last_end_ns;
 }
 
-// ---- nodes ----------------------------------------------------------------------------------------
+// ---- nodes --------------------------------------------------------------------------------------
 
 static void hold_down(struct world *world, uint32_t number, bool dark)
 {
@@ -169,7 +169,7 @@ static void relieve_node(struct world *world, const struct fault_design *design,
     }
 }
 
-// ---- links ----------------------------------------------------------------------------------------
+// ---- links --------------------------------------------------------------------------------------
 
 static bool strikes_links(const struct fault_design *design)
 {
@@ -223,7 +223,7 @@ static void remove_effects(struct world *world, uint32_t fault)
     }
 }
 
-// ---- rescheduling ---------------------------------------------------------------------------------
+// ---- rescheduling -------------------------------------------------------------------------------
 
 static bool zone_is_cut(const struct world *world, uint32_t zone)
 {
@@ -305,7 +305,7 @@ static void reschedule_lost(struct world *world, const struct strike *strike)
     }
 }
 
-// ---- strikes --------------------------------------------------------------------------------------
+// ---- strikes ------------------------------------------------------------------------------------
 
 static void on_end(void *subject, uint64_t number);
 static void await_failure(struct world *world, uint32_t clock);
@@ -401,7 +401,7 @@ static void on_end(void *subject, uint64_t number)
     }
 }
 
-// ---- by plan --------------------------------------------------------------------------------------
+// ---- by plan ------------------------------------------------------------------------------------
 
 static void on_planned(void *subject, uint64_t fault)
 {
@@ -413,7 +413,7 @@ static void on_planned(void *subject, uint64_t fault)
     begin_strike(world, strike, design->duration_ns);
 }
 
-// ---- by chance ------------------------------------------------------------------------------------
+// ---- by chance ----------------------------------------------------------------------------------
 
 static int64_t draw_repair(const struct fault_design *design, struct random_stream *stream)
 {
@@ -482,7 +482,7 @@ static void begin_clocks(struct world *world, uint32_t fault)
     free(targets.numbers);
 }
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static void begin_fault(struct world *world, uint32_t fault)
 {

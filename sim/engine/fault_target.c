@@ -1,4 +1,4 @@
-// fault_target - what a fault can strike: replicas, zones, machines, links; and which of them it does.
+// fault_target - what a fault can strike (replicas, zones, machines, links), and what it does.
 #include "sim/engine/fault_target.h"
 
 #include <stdbool.h>
@@ -24,7 +24,8 @@ static bool is_selected(const struct fault_design *design, const struct node *no
            (design->machine == DESIGN_NONE || design->machine == node->machine);
 }
 
-// Whether the node has the role now: as its model says, or by its own mark where the model does not say.
+// Whether the node has the role now: as its model says, or by its own mark where the model does not
+// say.
 static bool has_role(const struct node *node, const char *role)
 {
     const struct model *model = node->component->design->model;
@@ -46,7 +47,8 @@ static struct fault_targets select_nodes(struct world *world, const struct fault
     return targets;
 }
 
-static struct fault_targets select_zones(const struct world *world, const struct fault_design *design)
+static struct fault_targets select_zones(const struct world *world,
+                                         const struct fault_design *design)
 {
     struct fault_targets targets = {0};
     for (uint32_t i = 0; i < world->design->topology.zone_count; i++) {
@@ -63,7 +65,8 @@ static struct fault_targets select_machines(const struct world *world,
     struct fault_targets targets = {0};
     const struct topology_design *topology = &world->design->topology;
     for (uint32_t i = 0; i < topology->machine_count; i++) {
-        const bool in_zone = design->zone == DESIGN_NONE || design->zone == topology->machines[i].zone;
+        const uint32_t zone = topology->machines[i].zone;
+        const bool in_zone = design->zone == DESIGN_NONE || design->zone == zone;
         if (in_zone && (design->machine == DESIGN_NONE || design->machine == i)) {
             add(&targets, i);
         }
@@ -108,7 +111,8 @@ static uint32_t wanted(const struct fault_design *design, uint32_t count)
     return count;
 }
 
-// Each target in turn is kept with the probability that it is among the wanted ones (Knuth's algorithm S).
+// Each target in turn is kept with the probability that it is among the wanted ones (Knuth's
+// algorithm S).
 void fault_target_choose(struct fault_targets *targets, const struct fault_design *design,
                          struct random_stream *stream)
 {
@@ -155,7 +159,8 @@ struct fault_targets fault_target_nodes(struct world *world, const struct fault_
                                         uint32_t number)
 {
     struct fault_targets nodes = {0};
-    const bool zone = design->action == FAULT_ZONE_DOWN, machine = design->action == FAULT_NODE_DOWN;
+    const bool zone = design->action == FAULT_ZONE_DOWN;
+    const bool machine = design->action == FAULT_NODE_DOWN;
     if (!zone && !machine) {
         add(&nodes, number);
         return nodes;

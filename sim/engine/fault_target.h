@@ -1,4 +1,4 @@
-// fault_target - what a fault can strike: replicas, zones, machines, links; and which of them it does.
+// fault_target - what a fault can strike (replicas, zones, machines, links), and what it does.
 #pragma once
 
 #include <stdint.h>
@@ -10,7 +10,7 @@ struct world;
 
 struct fault_targets {
     uint32_t count;
-    uint32_t *numbers; // of nodes in the world, zones or machines; 0 of a link. Owner: the caller, free()
+    uint32_t *numbers; // of nodes, zones or machines; 0 of a link. Owner: the caller, free()
 };
 
 // Everything that the fault selects now, ascending.

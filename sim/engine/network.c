@@ -1,4 +1,4 @@
-// network - links between zones: latency, bandwidth, loss, partitions; and messages from node to node.
+// network - links between zones (latency, bandwidth, loss, partitions) and messages between nodes.
 #include "sim/engine/network.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct letter {
     uint64_t word;
 };
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static int64_t fixed_delay(const struct link_design *link)
 {
@@ -66,14 +66,19 @@ void network_end(struct world *world)
     slots_release(&world->network.letters);
 }
 
-// ---- effects of faults ----------------------------------------------------------------------------
+// ---- effects of faults --------------------------------------------------------------------------
+
+static bool is_any_or(uint32_t selector, uint32_t number)
+{
+    return selector == DESIGN_NONE || selector == number;
+}
 
 static bool meets(const struct network_effect *effect, struct network_path path)
 {
-    return (effect->from_component == DESIGN_NONE || effect->from_component == path.from_component) &&
-           (effect->to_component == DESIGN_NONE || effect->to_component == path.to_component) &&
-           (effect->from_zone == DESIGN_NONE || effect->from_zone == path.from_zone) &&
-           (effect->to_zone == DESIGN_NONE || effect->to_zone == path.to_zone);
+    return is_any_or(effect->from_component, path.from_component) &&
+           is_any_or(effect->to_component, path.to_component) &&
+           is_any_or(effect->from_zone, path.from_zone) &&
+           is_any_or(effect->to_zone, path.to_zone);
 }
 
 static bool is_struck(const struct network_effect *effect, struct network_path path)
@@ -117,7 +122,7 @@ bool network_is_cut(const struct world *world, struct network_path path)
     return false;
 }
 
-// ---- messages -------------------------------------------------------------------------------------
+// ---- messages -----------------------------------------------------------------------------------
 
 // Adds the waits for retransmission; false if every transmission is lost.
 static bool pass_loss(struct random_stream *stream, double loss, int64_t *delay_ns)
@@ -202,7 +207,7 @@ bool network_send(struct world *world, struct network_path path, uint64_t bytes,
     return pass_link(world, pair, bytes, delay_ns);
 }
 
-// ---- messages between nodes -----------------------------------------------------------------------
+// ---- messages between nodes ---------------------------------------------------------------------
 
 // A letter that its node holds while it is paused comes here when it resumes.
 static void open_letter(struct node *to, uint64_t number)

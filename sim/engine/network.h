@@ -1,4 +1,4 @@
-// network - links between zones: latency, bandwidth, loss, partitions; and messages from node to node.
+// network - links between zones (latency, bandwidth, loss, partitions) and messages between nodes.
 #pragma once
 
 #include <stdbool.h>
@@ -35,10 +35,11 @@ struct network {
 void network_begin(struct world *world);
 void network_end(struct world *world);
 
-// One message, one segment. False: it will never arrive (partition, or lost 15 times in a row as Linux's
-// tcp_retries2). A lost segment is sent again after TCP's retransmission time-out (200 ms, doubling up to
-// 120 s; RFC 6298 with Linux's bounds), so loss is delay. Messages of a pair with bandwidth queue for it.
-// Zones DESIGN_NONE mean no network: no delay. Components are for effects, DESIGN_NONE: a client.
+// One message, one segment. False: it will never arrive (partition, or lost 15 times in a row as
+// Linux's tcp_retries2). A lost segment is sent again after TCP's retransmission time-out (200 ms,
+// doubling up to 120 s; RFC 6298 with Linux's bounds), so loss is delay. Messages of a pair with
+// bandwidth queue for it. Zones DESIGN_NONE mean no network: no delay. Components are for effects,
+// DESIGN_NONE: a client.
 struct network_path {
     uint32_t from_zone, to_zone;
     uint32_t from_component, to_component;
@@ -51,9 +52,9 @@ bool network_is_cut(const struct world *world, struct network_path path);
 void network_add_effect(struct world *world, struct network_effect effect);
 void network_remove_effects(struct world *world, uint32_t fault);
 
-// A message between two nodes of models (what protocols speak): after the link's delay `handler` is called
-// with the receiving node, if the receiver's process is still the one of the sending (its epoch unchanged).
-// The sender may be gone by then. A paused receiver hears it when it resumes.
+// A message between two nodes of models (what protocols speak): after the link's delay `handler` is
+// called with the receiving node, if the receiver's process is still the one of the sending (its
+// epoch unchanged). The sender may be gone by then. A paused receiver hears it when it resumes.
 typedef void network_handler(struct node *to, struct node *from, uint64_t word);
 void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
                      uint64_t word);

@@ -11,7 +11,7 @@
 #include "sim/engine/workload_state.h"
 #include "sim/engine/world.h"
 
-// ---- requests -------------------------------------------------------------------------------------
+// ---- requests -----------------------------------------------------------------------------------
 
 uint32_t workload_pick(struct workload_state *state)
 {
@@ -82,7 +82,7 @@ struct call workload_template(const struct workload_state *state, const struct c
     };
 }
 
-// ---- arrivals -------------------------------------------------------------------------------------
+// ---- arrivals -----------------------------------------------------------------------------------
 
 static void begin_action(struct workload_state *state, uint32_t action)
 {
@@ -153,7 +153,7 @@ static void await_arrival(struct workload_state *state)
     event_queue_at(state->world->queue, workload_arrival_next(&state->arrival), event);
 }
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static void begin_stream(const struct workload_state *state, struct random_stream *stream,
                          const char *purpose)
@@ -297,7 +297,7 @@ void workload_node_changed(struct node *node)
     }
 }
 
-// ---- figures --------------------------------------------------------------------------------------
+// ---- figures ------------------------------------------------------------------------------------
 
 static uint64_t overdue_clients(const struct world *world, uint32_t workload, int64_t limit_ns)
 {

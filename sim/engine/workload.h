@@ -12,8 +12,9 @@ struct world;
 void workload_begin(struct world *world); // schedules the first arrivals
 void workload_end(struct world *world);
 
-// The key of a request: the same for every visit of it. `request` = workload << 48 | sequence; `key` is
-// 1 + index into design->key_names; 0, or a key that the workload does not declare, is unique.
+// The key of a request: the same for every visit of it. `request` = workload << 48 | sequence;
+// `key` is 1 + index into design->key_names; 0, or a key that the workload does not declare, is
+// unique.
 uint64_t workload_key(const struct world *world, uint64_t request, uint32_t key);
 
 // Requests in flight that are older than `limit_ns` now (they miss the threshold).

@@ -1,4 +1,4 @@
-// workload_arrival - when the requests of an open workload are intended: arrival laws over a rate in time.
+// workload_arrival - when the requests of an open workload are intended: laws over a rate in time.
 #include "sim/engine/workload_arrival.h"
 
 #include "sim/base/check.h"
@@ -9,7 +9,7 @@ static const double ENDLESS = __builtin_inf();
 
 enum { MMPP_STATES = 64 };
 
-// ---- segments -------------------------------------------------------------------------------------
+// ---- segments -----------------------------------------------------------------------------------
 
 // Rates are per second; the length may be endless.
 static void set_segment(struct workload_arrival *arrival, int64_t length_ns, double from, double to)
@@ -106,7 +106,7 @@ static double position_at(const struct workload_arrival *arrival, int64_t time_n
     return position < arrival->total ? position : arrival->total;
 }
 
-// ---- states of MMPP -------------------------------------------------------------------------------
+// ---- states of MMPP -----------------------------------------------------------------------------
 
 static double change_rate(const struct arrival_design *design, uint32_t from, uint32_t to)
 {
@@ -122,7 +122,8 @@ static double leave_rate(const struct arrival_design *design, uint32_t state)
     return sum;
 }
 
-// Takes state `last` out of the chain, spreading what flows through it (Grassmann, Taksar, Heyman 1985).
+// Takes state `last` out of the chain, spreading what flows through it (Grassmann, Taksar, Heyman
+// 1985).
 static void censor(double *flow, uint32_t count, uint32_t last)
 {
     double out = 0;
@@ -200,7 +201,8 @@ static void begin_states(struct workload_arrival *arrival)
     await_change(arrival, 0);
 }
 
-// `work` is spent at the rate in time times the state's own. False: some is left at the segment's end.
+// `work` is spent at the rate in time times the state's own. False: some is left at the segment's
+// end.
 static bool spend(struct workload_arrival *arrival, double *work)
 {
     for (;;) {
@@ -234,7 +236,7 @@ static int64_t next_modulated(struct workload_arrival *arrival, double work)
     return TIME_NEVER;
 }
 
-// ---- the laws -------------------------------------------------------------------------------------
+// ---- the laws -----------------------------------------------------------------------------------
 
 static int64_t next_of_trace(struct workload_arrival *arrival)
 {
@@ -291,7 +293,7 @@ int64_t workload_arrival_next(struct workload_arrival *arrival)
     return time_at(arrival, position);
 }
 
-// ---- the beginning --------------------------------------------------------------------------------
+// ---- the beginning ------------------------------------------------------------------------------
 
 static double mean_of(const struct distribution *law)
 {

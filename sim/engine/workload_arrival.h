@@ -1,11 +1,12 @@
-// workload_arrival - when the requests of an open workload are intended: arrival laws over a rate in time.
+// workload_arrival - when the requests of an open workload are intended: laws over a rate in time.
 //
-// The rate is a row of segments, each constant or linear: the stages, the equal parts of a repeated profile,
-// or one without end. After the last stage its rate stays. Every law is a process of mean rate 1 whose
-// points are put through the inverse of the integrated rate, so a law keeps its shape and its random numbers
-// when the rate changes, and constant arrivals at 3/s do not drift. MMPP states multiply the rate by their
-// own; changes of state and arrivals compete exactly, the first state is drawn from the stationary law.
-// All rates are in requests: a batch process has rate / mean size batches. Times are rounded to the ns.
+// The rate is a row of segments, each constant or linear: the stages, the equal parts of a repeated
+// profile, or one without end. After the last stage its rate stays. Every law is a process of mean
+// rate 1 whose points are put through the inverse of the integrated rate, so a law keeps its shape
+// and its random numbers when the rate changes, and constant arrivals at 3/s do not drift. MMPP
+// states multiply the rate by their own; changes of state and arrivals compete exactly, the first
+// state is drawn from the stationary law. All rates are in requests: a batch process has rate /
+// mean size batches. Times are rounded to the ns.
 #pragma once
 
 #include <stdbool.h>

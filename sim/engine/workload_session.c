@@ -1,4 +1,4 @@
-// workload_session - clients that do one thing after the other: journeys, and the users of a closed workload.
+// workload_session - clients that do one thing after the other: journeys, closed users.
 #include "sim/engine/workload_session.h"
 
 #include "sim/engine/workload_state.h"

@@ -1,4 +1,4 @@
-// workload_socket - long-lived connections: heartbeats by the million, losses, and the reconnect storm.
+// workload_socket - long-lived connections: heartbeats by the million, losses, reconnect storms.
 #include "sim/engine/workload_socket.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct workload_sockets {
     struct workload_meter *meter;
 };
 
-// ---- time -----------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 static void on_tick(void *subject, uint64_t tick);
 static void on_due(void *subject, uint64_t number);
@@ -96,7 +96,7 @@ static void count_connected(struct workload_state *state, int change)
     }
 }
 
-// ---- connecting -----------------------------------------------------------------------------------
+// ---- connecting ---------------------------------------------------------------------------------
 
 static struct node *node_of(const struct workload_sockets *sockets,
                             const struct workload_socket *socket)
@@ -219,7 +219,7 @@ static void open_socket(struct workload_state *state, uint32_t number)
     }
 }
 
-// ---- heartbeats -----------------------------------------------------------------------------------
+// ---- heartbeats ---------------------------------------------------------------------------------
 
 static bool node_answers(const struct node *node)
 {
@@ -349,7 +349,7 @@ static void on_tick(void *subject, uint64_t argument)
     await_tick(state, workload_wheel_next(&sockets->wheel));
 }
 
-// ---- what happens to nodes ------------------------------------------------------------------------
+// ---- what happens to nodes ----------------------------------------------------------------------
 
 static void go_silent(struct workload_state *state, uint32_t number)
 {
@@ -414,7 +414,7 @@ void workload_socket_node_changed(struct workload_state *state, const struct nod
     }
 }
 
-// ---- churn ----------------------------------------------------------------------------------------
+// ---- churn --------------------------------------------------------------------------------------
 
 static void await_churn(struct workload_state *state);
 
@@ -443,7 +443,7 @@ static void await_churn(struct workload_state *state)
                    event);
 }
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static uint32_t find_edge(const struct workload_state *state)
 {
@@ -493,8 +493,8 @@ static void begin_stream(const struct workload_state *state, struct random_strea
     random_stream_init(stream, state->world->key, text_hash(name));
 }
 
-// Sorted independent uniform phases: sums of exponentials over their total. Sockets that beat one after the
-// other then lie side by side in memory.
+// Sorted independent uniform phases: sums of exponentials over their total. Sockets that beat one
+// after the other then lie side by side in memory.
 static void connect_all(struct workload_state *state)
 {
     struct workload_sockets *sockets = state->sockets;
@@ -554,7 +554,7 @@ void workload_socket_end(struct workload_state *state)
     free(state->sockets);
 }
 
-// ---- figures --------------------------------------------------------------------------------------
+// ---- figures ------------------------------------------------------------------------------------
 
 size_t workload_socket_bytes(const struct workload_state *state)
 {

@@ -1,4 +1,4 @@
-// workload_state - what a workload keeps while a world runs: shared by the workload_*.c files alone.
+// workload_state - what a workload keeps while a world runs: shared by the workload_*.c files.
 #pragma once
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@ struct workload_state {
     uint32_t number;
     uint32_t zone_cursor;
     uint64_t next_request; // its number << 48 | sequence
-    bool steps_through;    // sessions walk the actions; otherwise each arrival is one action of the mix
+    bool steps_through;    // sessions walk the actions; otherwise an arrival is one action
     struct workload_arrival arrival;
     uint32_t action_count;
     double *shares;         // cumulative
@@ -63,8 +63,8 @@ static inline uint32_t workload_state_zone(struct workload_state *state)
     return zone;
 }
 
-// Begins a request by a call made like `template` (one of the state's own): counts it as offered at the
-// present instant. It may have ended when this returns.
+// Begins a request by a call made like `template` (one of the state's own): counts it as offered at
+// the present instant. It may have ended when this returns.
 void workload_begin_request(struct workload_state *state, struct call *template, uint32_t zone,
                             uint64_t cookie);
 // The end of such a request, for its meter.

@@ -1,8 +1,8 @@
 // workload_wheel - a timer wheel of millions of sockets: 32 bytes each, no event of their own.
 //
-// A bucket holds the sockets that fall due in one tick of 2^19 ns (0.52 ms), some of them in a later round of
-// the wheel. Who is due in a tick is known at the tick's beginning; what must happen exactly then becomes an
-// event of its own at that time. Empty ticks cost nothing.
+// A bucket holds the sockets that fall due in one tick of 2^19 ns (0.52 ms), some of them in a
+// later round of the wheel. Who is due in a tick is known at the tick's beginning; what must happen
+// exactly then becomes an event of its own at that time. Empty ticks cost nothing.
 #pragma once
 
 #include <assert.h>
@@ -41,7 +41,8 @@ struct workload_wheel {
     int64_t tick;            // the present one: those up to it are done
 };
 
-// Buckets for delays up to `longest_ns` (longer ones go round more than once). The sockets are the caller's.
+// Buckets for delays up to `longest_ns` (longer ones go round more than once). The sockets are the
+// caller's.
 void workload_wheel_init(struct workload_wheel *wheel, struct workload_socket *sockets,
                          int64_t longest_ns);
 void workload_wheel_release(struct workload_wheel *wheel);
@@ -55,8 +56,8 @@ static inline int64_t workload_wheel_tick(int64_t time_ns)
 void workload_wheel_add(struct workload_wheel *wheel, uint32_t socket);
 void workload_wheel_remove(struct workload_wheel *wheel, uint32_t socket);
 
-// Moves to `tick`, empties its bucket and returns its first socket: the others follow by `next`. Sockets of
-// later rounds are among them.
+// Moves to `tick`, empties its bucket and returns its first socket: the others follow by `next`.
+// Sockets of later rounds are among them.
 uint32_t workload_wheel_turn(struct workload_wheel *wheel, int64_t tick);
 
 // The earliest tick that may have a socket; -1: none is listed.

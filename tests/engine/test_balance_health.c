@@ -116,7 +116,7 @@ Test(balance_health, calls_find_the_living_once_the_dead_are_delisted)
     world_run(world, 34 * TIME_S);
     const uint64_t *statuses = world->meter.workloads[0].statuses;
     const uint64_t refused = statuses[STATUS_UNAVAILABLE];
-    cr_assert(refused > 100 && refused < 190, "%lu", (unsigned long)refused); // half of 10/s for 29 s
+    cr_assert(refused > 100 && refused < 190, "%lu", (unsigned long)refused);
     world_run(world, 100 * TIME_S);
     cr_assert(statuses[STATUS_UNAVAILABLE] <= refused + 1);
     tiny_end(&tiny);

@@ -1,4 +1,4 @@
-// test_workload_socket - heartbeats, losses and reconnects of sockets, singly and by the hundred thousand.
+// test_workload_socket - heartbeats, losses and reconnects of sockets, by the hundred thousand.
 #include <criterion/criterion.h>
 
 #include "sim/engine/workload.h"
@@ -51,7 +51,7 @@ Test(workload_socket, a_killed_process_loses_its_sockets_at_once_and_they_come_b
     tiny_do(TINY_KILL, world->nodes[1]);
     cr_assert_eq(workload_connected(world, 0), 30000);
     cr_assert_eq(meter(world)->losses, 10000);
-    world_run(world, 11 * TIME_S); // full jitter of 1 s: all have tried, three of four replicas live
+    world_run(world, 11 * TIME_S); // all have tried, three of four replicas live
     const uint64_t back = meter(world)->reconnects;
     cr_assert(back > 7000 && back < 8500, "%lu", (unsigned long)back);
     world_run(world, 60 * TIME_S);

@@ -1,15 +1,15 @@
 // tiny - small designs built by hand, for tests that look at a world at given times.
 //
-// A tiny has zones of one region without links' delay, components whose only operation sleeps for a law (or
-// works at the processor, where cores are given), edges and workloads. Change what is returned before
-// tiny_begin.
+// A tiny has zones of one region without links' delay, components whose only operation sleeps for a
+// law (or works at the processor, where cores are given), edges and workloads. Change what is
+// returned before tiny_begin.
 #pragma once
 
 #include "sim/engine/model.h"
 #include "sim/engine/world.h"
 
-enum { TINY_ZONES = 3, TINY_COMPONENTS = 4, TINY_REPLICAS = 16, TINY_EDGES = 8, TINY_WORKLOADS = 4 };
-enum { TINY_FAULTS = 4, TINY_ACTIONS = 4 };
+enum { TINY_ZONES = 3, TINY_COMPONENTS = 4, TINY_REPLICAS = 16, TINY_EDGES = 8 };
+enum { TINY_WORKLOADS = 4, TINY_FAULTS = 4, TINY_ACTIONS = 4 };
 
 struct tiny_component {
     struct component_design *design;
@@ -55,7 +55,8 @@ struct fault_design *tiny_add_fault(struct tiny *tiny, const char *name, int64_t
 struct world *tiny_begin(struct tiny *tiny);
 void tiny_end(struct tiny *tiny);
 
-// Does that to the node at the present instant, as an event: the world's time is 1 ns later afterwards.
+// Does that to the node at the present instant, as an event: the world's time is 1 ns later
+// afterwards.
 enum tiny_deed { TINY_KILL, TINY_DARKEN, TINY_RESTART, TINY_PAUSE, TINY_RESUME };
 void tiny_do(enum tiny_deed deed, struct node *node);
 // Calls act(world, argument) in the same way.
