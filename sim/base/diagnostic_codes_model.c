@@ -92,7 +92,8 @@ const struct diagnostic_code diagnostic_codes_model[] = {
     {"E0332", "an SLO that is not determined",
      "An SLO has `objectives`, or an `indicator` with an `objective` and a `window`.\n\n"
      "      - {name: latency, target: shoppers, objectives: [\"p(99) < 300ms\"]}\n"
-     "      - {name: good, target: shoppers, indicator: {good: \"status == ok\"}, objective: 99.9%, window: 30d}\n"},
+     "      - {name: good, target: shoppers, indicator: {good: \"status == ok\"},\n"
+     "         objective: 99.9%, window: 30d}\n"},
     {"E0333", "not a range of values",
      "What a sweep or a plan varies is a range or a list.\n\n"
      "      vary: {peak: 1000/s..6000/s step 500/s, web_n: 3..30, api_n: [8, 12, 16]}\n"},
