@@ -59,7 +59,7 @@ void progress_tell(void *context, const struct replicate_progress *facts)
         write_over(progress, facts);
         return;
     }
-    const uint32_t tenths = facts->target == 0 ? 0 : 10 * facts->done / facts->target;
+    const uint32_t tenths = facts->maximum == 0 ? 0 : 10 * facts->done / facts->maximum;
     if (tenths > progress->tenths) {
         fprintf(stderr, "replications %u/%u..%u  ", facts->done, facts->target, facts->maximum);
         write_facts(facts);

@@ -1,13 +1,10 @@
 // run_options - reads the command line of `orrery run`.
 #include "sim/cli/run_options.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "reports/outputs.h"
-#include "sim/base/units.h"
 
 enum { MOST_WORKERS = 1024 };
 
@@ -32,8 +29,6 @@ enum run_option {
     OPTION_NO_PROGRESS,
     OPTION_QUIET,
     OPTION_VERBOSE,
-    OPTION_COLOR,
-    OPTION_HELP,
 };
 
 const struct options_row run_options_rows[] = {
@@ -58,8 +53,6 @@ const struct options_row run_options_rows[] = {
     [OPTION_NO_PROGRESS] = {"no-progress", 0, NULL, "no progress on standard error"},
     [OPTION_QUIET] = {"quiet", 'q', NULL, "the verdicts only"},
     [OPTION_VERBOSE] = {"verbose", 'v', NULL, "also operations, edges and checks"},
-    [OPTION_COLOR] = {"color", 0, "auto|always|never", "colours on standard output"},
-    [OPTION_HELP] = {"help", 'h', NULL, "this list"},
     {0},
 };
 
@@ -88,34 +81,6 @@ static bool read_number(const char *text, uint64_t most, uint64_t *number)
     return value <= most;
 }
 
-static bool read_replications(struct run_options *options, const char *value, struct text *wrong)
-{
-    const char *dots = strstr(value, "..");
-    struct text first;
-    text_init(&first);
-    text_add_part(&first, value, dots == NULL ? strlen(value) : (size_t)(dots - value));
-    uint64_t low = 0, high = 0;
-    const bool good = read_number(text_get(&first), UINT32_MAX - 1, &low) &&
-                      (dots == NULL || read_number(dots + 2, UINT32_MAX - 1, &high));
-    text_release(&first);
-    high = dots == NULL ? low : high;
-    if (!good || low == 0 || high < low) {
-        return wrong_value(wrong, "rep", value, "a number like 20, or a range like 10..200");
-    }
-    options->minimum = (uint32_t)low;
-    options->maximum = (uint32_t)high;
-    return true;
-}
-
-static bool read_duration(const char *name, const char *value, int64_t *ns, struct text *wrong)
-{
-    struct units_why why;
-    if (!units_duration(value, ns, &why)) {
-        return wrong_value(wrong, name, value, "a duration like 30s or 1h30m");
-    }
-    return true;
-}
-
 static bool read_override(struct run_options *options, const char *value, bool is_path,
                           struct text *wrong)
 {
@@ -130,18 +95,6 @@ static bool read_override(struct run_options *options, const char *value, bool i
     options->overrides[options->override_count++] =
         (struct document_override){.name = name, .value = equals + 1, .is_path = is_path};
     return true;
-}
-
-static bool read_color(struct run_options *options, const char *value, struct text *wrong)
-{
-    static const char *const names[] = {"auto", "always", "never"};
-    for (int i = 0; i < 3; i++) {
-        if (text_same(value, names[i])) {
-            options->color = (enum run_options_color)i;
-            return true;
-        }
-    }
-    return wrong_value(wrong, "color", value, "auto, always or never");
 }
 
 static bool read_out(struct run_options *options, const char *value, struct text *wrong)
@@ -168,26 +121,38 @@ static bool read_workers(struct run_options *options, const char *value, struct 
            (options->workers > 0 || wrong_value(wrong, "jobs", value, "at least 1"));
 }
 
-static bool read_warmup(struct run_options *options, const char *value, struct text *wrong)
+// The text of an option that the scenario floor reads; NULL: not one of them.
+static const char **scenario_text(struct run_options *options, enum run_option option)
 {
-    options->warmup_auto = text_same(value, "auto");
-    return options->warmup_auto || read_duration("warmup", value, &options->warmup_ns, wrong);
+    struct scenario_options *scenario = &options->scenario;
+    switch ((int)option) {
+    case OPTION_SEED:
+        return &scenario->seed;
+    case OPTION_REP:
+        return &scenario->replications;
+    case OPTION_DURATION:
+        return &scenario->duration;
+    case OPTION_WARMUP:
+        return &scenario->warmup;
+    case OPTION_FAULTS:
+        return &scenario->faults;
+    case OPTION_DIRECTORY:
+        return &options->directory;
+    case OPTION_EVENTS:
+        return &options->events;
+    }
+    return NULL;
 }
 
 static bool read_valued(struct run_options *options, enum run_option option, const char *value,
                         struct text *wrong)
 {
+    const char **text = scenario_text(options, option);
+    if (text != NULL) {
+        *text = value;
+        return true;
+    }
     switch ((int)option) {
-    case OPTION_SEED:
-        options->has_seed = true;
-        return read_number(value, UINT64_MAX, &options->seed) ||
-               wrong_value(wrong, "seed", value, "a whole number below 2^64");
-    case OPTION_REP:
-        return read_replications(options, value, wrong);
-    case OPTION_DURATION:
-        return read_duration("duration", value, &options->duration_ns, wrong);
-    case OPTION_WARMUP:
-        return read_warmup(options, value, wrong);
     case OPTION_SET:
     case OPTION_SET_PATH:
         return read_override(options, value, option == OPTION_SET_PATH, wrong);
@@ -198,17 +163,6 @@ static bool read_valued(struct run_options *options, enum run_option option, con
     case OPTION_ONLY_REP:
         options->has_only_rep = true;
         return read_count("only-rep", value, UINT32_MAX - 1, &options->only_rep, wrong);
-    case OPTION_COLOR:
-        return read_color(options, value, wrong);
-    case OPTION_FAULTS:
-        options->faults = value;
-        return true;
-    case OPTION_DIRECTORY:
-        options->directory = value;
-        return true;
-    case OPTION_EVENTS:
-        options->events = value;
-        return true;
     }
     return true;
 }
@@ -223,7 +177,6 @@ static void read_flag(struct run_options *options, enum run_option option)
     options->no_progress |= option == OPTION_NO_PROGRESS;
     options->quiet |= option == OPTION_QUIET;
     options->verbose |= option == OPTION_VERBOSE;
-    options->help |= option == OPTION_HELP;
 }
 
 static bool read_operand(struct run_options *options, const char *file, struct text *wrong)
@@ -245,9 +198,6 @@ static bool complain(struct text *wrong, const char *sentence)
 // What fits together.
 static bool check_whole(const struct run_options *options, struct text *wrong)
 {
-    if (options->help) {
-        return true;
-    }
     if (options->file_count == 0) {
         return complain(wrong, "no scenario given: orrery run FILE...");
     }
@@ -264,8 +214,6 @@ bool run_options_read(struct run_options *options, int argc, char **argv, struct
 {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     *options = (struct run_options){
-        .duration_ns = -1,
-        .warmup_ns = -1,
         .workers = processors > 0 ? (uint32_t)processors : 1,
         .outputs = OUTPUTS_ALL,
     };
@@ -286,6 +234,8 @@ bool run_options_read(struct run_options *options, int argc, char **argv, struct
         }
     }
     options_release(&reader);
+    options->scenario.overrides =
+        (struct document_overrides){options->overrides, options->override_count};
     return good && check_whole(options, wrong);
 }
 
@@ -294,24 +244,18 @@ void run_options_release(struct run_options *options)
     arena_release(&options->arena);
 }
 
+static void identify(struct text *identity, const char *name, const char *value)
+{
+    text_format(identity, "%s=%s\n", name, value == NULL ? "as written" : value);
+}
+
 // Overrides of parameters are part of the resolved scenario already.
 void run_options_identity(const struct run_options *options, struct text *identity)
 {
-    if (options->has_seed) {
-        text_format(identity, "seed=%" PRIu64 "\n", options->seed);
-    }
-    text_format(identity, "rep=%u..%u\nduration=%" PRId64 "\nwarmup=%" PRId64 "%s\nfaults=%s\n",
-                options->minimum, options->maximum, options->duration_ns, options->warmup_ns,
-                options->warmup_auto ? " auto" : "",
-                options->faults == NULL ? "as written" : options->faults);
-    text_format(identity, "stop_on_fail=%d\n", options->stop_on_fail);
-}
-
-bool run_options_colored(enum run_options_color choice)
-{
-    const char *no_color = getenv("NO_COLOR");
-    if (choice != RUN_OPTIONS_AUTO) {
-        return choice == RUN_OPTIONS_ALWAYS;
-    }
-    return isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0');
+    identify(identity, "seed", options->scenario.seed);
+    identify(identity, "rep", options->scenario.replications);
+    identify(identity, "duration", options->scenario.duration);
+    identify(identity, "warmup", options->scenario.warmup);
+    identify(identity, "faults", options->scenario.faults);
+    identify(identity, "stop-on-fail", options->stop_on_fail ? "yes" : NULL);
 }

@@ -7,30 +7,24 @@
 #include "sim/base/arena.h"
 #include "sim/base/text.h"
 #include "sim/cli/options.h"
-#include "sim/scenario/document.h"
+#include "sim/scenario/scenario.h"
 
 enum { RUN_OPTIONS_MOST = 256 }; // files; overrides
-
-enum run_options_color { RUN_OPTIONS_AUTO, RUN_OPTIONS_ALWAYS, RUN_OPTIONS_NEVER };
 
 struct run_options {
     const char *files[RUN_OPTIONS_MOST];
     uint32_t file_count;
     struct document_override overrides[RUN_OPTIONS_MOST];
     uint32_t override_count;
-    struct arena arena; // of the overrides' names
-    bool has_seed, has_only_rep, warmup_auto;
-    uint64_t seed;
-    uint32_t minimum, maximum; // replications, 0: as the scenario says
+    struct arena arena;               // of the overrides' names
+    struct scenario_options scenario; // seed, replications, times, faults: as written
+    bool has_only_rep;
     uint32_t only_rep;
-    int64_t duration_ns, warmup_ns; // -1: as the scenario says
-    const char *faults;             // NULL: as the scenario says
     uint32_t workers;
     const char *directory; // -o, NULL: runs/NAME-DIGEST
     uint32_t outputs;      // bit set, see reports/outputs.h
     const char *events;    // file of the event log
-    bool json, stop_on_fail, allow_undecided, exit_zero, rerun, no_progress, quiet, verbose, help;
-    enum run_options_color color;
+    bool json, stop_on_fail, allow_undecided, exit_zero, rerun, no_progress, quiet, verbose;
 };
 
 // The table, for help, manual and completion.
@@ -40,8 +34,5 @@ extern const struct options_row run_options_rows[];
 bool run_options_read(struct run_options *options, int argc, char **argv, struct text *wrong);
 void run_options_release(struct run_options *options);
 
-// What besides the scenario decides the result: part of a run's identity.
+// What besides the scenario's own text decides the result: part of a run's identity.
 void run_options_identity(const struct run_options *options, struct text *identity);
-
-// Whether escape sequences go to standard output.
-bool run_options_colored(enum run_options_color choice);

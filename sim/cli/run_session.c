@@ -1,0 +1,354 @@
+// run_session - load, simulate, judge, write, print.
+#include "sim/cli/run_session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "reports/outputs.h"
+#include "reports/summary.h"
+#include "reports/terminal.h"
+#include "sim/base/digest.h"
+#include "sim/base/file.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/run_directory.h"
+#include "sim/scenario/scenario.h"
+#include "sim/study/event_log.h"
+#include "sim/study/replicate.h"
+#include "sim/study/variant.h"
+#include "sim/study/verdict.h"
+
+struct running { // one file while it is worked on
+    const struct run_session *session;
+    const struct run_options *options;
+    const char *file;
+    struct scenario scenario;
+    struct text source, resolved, identity, why;
+    char digest[DIGEST_ROOM];
+    struct result result, without; // `without` faults: of --faults all
+    bool is_paired;
+    struct run_directory directory;
+    struct progress progress;
+    struct timespec began;
+    double elapsed_s;
+};
+
+static int complain(const struct running *running)
+{
+    fprintf(stderr, "orrery: %s\n", text_get(&running->why));
+    return CLI_BROKEN;
+}
+
+static double since_s(const struct timespec *began)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
+}
+
+// The digest names what is simulated: the scenario as resolved, and what the command line changes.
+static void identify(struct running *running)
+{
+    text_add(&running->identity, running->scenario.digest);
+    text_add_char(&running->identity, '\n');
+    run_options_identity(running->options, &running->identity);
+    digest_of(running->identity.bytes, running->identity.length, running->digest);
+    if (!file_read(running->file, &running->source, &running->why)) {
+        text_clear(&running->source);
+    }
+    scenario_resolved(&running->scenario, &running->resolved);
+}
+
+// ---- simulation --------------------------------------------------------------------------------
+
+static struct replicate_options replicate_options(struct running *running)
+{
+    return (struct replicate_options){
+        .workers = running->options->workers,
+        .stop_on_fail = running->options->stop_on_fail,
+        .stop = &running->session->stop->signal,
+        .progress = progress_tell,
+        .context = &running->progress,
+        .file = running->file,
+        .digest = running->digest,
+        .source = text_get(&running->source),
+        .resolved = text_get(&running->resolved),
+    };
+}
+
+static bool any_fault(const struct design *design)
+{
+    for (uint32_t f = 0; f < design->fault_count; f++) {
+        if (design->faults[f].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The same replications without faults, for the verdicts side by side.
+static enum replicate_end replicate_without(struct running *running)
+{
+    struct variant variant;
+    const char *unknown;
+    variant_init(&variant, &running->scenario.design);
+    variant_choose_faults(&variant, "none", &unknown);
+    const uint32_t count = running->result.replication_count;
+    variant.design.replications = (struct replications_design){.minimum = count, .maximum = count};
+    const struct replicate_options options = replicate_options(running);
+    const enum replicate_end end = replicate(&variant.design, &options, &running->without);
+    if (end == REPLICATE_DONE) {
+        verdict_compare(&running->result, &running->without);
+        running->is_paired = true;
+    }
+    variant_release(&variant);
+    return end;
+}
+
+static int simulate(struct running *running)
+{
+    const struct replicate_options options = replicate_options(running);
+    const struct design *design = &running->scenario.design;
+    progress_init(&running->progress, running->options->no_progress || running->options->quiet);
+    enum replicate_end end = replicate(design, &options, &running->result);
+    if (end == REPLICATE_DONE && running->options->scenario.faults != NULL &&
+        text_same(running->options->scenario.faults, "all") && any_fault(design)) {
+        end = replicate_without(running);
+    }
+    progress_end(&running->progress);
+    running->elapsed_s = since_s(&running->began);
+    return end == REPLICATE_DONE ? 0 : stop_exit_status(running->session->stop);
+}
+
+static int simulate_one(struct running *running)
+{
+    struct event_log log;
+    const char *path = running->options->events;
+    if (path != NULL && !event_log_begin(&log, path, &running->why)) {
+        return complain(running);
+    }
+    const struct replicate_options options = replicate_options(running);
+    progress_init(&running->progress, true);
+    const enum replicate_end end =
+        replicate_only(&running->scenario.design, &options, running->options->only_rep,
+                       path == NULL ? NULL : &log, &running->result);
+    running->elapsed_s = since_s(&running->began);
+    if (path != NULL && !event_log_end(&log, end == REPLICATE_DONE, &running->why)) {
+        return complain(running);
+    }
+    return end == REPLICATE_DONE ? 0 : stop_exit_status(running->session->stop);
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+static bool write_without(struct running *running)
+{
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/without-faults", text_get(&running->directory.path));
+    const uint32_t chosen = 1u << OUTPUT_H5 | 1u << OUTPUT_JSON | 1u << OUTPUT_LOG;
+    const bool good = file_make_directory(text_get(&path), &running->why) &&
+                      outputs_write(&running->without, text_get(&path), chosen, &running->why);
+    text_release(&path);
+    return good;
+}
+
+// What the terminal shows, kept for who asks again.
+static bool write_verdict(struct running *running)
+{
+    const struct terminal_options plain = {.color = false};
+    struct text text;
+    text_init(&text);
+    terminal_write(&running->result, &plain, &text);
+    const bool good =
+        run_directory_write(&running->directory, "verdict.txt", text_get(&text), &running->why);
+    text_release(&text);
+    return good;
+}
+
+static int write_files(struct running *running, int status)
+{
+    const struct run_directory *directory = &running->directory;
+    const struct run_directory_facts facts = {
+        .argc = running->session->cli->argc,
+        .argv = running->session->cli->argv,
+        .workers = running->options->workers,
+        .elapsed_s = running->elapsed_s,
+        .peak_bytes = run_directory_peak_bytes(),
+        .identity = text_get(&running->identity),
+        .exit_status = status,
+    };
+    const bool good = run_directory_make(directory, &running->why) &&
+                      run_directory_write(directory, "scenario.yaml", text_get(&running->source),
+                                          &running->why) &&
+                      run_directory_write(directory, "scenario.resolved.yaml",
+                                          text_get(&running->resolved), &running->why) &&
+                      outputs_write(&running->result, text_get(&directory->path),
+                                    running->options->outputs, &running->why) &&
+                      (!running->is_paired || write_without(running)) && write_verdict(running) &&
+                      run_directory_finish(directory, &running->result, &facts, &running->why);
+    return good ? status : complain(running);
+}
+
+// ---- standard output ---------------------------------------------------------------------------
+
+static int print(const struct text *text)
+{
+    return cli_print(text) ? 0 : CLI_BROKEN;
+}
+
+static int print_json(struct json_write *json)
+{
+    json_write_get(json);
+    return print(&json->text);
+}
+
+static int print_result(struct running *running)
+{
+    const struct run_options *options = running->options;
+    if (options->json) {
+        struct json_write json;
+        json_write_init(&json);
+        summary_write(&running->result, &json);
+        const int status = print_json(&json);
+        json_write_release(&json);
+        return status;
+    }
+    const struct terminal_options look = {.color = cli_is_coloured(running->session->cli, true),
+                                          .quiet = options->quiet,
+                                          .verbose = options->verbose};
+    struct text text;
+    text_init(&text);
+    terminal_write(&running->result, &look, &text);
+    const int status = print(&text);
+    text_release(&text);
+    return status;
+}
+
+static void tell_run(const struct running *running)
+{
+    struct text line;
+    text_init(&line);
+    terminal_run_line(&running->result, running->elapsed_s, run_directory_peak_bytes(), &line);
+    if (!running->options->has_only_rep) {
+        text_format(&line, "Results: %s/\n", text_get(&running->directory.path));
+    }
+    for (uint32_t i = 0; i < running->result.warning_count; i++) {
+        const struct result_pair *warning = &running->result.warnings[i];
+        fprintf(stderr, "warning[%s]: %s\n", warning->key, warning->value);
+    }
+    if (!running->options->quiet) {
+        fputs(text_get(&line), stderr);
+    }
+    text_release(&line);
+}
+
+static void tell_limit(const struct running *running)
+{
+    if (running->result.interrupted_by_limit) {
+        fprintf(stderr, "orrery: a replication reached max_events = %llu before its end\n",
+                (unsigned long long)running->scenario.design.max_events);
+    }
+}
+
+static int finish(struct running *running)
+{
+    const struct run_options *options = running->options;
+    int status =
+        verdict_exit_status(&running->result, options->allow_undecided, options->exit_zero);
+    if (!options->has_only_rep) {
+        status = write_files(running, status);
+    }
+    const int printed = print_result(running);
+    tell_run(running);
+    tell_limit(running);
+    if (status == 0 && running->result.verdict == VERDICT_UNDECIDED && !options->exit_zero) {
+        fputs("warning[W2105]: undecided objectives were allowed\n", stderr);
+    }
+    return printed != 0 ? printed : status;
+}
+
+// ---- a finished run ----------------------------------------------------------------------------
+
+// Prints what a finished run of the same scenario, seed and executable has stored.
+static int reuse(struct running *running)
+{
+    const char *name = running->options->json ? "summary.json" : "verdict.txt";
+    struct text path, content;
+    text_init(&path);
+    text_init(&content);
+    text_format(&path, "%s/%s", text_get(&running->directory.path), name);
+    int status = CLI_BROKEN;
+    if (file_read(text_get(&path), &content, &running->why)) {
+        fprintf(stderr, "%s is up to date; --rerun simulates again\n",
+                text_get(&running->directory.path));
+        status = print(&content);
+        status = status != 0 ? status : run_directory_exit_status(&running->directory);
+    } else {
+        complain(running);
+    }
+    text_release(&path);
+    text_release(&content);
+    return status;
+}
+
+// ---- the session -------------------------------------------------------------------------------
+
+static void begin(struct running *running, const struct run_session *session, const char *file)
+{
+    *running = (struct running){.session = session, .options = session->options, .file = file};
+    clock_gettime(CLOCK_MONOTONIC, &running->began);
+    text_init(&running->source);
+    text_init(&running->resolved);
+    text_init(&running->identity);
+    text_init(&running->why);
+    result_init(&running->result);
+    result_init(&running->without);
+}
+
+static void end(struct running *running)
+{
+    result_release(&running->result);
+    result_release(&running->without);
+    text_release(&running->source);
+    text_release(&running->resolved);
+    text_release(&running->identity);
+    text_release(&running->why);
+}
+
+static int run_loaded(struct running *running)
+{
+    int status = 0;
+    identify(running);
+    if (running->options->has_only_rep) {
+        status = simulate_one(running);
+        return status != 0 ? status : finish(running);
+    }
+    run_directory_init(&running->directory, running->options->directory,
+                       running->scenario.design.name, text_get(&running->identity));
+    if (!running->options->rerun &&
+        run_directory_is_complete(&running->directory, text_get(&running->identity))) {
+        status = reuse(running);
+    } else {
+        status = simulate(running);
+        status = status != 0 ? status : finish(running);
+    }
+    run_directory_release(&running->directory);
+    return status;
+}
+
+int run_session(const struct run_session *session, const char *file)
+{
+    struct running running;
+    struct diagnostic_list diagnostics;
+    begin(&running, session, file);
+    diagnostic_init(&diagnostics);
+    const bool good = scenario_load(&running.scenario, file, &session->options->scenario,
+                                    session->cli->catalog, &diagnostics);
+    cli_show(session->cli, &diagnostics, DIAGNOSTIC_HUMAN, false);
+    const int status = good ? run_loaded(&running) : CLI_WRONG;
+    scenario_release(&running.scenario);
+    diagnostic_release(&diagnostics);
+    end(&running);
+    return status;
+}
