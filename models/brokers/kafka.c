@@ -91,7 +91,7 @@ static const struct field fields[] = {
      .fallback = "500MB/s", .minimum = 1,
      .meaning = "bytes that one thread checks and copies a second", .source = "assumption"},
     {.name = "controller", .type = FIELD_DISTRIBUTION, AT(kafka_configuration, controller),
-     .fallback = "uniform(10ms, 100ms)",
+     .fallback = "uniform(low=10ms, high=100ms)",
      .meaning = "controller's time from noticing a dead broker to new leaders",
      .source = "derived: event queue and metadata log, 10 to 100 ms"},
     {.name = "heartbeat", .type = FIELD_DURATION, AT(kafka_configuration, heartbeat_ns),
