@@ -1,0 +1,7 @@
+// commands - the table of commands in the order of the help.
+#include "sim/cli/commands.h"
+
+const struct command *const cli_commands[] = {
+    &command_check,
+    NULL,
+};

@@ -1,0 +1,14 @@
+// commands - the descriptors of all commands, each in a file of its own.
+#pragma once
+
+#include "sim/cli/cli.h"
+
+extern const struct command command_check;
+extern const struct command command_completion;
+extern const struct command command_describe;
+extern const struct command command_explain;
+extern const struct command command_help;
+extern const struct command command_init;
+extern const struct command command_list;
+extern const struct command command_schema;
+extern const struct command command_version;
