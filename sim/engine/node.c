@@ -207,8 +207,11 @@ void node_restart(struct node *node)
     node->life = NODE_STARTING;
     meter_log(world, LOG_RESTART, (int32_t)node->number, 0);
     balance_node_changed(node);
+    if (node->startup == NULL) {
+        node->startup = node_stream(node, "startup");
+    }
     const int64_t startup =
-        distribution_draw(&node->component->design->startup, node_stream(node, "startup"));
+        distribution_draw(&node->component->design->startup, node->startup);
     const struct event event = {on_started, node, node->epoch, world_tag(node, NODE_START_EVENT)};
     node->restart_event = event_queue_at(world->queue, time_after(world->now, startup), event);
 }

@@ -49,6 +49,7 @@ struct node {
     uint32_t *held_timers;    // timers that fell due while paused
     uint32_t held_timer_count, held_timer_room;
     uint64_t restart_event;
+    struct random_stream *startup; // of the times to start, made on first use
 };
 
 struct component {
