@@ -195,3 +195,20 @@ Test(random, chances_come_true_as_often_as_they_should)
     }
     cr_assert(hits > 9600 && hits < 10400);
 }
+
+Test(random, a_sought_stream_gives_each_index_its_own_words_again_and_again)
+{
+    struct random_stream one, other;
+    random_stream_seek(&one, 5, 6, 7);
+    random_stream_seek(&other, 5, 6, 7);
+    for (int i = 0; i < 500; i++) {
+        cr_assert_eq(random_word(&one), random_word(&other));
+    }
+    random_stream_seek(&one, 5, 6, 0);
+    random_stream_init(&other, 5, 6);
+    for (int i = 0; i < 500; i++) { // index 0 begins where the stream does
+        cr_assert_eq(random_word(&one), random_word(&other));
+    }
+    random_stream_seek(&other, 5, 6, 1);
+    cr_assert_neq(random_word(&one), random_word(&other));
+}
