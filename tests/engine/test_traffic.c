@@ -1,4 +1,4 @@
-// test_traffic - swarms of small worlds under faults of every kind: nothing is lost or counted twice.
+// test_traffic - swarms of small worlds under faults: nothing is lost or counted twice.
 #include <criterion/criterion.h>
 
 #include "sim/engine/run.h"
