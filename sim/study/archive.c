@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
@@ -39,27 +40,37 @@ static void lay_out(struct archive *archive, struct result *result)
     }
 }
 
-bool archive_write(const struct result *result, const char *path, struct text *why)
+// HDF5 lays the file out in memory and writes it once, under a name of its own.
+static bool write_unsealed(const struct result *result, const char *path, struct text *why)
 {
     struct result copy = *result; // reading and writing share their walk, which may store pointers
     struct archive archive = {.writing = true, .why = why, .arena = &copy.arena};
-    struct text image;
-    text_init(&image);
-    archive_h5_begin(&archive);
+    archive_h5_begin(&archive, path);
     if (!archive.failed) {
         archive_extra_scales(&archive, result);
         lay_out(&archive, &copy);
         archive_extra_tables(&archive, result);
     }
-    bool good = archive_h5_image(&archive, &image);
-    archive_h5_end(&archive);
+    return archive_h5_end(&archive);
+}
+
+bool archive_write(const struct result *result, const char *path, struct text *why)
+{
+    struct text bytes, unsealed;
+    text_init(&bytes);
+    text_init(&unsealed);
+    text_format(&unsealed, "%s.unsealed", path);
+    const char *name = text_get(&unsealed);
+    bool good = write_unsealed(result, name, why) && file_read(name, &bytes, why);
+    unlink(name);
     if (good) {
         char seal[SEAL_BYTES + 1];
-        make_seal(seal, text_get(&image), image.length);
-        text_add_part(&image, seal, SEAL_BYTES);
-        good = file_write_atomic(path, text_get(&image), image.length, why);
+        make_seal(seal, text_get(&bytes), bytes.length);
+        text_add_part(&bytes, seal, SEAL_BYTES);
+        good = file_write_atomic(path, text_get(&bytes), bytes.length, why);
     }
-    text_release(&image);
+    text_release(&bytes);
+    text_release(&unsealed);
     return good;
 }
 

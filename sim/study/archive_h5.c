@@ -2,6 +2,7 @@
 #include "sim/study/archive_h5.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <math.h>
@@ -35,32 +36,32 @@ static hid_t group_properties(hid_t class)
     return list;
 }
 
-static hid_t access_properties(void)
+static hid_t access_properties(bool store)
 {
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_fapl_core(list, CORE_STEP, 0);
+    H5Pset_fapl_core(list, CORE_STEP, store);
     H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V110);
     H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
     return list;
 }
 
-void archive_h5_begin(struct archive *archive)
+void archive_h5_begin(struct archive *archive, const char *path)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    const hid_t access = access_properties();
+    const hid_t access = access_properties(true);
     const hid_t create = group_properties(H5P_FILE_CREATE);
-    archive->file = H5Fcreate("results", H5F_ACC_TRUNC, create, access);
+    archive->file = H5Fcreate(path, H5F_ACC_TRUNC, create, access);
     H5Pclose(create);
     H5Pclose(access);
     if (archive->file < 0) {
-        archive_h5_fail(archive, "HDF5 cannot make", "results.h5");
+        archive_h5_fail(archive, errno == 0 ? "HDF5 cannot make" : strerror(errno), path);
     }
 }
 
 void archive_h5_open(struct archive *archive, const void *image, size_t size)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    const hid_t access = access_properties();
+    const hid_t access = access_properties(false);
     struct text copy; // HDF5 takes the image as writable memory and copies it
     text_init(&copy);
     text_add_part(&copy, image, size);
@@ -73,31 +74,14 @@ void archive_h5_open(struct archive *archive, const void *image, size_t size)
     }
 }
 
-void archive_h5_end(struct archive *archive)
+bool archive_h5_end(struct archive *archive)
 {
-    if (archive->file >= 0) {
-        H5Fclose(archive->file);
-        archive->file = -1;
+    const bool closed = archive->file < 0 || H5Fclose(archive->file) >= 0;
+    archive->file = -1;
+    if (!closed) {
+        archive_h5_fail(archive, "HDF5 cannot close", "results.h5");
     }
-}
-
-bool archive_h5_image(struct archive *archive, struct text *into)
-{
-    text_clear(into);
-    if (archive->failed) {
-        return false;
-    }
-    H5Fflush(archive->file, H5F_SCOPE_LOCAL);
-    const ssize_t size = H5Fget_file_image(archive->file, NULL, 0);
-    if (size <= 0) {
-        archive_h5_fail(archive, "HDF5 cannot write", "results.h5");
-        return false;
-    }
-    char *image = check_calloc((size_t)size, 1);
-    const bool whole = H5Fget_file_image(archive->file, image, (size_t)size) == size;
-    text_add_part(into, image, (size_t)size);
-    free(image);
-    return whole;
+    return !archive->failed;
 }
 
 // ---- attributes --------------------------------------------------------------------------------

@@ -66,13 +66,10 @@ struct archive_array {
     const char *scales[ARCHIVE_RANK];            // path of a dimension scale, NULL: none
 };
 
-// Begins an empty file, or opens the image of one.
-void archive_h5_begin(struct archive *archive);
+// Begins an empty file that is written to `path` when it ends, or opens the image of one.
+void archive_h5_begin(struct archive *archive, const char *path);
 void archive_h5_open(struct archive *archive, const void *image, size_t size);
-void archive_h5_end(struct archive *archive);
-
-// The bytes of the file that was written; false after a failure.
-bool archive_h5_image(struct archive *archive, struct text *into);
+bool archive_h5_end(struct archive *archive); // false after any failure
 
 // Says what failed, unless something has failed before.
 void archive_h5_fail(struct archive *archive, const char *what, const char *path);

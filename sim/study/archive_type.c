@@ -48,6 +48,24 @@ static hid_t make_verdict(hid_t base)
     return make_enum(names, 4, base);
 }
 
+static hid_t make_simple(enum archive_type type)
+{
+    if (type == ARCHIVE_BOOL) {
+        return make_bool();
+    }
+    if (type == ARCHIVE_VERDICT) {
+        return make_verdict(H5T_NATIVE_INT);
+    }
+    const hid_t natives[] = {
+        [ARCHIVE_U8] = H5T_STD_U8LE,       [ARCHIVE_U32] = H5T_NATIVE_UINT32,
+        [ARCHIVE_U64] = H5T_NATIVE_UINT64, [ARCHIVE_I32] = H5T_NATIVE_INT32,
+        [ARCHIVE_I64] = H5T_NATIVE_INT64,  [ARCHIVE_F32] = H5T_NATIVE_FLOAT,
+        [ARCHIVE_F64] = H5T_NATIVE_DOUBLE,
+    };
+    CHECK(type <= ARCHIVE_F64);
+    return H5Tcopy(natives[type]);
+}
+
 struct member {
     const char *name;
     enum archive_type type; // TEXT: of `size` bytes
@@ -59,7 +77,7 @@ static hid_t make_compound(const struct member *members, size_t size)
     const hid_t type = H5Tcreate(H5T_COMPOUND, size);
     for (const struct member *member = members; member->name != NULL; member++) {
         const hid_t inner = member->type == ARCHIVE_TEXT ? archive_type_fixed(member->size)
-                                                         : archive_type_memory(member->type);
+                                                         : make_simple(member->type);
         H5Tinsert(type, member->name, member->offset, inner);
         H5Tclose(inner);
     }
@@ -121,40 +139,32 @@ static hid_t make_check_row(void)
 int64_t archive_type_memory(enum archive_type type)
 {
     switch (type) {
-    case ARCHIVE_U8:
-        return H5Tcopy(H5T_STD_U8LE);
-    case ARCHIVE_U32:
-        return H5Tcopy(H5T_NATIVE_UINT32);
-    case ARCHIVE_U64:
-        return H5Tcopy(H5T_NATIVE_UINT64);
-    case ARCHIVE_I32:
-        return H5Tcopy(H5T_NATIVE_INT32);
-    case ARCHIVE_I64:
-        return H5Tcopy(H5T_NATIVE_INT64);
-    case ARCHIVE_F32:
-        return H5Tcopy(H5T_NATIVE_FLOAT);
-    case ARCHIVE_F64:
-        return H5Tcopy(H5T_NATIVE_DOUBLE);
-    case ARCHIVE_BOOL:
-        return make_bool();
-    case ARCHIVE_VERDICT:
-        return make_verdict(H5T_NATIVE_INT);
-    case ARCHIVE_LOG_KIND:
-        return make_enum(meter_log_names, LOG_KINDS, H5T_NATIVE_INT8);
     case ARCHIVE_ESTIMATE:
         return make_estimate();
     case ARCHIVE_SLO_ROW:
         return make_slo_row();
     case ARCHIVE_CHECK_ROW:
         return make_check_row();
+    case ARCHIVE_LOG_KIND:
+        return make_enum(meter_log_names, LOG_KINDS, H5T_NATIVE_INT8);
     case ARCHIVE_HASH:
         return H5Tcreate(H5T_OPAQUE, HASH_BYTES);
     case ARCHIVE_TEXT:
     case ARCHIVE_NAME:
     case ARCHIVE_SCALE:
         return archive_type_text();
+    case ARCHIVE_BOOL:
+    case ARCHIVE_VERDICT:
+    case ARCHIVE_U8:
+    case ARCHIVE_U32:
+    case ARCHIVE_U64:
+    case ARCHIVE_I32:
+    case ARCHIVE_I64:
+    case ARCHIVE_F32:
+    case ARCHIVE_F64:
+        break;
     }
-    return -1;
+    return make_simple(type);
 }
 
 // Compound types are packed: no byte of padding, whatever it may hold, reaches the file.
