@@ -1,5 +1,5 @@
 // command_run - `orrery run FILE...`: simulates, judges, writes the results, tells the verdict.
-#include "sim/cli/command_run.h"
+#include "sim/cli/commands.h"
 
 #include "sim/cli/run_options.h"
 #include "sim/cli/run_session.h"

@@ -259,3 +259,48 @@ void run_options_identity(const struct run_options *options, struct text *identi
     identify(identity, "faults", options->scenario.faults);
     identify(identity, "stop-on-fail", options->stop_on_fail ? "yes" : NULL);
 }
+
+// In single quotes unless it is plain.
+static void quote(struct text *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
+    if (*word != '\0' && strspn(word, plain) == strlen(word)) {
+        text_add(out, word);
+        return;
+    }
+    text_add_char(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            text_add(out, "'\\''");
+        } else {
+            text_add_char(out, *word);
+        }
+    }
+    text_add_char(out, '\'');
+}
+
+static void add_argument(struct text *out, const char *option, const char *value)
+{
+    if (value != NULL) {
+        text_format(out, " --%s ", option);
+        quote(out, value);
+    }
+}
+
+void run_options_arguments(const struct run_options *options, const char *file, struct text *out)
+{
+    quote(out, file);
+    for (uint32_t i = 0; i < options->override_count; i++) {
+        const struct document_override *override = &options->overrides[i];
+        struct text pair;
+        text_init(&pair);
+        text_format(&pair, "%s=%s", override->name, override->value);
+        add_argument(out, override->is_path ? "set-path" : "set", text_get(&pair));
+        text_release(&pair);
+    }
+    add_argument(out, "seed", options->scenario.seed);
+    add_argument(out, "duration", options->scenario.duration);
+    add_argument(out, "warmup", options->scenario.warmup);
+    add_argument(out, "faults", options->scenario.faults);
+}

@@ -36,3 +36,6 @@ void run_options_release(struct run_options *options);
 
 // What besides the scenario's own text decides the result: part of a run's identity.
 void run_options_identity(const struct run_options *options, struct text *identity);
+
+// The words behind `orrery run` that simulate the same again, quoted for a shell.
+void run_options_arguments(const struct run_options *options, const char *file, struct text *out);

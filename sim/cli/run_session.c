@@ -23,7 +23,7 @@ struct running { // one file while it is worked on
     const struct run_options *options;
     const char *file;
     struct scenario scenario;
-    struct text source, resolved, identity, why;
+    struct text source, resolved, identity, arguments, why;
     char digest[DIGEST_ROOM];
     struct result result, without; // `without` faults: of --faults all
     bool is_paired;
@@ -69,7 +69,7 @@ static struct replicate_options replicate_options(struct running *running)
         .stop = &running->session->stop->signal,
         .progress = progress_tell,
         .context = &running->progress,
-        .file = running->file,
+        .file = text_get(&running->arguments),
         .digest = running->digest,
         .source = text_get(&running->source),
         .resolved = text_get(&running->resolved),
@@ -105,6 +105,12 @@ static enum replicate_end replicate_without(struct running *running)
     return end;
 }
 
+static int interrupted(const struct running *running)
+{
+    fputs("orrery: interrupted; nothing was written\n", stderr);
+    return stop_exit_status(running->session->stop);
+}
+
 static int simulate(struct running *running)
 {
     const struct replicate_options options = replicate_options(running);
@@ -117,7 +123,7 @@ static int simulate(struct running *running)
     }
     progress_end(&running->progress);
     running->elapsed_s = since_s(&running->began);
-    return end == REPLICATE_DONE ? 0 : stop_exit_status(running->session->stop);
+    return end == REPLICATE_DONE ? 0 : interrupted(running);
 }
 
 static int simulate_one(struct running *running)
@@ -136,7 +142,7 @@ static int simulate_one(struct running *running)
     if (path != NULL && !event_log_end(&log, end == REPLICATE_DONE, &running->why)) {
         return complain(running);
     }
-    return end == REPLICATE_DONE ? 0 : stop_exit_status(running->session->stop);
+    return end == REPLICATE_DONE ? 0 : interrupted(running);
 }
 
 // ---- files -------------------------------------------------------------------------------------
@@ -225,12 +231,12 @@ static int print_result(struct running *running)
     return status;
 }
 
-static void tell_run(const struct running *running)
+static void tell_run(const struct running *running, bool written)
 {
     struct text line;
     text_init(&line);
     terminal_run_line(&running->result, running->elapsed_s, run_directory_peak_bytes(), &line);
-    if (!running->options->has_only_rep) {
+    if (written && !running->options->has_only_rep) {
         text_format(&line, "Results: %s/\n", text_get(&running->directory.path));
     }
     for (uint32_t i = 0; i < running->result.warning_count; i++) {
@@ -260,10 +266,10 @@ static int finish(struct running *running)
         status = write_files(running, status);
     }
     const int printed = print_result(running);
-    tell_run(running);
+    tell_run(running, status != CLI_BROKEN || running->result.interrupted_by_limit);
     tell_limit(running);
     if (status == 0 && running->result.verdict == VERDICT_UNDECIDED && !options->exit_zero) {
-        fputs("warning[W2105]: undecided objectives were allowed\n", stderr);
+        fputs("warning: undecided objectives are allowed here\n", stderr);
     }
     return printed != 0 ? printed : status;
 }
@@ -301,6 +307,8 @@ static void begin(struct running *running, const struct run_session *session, co
     text_init(&running->source);
     text_init(&running->resolved);
     text_init(&running->identity);
+    text_init(&running->arguments);
+    run_options_arguments(session->options, file, &running->arguments);
     text_init(&running->why);
     result_init(&running->result);
     result_init(&running->without);
@@ -313,6 +321,7 @@ static void end(struct running *running)
     text_release(&running->source);
     text_release(&running->resolved);
     text_release(&running->identity);
+    text_release(&running->arguments);
     text_release(&running->why);
 }
 

@@ -179,6 +179,39 @@ static double share_target(const struct slo_design *design)
     return design->metric == SLO_PERCENTILE ? design->quantile : design->limit;
 }
 
+// What was offered before the measured time may end within it, so a row's answers may outnumber its
+// requests: the rows are averaged as they are, and only the whole is held at 1.
+static struct estimate carried_share(struct judging *judging)
+{
+    const uint32_t count = judging->input->count;
+    uint64_t good = 0, total = 0;
+    for (uint32_t r = 0; r < count; r++) {
+        judging->values[r] = judging->total[r] == 0
+                                 ? (double)NAN
+                                 : (double)judging->good[r] / (double)judging->total[r];
+        good += judging->good[r];
+        total += judging->total[r];
+    }
+    struct estimate share = estimate_mean(judging->values, count, LEVEL);
+    if (share.known) {
+        double low, high;
+        estimate_binomial(good < total ? good : total, total, LEVEL, &low, &high);
+        share.value = fmin(share.value, 1.0);
+        share.low = fmin(share.has_interval ? share.low : low, low);
+        share.high = fmin(fmax(share.has_interval ? share.high : high, high), 1.0);
+        share.has_interval = true;
+    }
+    return share;
+}
+
+static struct estimate share_of(struct judging *judging)
+{
+    if (judging->design->metric == SLO_CARRIED) {
+        return carried_share(judging);
+    }
+    return estimate_ratio(judging->good, judging->total, judging->input->count, LEVEL);
+}
+
 static void judge_share(struct judging *judging)
 {
     struct result_slo *slo = judging->slo;
@@ -186,14 +219,13 @@ static void judge_share(struct judging *judging)
     const double target = share_target(design);
     const int relation = design->metric == SLO_PERCENTILE ? SLO_GREATER_EQUAL : design->relation;
     verdict_slices(judging, target);
-    struct estimate share =
-        estimate_ratio(judging->good, judging->total, judging->input->count, LEVEL);
+    struct estimate share = share_of(judging);
     share.has_interval = share.has_interval && judging->input->count > 1;
     slo->observed = design->metric == SLO_PERCENTILE ? observed_quantile(judging) : share;
     slo->verdict = verdict_of(&share, target, relation);
     if (slo->verdict == VERDICT_UNDECIDED) {
         double stretch = verdict_stretch(&share, target);
-        if (slo->good == slo->total && slo->total > 0) { // no miss seen: Clopper-Pearson alone
+        if (slo->good >= slo->total && slo->total > 0) { // no miss seen: Clopper-Pearson alone
             stretch = 3.689 / (1.0 - target) / (double)slo->total;
         }
         slo->decided_by_s = stretch * judging->result->simulated_s;

@@ -148,7 +148,7 @@ static void count_flow(struct judging *judging, uint32_t row)
 {
     const struct verdict_flow flow = verdict_flow_of(judging, &judging->input->records[row]);
     judging->total[row] = judging->design->metric == SLO_CARRIED ? flow.offered : flow.ended;
-    judging->good[row] = smaller(flow.good, judging->total[row]);
+    judging->good[row] = flow.good;
 }
 
 bool verdict_count(struct judging *judging)
