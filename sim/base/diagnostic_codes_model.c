@@ -64,15 +64,14 @@ const struct diagnostic_code diagnostic_codes_model[] = {
      "The shares of a `mix` or a `choose` are 100 % together; the probabilities of\n"
      "`then` at most 100 %.\n\n"
      "      mix: {web.read: 90%, web.write: 10%}\n"},
-    {"E0318", "a component that nothing reaches",
-     "No workload, call or topic leads to it, so all its figures would be zero.\n\n"
-     "Connect it, or drop it from the scenario.\n"},
     {"E0319", "calls in a circle",
      "The operation calls itself through others and waits for the answer, so a\n"
      "request would never end.\n\n"
      "Publish or spawn what need not be awaited.\n"},
-    {"E0320", "a zone is named twice",
-     "Zones have one name in the whole scenario, whichever region they belong to.\n\n"
+    {"E0320", "a name is given twice",
+     "Zones have one name in the whole scenario, whichever region they belong to;\n"
+     "faults and SLOs have one name each, by which experiments, plans and --faults\n"
+     "speak of them.\n\n"
      "      regions: {eu: [eu-a, eu-b], us: [us-a]}\n"},
     {"E0321", "a pair of places that is none",
      "A link under `pairs` lies between two regions or two zones.\n\n"
@@ -80,10 +79,12 @@ const struct diagnostic_code diagnostic_codes_model[] = {
     {"E0322", "a spread that does not fit the number of replicas",
      "`spread: {eu-a: 2, eu-b: 1}` places each replica; the numbers together are the\n"
      "number of replicas. `spread: zones` divides them evenly.\n"},
-    {"E0330", "a percentile that cannot be",
-     "p(99) takes a number between 0 and 100; p(99, status=any) counts answers other\n"
-     "than OK too.\n\n"
-     "      objectives: [\"p(99) < 300ms\", \"p(99.9, status=any) < 2s\"]\n"},
+    {"E0330", "an objective that cannot be read",
+     "An objective compares a metric with a limit. p(99) takes a number between 0\n"
+     "and 100; p(99, status=any) counts answers other than OK too. A good request is\n"
+     "described by conditions on status and latency, joined by `and`.\n\n"
+     "      objectives: [\"p(99) < 300ms\", \"p(99.9, status=any) < 2s\"]\n"
+     "      indicator: {good: \"status == ok and latency < 1s\"}\n"},
     {"E0331", "an unknown metric",
      "The target of the SLO has no such metric. A threshold on a metric without data\n"
      "would pass for ever, so it is refused here.\n\n"

@@ -42,6 +42,10 @@ const struct diagnostic_code diagnostic_codes_warning[] = {
      "(cores: 500m), durations do not.\n\n"
      "      timeout: 500m        # 8h20m; 500ms was probably meant\n\n"
      "Write 8h20m if it was not.\n"},
+    {"W2013", "a component that nothing reaches",
+     "No workload, call or topic leads to it, so all its figures will be zero and\n"
+     "its SLOs have no data.\n\n"
+     "Connect it, drop it, or silence the warning with -A W2013.\n"},
     {"W2101", "a fault after the end of the run",
      "The fault is scheduled beyond the duration and never strikes.\n\n"
      "Lengthen the run, or move the fault.\n"},

@@ -22,23 +22,21 @@ static bool spread_reach(const struct assembly *assembly, bool *reached)
     return changed;
 }
 
-static bool check_reach(const struct assembly *assembly)
+static void lint_reach(const struct assembly *assembly)
 {
     const uint32_t count = assembly->design->component_count;
     bool *reached = arena_take_array(assembly->arena, count, sizeof *reached);
     while (spread_reach(assembly, reached)) {
     }
-    bool good = true;
     for (uint32_t i = 0; i < count; i++) {
         if (!reached[i]) {
-            diagnostic_caret(document_key_error(assembly->document, assembly->parts[i].node,
-                                                "E0318", "nothing reaches component `%s`",
+            diagnostic_caret(diagnostic_warning(assembly->document->diagnostics, "W2013",
+                                                assembly->parts[i].node->key_place,
+                                                "nothing reaches component `%s`",
                                                 assembly->components[i].name),
                              "no workload, call or topic leads here");
-            good = false;
         }
     }
-    return good;
 }
 
 // ---- circles of calls -----------------------------------------------------------------------------
@@ -251,8 +249,8 @@ static bool check_params(const struct assembly *assembly)
 
 bool assemble_checks(struct assembly *assembly)
 {
-    bool good = check_reach(assembly);
-    good = check_circles(assembly) && good;
+    lint_reach(assembly);
+    bool good = check_circles(assembly);
     good = check_keys(assembly) && good;
     good = check_params(assembly) && good;
     return good;

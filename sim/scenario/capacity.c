@@ -193,11 +193,22 @@ static double demand_of(const struct assembly *assembly, const struct component_
     return demand > 0 ? demand : 0;
 }
 
-// An arrival, an answer, and one for everything that is waited for.
+// One event for everything that a visit waits for.
 static double events_of(const struct assembly *assembly, const struct operation *operation)
 {
     const struct assembly_work *work = work_of(assembly, operation);
-    return 2 + (work != NULL ? work->steps : operation->step_count);
+    return work != NULL ? work->steps : operation->step_count;
+}
+
+// A request and its answer travel; a client's also begins.
+static double flow_events(const struct estimate *estimate, const struct assembly_flow *flow)
+{
+    const struct assembly *assembly = estimate->assembly;
+    if (flow->component != DESIGN_NONE) {
+        return 2 * flow->weight * caller_rate(estimate, flow);
+    }
+    const bool travels = assembly->design->workloads[flow->workload].zone_count > 0;
+    return (travels ? 3 : 1) * flow->weight * offer_of(assembly, flow->workload).mean;
 }
 
 static double socket_events(const struct assembly *assembly)
@@ -278,6 +289,10 @@ void capacity_estimate(struct assembly *assembly, struct capacity *capacity)
             capacity->events_per_s += estimate.rates[estimate.base[i] + k] *
                                       events_of(assembly, &component->operations[k]);
         }
+    }
+    const struct assembly_flow *flows = assembly->flows.items;
+    for (uint32_t i = 0; i < assembly->flows.count; i++) {
+        capacity->events_per_s += flow_events(&estimate, &flows[i]);
     }
 }
 

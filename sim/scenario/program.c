@@ -141,14 +141,21 @@ const struct operation *program_steps_branch(struct program *program,
 
 // ---- moving on after service ----------------------------------------------------------------------
 
-bool program_then(struct assembly *assembly, uint32_t number, const struct document_node *then)
+void program_own_operation(struct assembly *assembly, uint32_t number)
 {
     struct component_design *component = &assembly->components[number];
     CHECK(component->operation_count == 1);
-    const struct operation *own = &component->operations[0];
     struct operation *operation = arena_take(assembly->arena, sizeof *operation);
-    *operation = *own;
+    *operation = component->operations[0];
+    assembly->parts[number].operations = operation;
     component->operations = operation;
+}
+
+bool program_then(struct assembly *assembly, uint32_t number, const struct document_node *then)
+{
+    struct component_design *component = &assembly->components[number];
+    struct operation *operation = assembly->parts[number].operations;
+    const struct operation own = *operation;
     struct program program = {
         .assembly = assembly,
         .component = number,
@@ -160,8 +167,8 @@ bool program_then(struct assembly *assembly, uint32_t number, const struct docum
         const char **name = assembly_add(assembly, &assembly->parts[number].streams, sizeof *name);
         *name = component->streams[i];
     }
-    for (uint16_t i = 0; i < own->step_count; i++) {
-        program_steps_add(&program, own->steps[i]);
+    for (uint16_t i = 0; i < own.step_count; i++) {
+        program_steps_add(&program, own.steps[i]);
     }
     const bool good = program_steps_then(&program, then);
     finish(&program);

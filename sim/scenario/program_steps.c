@@ -131,7 +131,6 @@ static bool compile_io(struct program *program, const struct document_node *valu
 static void note_call(struct program *program, const struct document_node *value,
                       const struct call_design *call, bool waits)
 {
-    program->waits += program->weight;
     assembly_flow(program->assembly, (struct assembly_flow){
                                          .component = program->component,
                                          .operation = program->root,
