@@ -2,6 +2,7 @@
 #include "sim/cli/commands.h"
 
 const struct command *const cli_commands[] = {
+    &command_run,
     &command_check,
     NULL,
 };
