@@ -323,14 +323,10 @@ static bool read_pending(struct assembly *assembly, const struct assembly_pendin
 static bool compile(struct assembly *assembly, uint32_t number)
 {
     const struct assembly_component *part = &assembly->parts[number];
-    bool good = true;
-    if (part->operations != NULL) {
-        good = program_compile(assembly, number);
-    }
     if (part->good && part->section.then != NULL) {
-        good = program_then(assembly, number, part->section.then) && good;
+        return program_then(assembly, number, part->section.then);
     }
-    return good;
+    return part->operations == NULL || program_compile(assembly, number);
 }
 
 static bool check_name(const struct assembly *assembly, const struct document_node *node)
@@ -376,6 +372,9 @@ bool assemble_components(struct assembly *assembly)
     for (uint32_t i = 0; i < node->count; i++) {
         assembly->parts[i].good = declare(assembly, i);
         good = good && assembly->parts[i].good;
+        if (assembly->parts[i].good && assembly->parts[i].section.then != NULL) {
+            program_own_operation(assembly, i);
+        }
     }
     for (uint32_t i = 0; i < node->count; i++) {
         good = compile(assembly, i) && good;

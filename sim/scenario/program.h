@@ -21,6 +21,9 @@ bool program_compile(struct assembly *assembly, uint32_t component);
 bool program_compile_list(struct assembly *assembly, uint32_t component,
                           const struct document_node *list, struct operation *operation);
 
-// Replaces the component's only operation: after its own steps, which must not reply, it moves on to one
-// of `then`'s targets by probability, or ends. `then` is the located list.
+// Gives the component a copy of the model's only operation: what others call, for program_then to extend.
+void program_own_operation(struct assembly *assembly, uint32_t component);
+
+// Extends that copy: after its own steps, which must not reply, it moves on to one of `then`'s targets by
+// probability, or ends. `then` is the located list.
 bool program_then(struct assembly *assembly, uint32_t component, const struct document_node *then);

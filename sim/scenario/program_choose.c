@@ -293,10 +293,13 @@ bool program_steps_then(struct program *program, const struct document_node *the
     if (!read_moves(program, then, &moves)) {
         return false;
     }
+    const struct section_move *items = moves.items;
+    if (moves.count == 1 && items[0].probability == 1) {
+        return add_move(program, move_node(then, 0), &items[0]);
+    }
     struct choose_step *choose = arena_take(assembly->arena, sizeof *choose);
     struct choice *choices =
         arena_take_array(assembly->arena, moves.count + 1, sizeof *choices);
-    const struct section_move *items = moves.items;
     program_steps_add(program, (struct step){"then", step_run_choose, choose,
                                              assembly_stream(assembly, program->component,
                                                              program->root->name, "then")});
