@@ -320,6 +320,17 @@ static const struct step status_steps[] = {
     {.name = "tell", .run = tell_status},
 };
 
+static enum outcome tell_written(struct visit *visit)
+{
+    return step_reply(visit, (enum status)visit->status);
+}
+
+static const struct step profile_steps[] = {
+    {.name = "receive", .run = receive},
+    {.name = "write", .run = write},
+    {.name = "answer", .run = tell_written},
+};
+
 static const struct step settle_steps[] = {
     {.name = "sign batch", .run = sign},
     {.name = "write batch", .run = write},
@@ -350,6 +361,8 @@ const struct operation payment_steps_operations[PAYMENT_OPERATIONS] = {
      .step_count = 11, .number = PAYMENT_REFUND},
     {.name = "status", .meaning = "OK: the payment is known; MISS: it is not",
      .steps = status_steps, .step_count = 3, .number = PAYMENT_STATUS},
+    {.name = "profile", .meaning = "takes in what has changed of a customer, as the store says",
+     .steps = profile_steps, .step_count = 3, .number = PAYMENT_PROFILE},
     {.name = "settle", .meaning = "settles a batch of captured payments", .steps = settle_steps,
      .step_count = 3, .number = PAYMENT_SETTLE, .internal = true},
     {.name = "reconcile", .meaning = "finds out what became of an open write",

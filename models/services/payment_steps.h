@@ -48,6 +48,7 @@ struct payment_replica { // of a node
 
 enum { // numbers of the operations: the actions come first
     PAYMENT_STATUS = PAYMENT_ACTIONS,
+    PAYMENT_PROFILE,
     PAYMENT_SETTLE,
     PAYMENT_RECONCILE,
     PAYMENT_TELL,
