@@ -6,6 +6,7 @@
 #include "reports/summary.h"
 #include "sim/base/file.h"
 #include "sim/kernel/time.h"
+#include "sim/study/archive.h"
 
 const char *const outputs_names[OUTPUT_COUNT] = {
     [OUTPUT_H5] = "h5",       [OUTPUT_JSON] = "json", [OUTPUT_HTML] = "html", [OUTPUT_MD] = "md",
@@ -64,6 +65,7 @@ struct output_row {
 static const struct output_row rows[] = {
     {OUTPUT_JSON, write_summary},
     {OUTPUT_LOG, write_log},
+    {OUTPUT_H5, archive_write},
 };
 
 bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown)

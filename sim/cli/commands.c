@@ -3,6 +3,9 @@
 
 const struct command *const cli_commands[] = {
     &command_run,
+    &command_show,
+    &command_report,
+    &command_doctor,
     &command_check,
     NULL,
 };
