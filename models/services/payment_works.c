@@ -1,7 +1,7 @@
 // payment_works - the life of works in progress: ended, deserted, lost in a crash, open, adopted.
 #include "models/services/payment_works.h"
 
-enum { PAYMENT_WORKS_AT_ONCE = 64 }; // reconciled in one round of a replica
+enum { PAYMENT_WORKS_AT_ONCE = 16 }; // reconciled in one round of a replica
 
 void payment_works_end(struct node *node, struct payment_till *till, struct payment_work *work)
 {
