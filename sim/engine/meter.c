@@ -213,6 +213,7 @@ static void clear_nodes(struct world *world)
 {
     for (uint32_t i = 0; i < world->node_count; i++) {
         struct node *node = world->nodes[i];
+        tally_clear(&node->ready, world->now);
         tally_clear(&node->cpu.busy, world->now);
         tally_clear(&node->cpu.waiting, world->now);
         tally_clear(&node->concurrency.used, world->now);
@@ -362,6 +363,14 @@ static void charge(struct world *world, uint32_t slo, int64_t began_ns, uint64_t
         world->meter.slos[slo].bad_uncharged += units;
     } else {
         world->meter.faults[fault].bad_requests[slo] += units;
+    }
+}
+
+void meter_late(struct world *world, uint32_t slo, int64_t began_ns, uint64_t units)
+{
+    world->meter.slos[slo].late += units;
+    if (is_tracked(&world->design->slos[slo])) {
+        charge(world, slo, began_ns, units);
     }
 }
 

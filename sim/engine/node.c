@@ -69,9 +69,15 @@ static void begin_pools(struct node *node)
     }
 }
 
+static void note_ready(struct node *node)
+{
+    tally_set(&node->ready, node->world->now, node->life == NODE_UP && node->pauses == 0);
+}
+
 static void become_up(struct node *node)
 {
     node->life = NODE_UP;
+    note_ready(node);
     balance_node_changed(node);
     workload_node_changed(node);
 }
@@ -88,6 +94,7 @@ void node_begin(struct node *node)
     if (model->start != NULL && !model->start(node)) {
         node->life = NODE_STARTING;
     }
+    note_ready(node);
 }
 
 void node_end(struct node *node)
@@ -165,6 +172,7 @@ void node_kill(struct node *node, bool dark)
     event_queue_cancel(world->queue, node->restart_event);
     node->restart_event = EVENT_NONE;
     node->life = dark ? NODE_DARK : NODE_DOWN;
+    note_ready(node);
     if (before != NODE_DOWN) {
         node->epoch++;
         end_visits(node, dark);
@@ -230,6 +238,7 @@ static void set_speeds(struct node *node)
 void node_pause(struct node *node)
 {
     if (node->pauses++ == 0) {
+        note_ready(node);
         set_speeds(node);
         balance_node_changed(node);
     }
@@ -243,6 +252,7 @@ void node_resume(struct node *node)
     if (--node->pauses > 0) {
         return;
     }
+    note_ready(node);
     set_speeds(node);
     release_deferred(node);
     const uint32_t count = node->held_timer_count;

@@ -5,6 +5,7 @@
 #include "sim/engine/run.h"
 
 #include "sim/base/check.h"
+#include "sim/engine/figure.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload.h"
 
@@ -129,7 +130,7 @@ static void note_components(const struct world *world, struct run_record *record
         struct component_figures *figures = &record->components[i];
         for (uint32_t k = 0; k < component->node_count; k++) {
             add_node(world, &component->nodes[k], figures, measured_s);
-            figures->ready_s += component->nodes[k].life == NODE_UP ? measured_s : 0;
+            figures->ready_s += (double)tally_area(&component->nodes[k].ready, world->now) / 1e9;
         }
         figures->in_system_s = (double)tally_area(&component->meter->in_system, world->now) / 1e9;
     }
@@ -139,30 +140,40 @@ static void note_model_metrics(const struct world *world, struct run_record *rec
 {
     const struct design *design = world->design;
     for (uint32_t i = 0; i < design->component_count; i++) {
-        const struct model_metric *metric = design->components[i].model->metrics;
-        for (; metric != NULL && metric->name != NULL; metric++) {
-            record->model_metric_count++;
-        }
+        record->model_metric_count += figure_count(design, i);
     }
     record->model_metrics =
         arena_take_array(&record->arena, record->model_metric_count, sizeof(double));
     uint32_t at = 0;
     for (uint32_t i = 0; i < design->component_count; i++) {
-        const struct model_metric *metric = design->components[i].model->metrics;
-        for (; metric != NULL && metric->name != NULL; metric++) {
-            record->model_metrics[at++] = metric->read(&world->components[i]);
+        for (uint32_t k = 0; k < figure_count(design, i); k++) {
+            record->model_metrics[at++] = figure_at(design, i, k)->read(&world->components[i]);
         }
     }
 }
 
-// Requests still in flight that have already missed a percentile's limit count as misses of it.
+// The age at which a request in flight has missed the objective; -1: it cannot while it is in flight.
+static int64_t late_after(const struct slo_design *slo)
+{
+    if (slo->target != SLO_WORKLOAD) {
+        return -1;
+    }
+    if (slo->metric == SLO_PERCENTILE) {
+        return (int64_t)slo->limit;
+    }
+    if (slo->metric != SLO_AVAILABILITY) {
+        return -1;
+    }
+    return slo->good_latency_ns == TIME_NEVER ? LOST_AFTER : slo->good_latency_ns;
+}
+
+// Requests still in flight that have already missed an objective's limit count as misses of it.
 static void note_late(struct world *world)
 {
-    const struct design *design = world->design;
-    for (uint32_t i = 0; i < design->slo_count; i++) {
-        const struct slo_design *slo = &design->slos[i];
-        if (slo->metric == SLO_PERCENTILE && slo->target == SLO_WORKLOAD) {
-            world->meter.slos[i].late = workload_overdue(world, slo->index, (int64_t)slo->limit);
+    for (uint32_t i = 0; i < world->design->slo_count; i++) {
+        const int64_t limit_ns = late_after(&world->design->slos[i]);
+        if (limit_ns >= 0) {
+            workload_each_overdue(world, i, limit_ns, meter_late);
         }
     }
 }
@@ -181,8 +192,8 @@ void run_note(struct world *world, enum run_end end, struct run_record *record)
     record->measured_ns = world->design->duration_ns - world->design->warmup_ns;
     if (end == RUN_DONE) {
         check_world(world);
+        note_late(world);
     }
-    note_late(world);
     record->events = world->events;
     record->ties = event_queue_ties(world->queue);
     record->stale_wakes = world->meter.stale_wakes;

@@ -39,6 +39,7 @@ struct node {
     uint32_t pauses;  // faults that hold it paused
     bool listed;      // the health checks believe that it is alive
     double slowness;  // product of the factors in force, 1: none
+    struct tally ready; // 1 while it answers
     struct station cpu;
     struct pool concurrency;
     struct pool *pools;       // as in component->design->pools

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
+#include "sim/engine/figure.h"
 #include "sim/base/text.h"
 #include "sim/engine/model.h"
 
@@ -48,17 +49,6 @@ static const struct figure_row component_rows[] = {
 
 // ---- layout ------------------------------------------------------------------------------------
 
-static uint32_t metric_count_of(const struct component_design *design)
-{
-    uint32_t count = 0;
-    if (design->model != NULL && design->model->metrics != NULL) {
-        while (design->model->metrics[count].name != NULL) {
-            count++;
-        }
-    }
-    return count;
-}
-
 static void name_rows(struct result *result, const char *owner, const struct figure_row *rows,
                       uint32_t count)
 {
@@ -71,8 +61,7 @@ static void name_rows(struct result *result, const char *owner, const struct fig
     }
 }
 
-static void name_component(struct result *result, uint32_t index,
-                           const struct component_design *design)
+static void name_component(struct result *result, uint32_t index, const struct design *design)
 {
     struct result_component *component = &result->components[index];
     component->figures = result->figure_count;
@@ -80,9 +69,9 @@ static void name_component(struct result *result, uint32_t index,
     name_rows(result, component->name, component_rows,
               RESULT_COMPONENT_FIGURES - RESULT_FLOW_FIGURES);
     component->first_metric = result->figure_count;
-    component->metric_count = metric_count_of(design);
+    component->metric_count = figure_count(design, index);
     for (uint32_t m = 0; m < component->metric_count; m++) {
-        const struct model_metric *metric = &design->model->metrics[m];
+        const struct model_metric *metric = figure_at(design, index, m);
         const struct figure_row row = {metric->name, arena_text(&result->arena, metric->unit),
                                        RESULT_NEITHER};
         name_rows(result, component->name, &row, 1);
@@ -94,7 +83,7 @@ static void lay_out(struct result *result, const struct design *design)
     uint64_t count =
         (uint64_t)(result->workload_count + result->operation_count) * RESULT_FLOW_FIGURES;
     for (uint32_t c = 0; c < design->component_count; c++) {
-        count += RESULT_COMPONENT_FIGURES + metric_count_of(&design->components[c]);
+        count += RESULT_COMPONENT_FIGURES + figure_count(design, c);
     }
     result->figures = arena_take_array(&result->arena, count, sizeof *result->figures);
     for (uint32_t w = 0; w < result->workload_count; w++) {
@@ -102,7 +91,7 @@ static void lay_out(struct result *result, const struct design *design)
         name_rows(result, result->workloads[w].name, flow_rows, RESULT_FLOW_FIGURES);
     }
     for (uint32_t c = 0; c < result->component_count; c++) {
-        name_component(result, c, &design->components[c]);
+        name_component(result, c, design);
     }
     for (uint32_t o = 0; o < result->operation_count; o++) {
         struct result_operation *operation = &result->operations[o];
