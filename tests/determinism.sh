@@ -2,7 +2,8 @@
 # determinism - the same bytes of summary.json, results.h5 and every plot, however they were made.
 #
 # Compares $ORRERY -j1 with: -j2, a CPU without FMA and AVX2, and builds by gcc and clang, -O0 and
-# -O3 -march=native. The scenarios and their options stand in tests/determinism.txt.
+# -O3 -march=native. The scenarios and their options stand in tests/determinism.txt; another list may
+# be named as the argument.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 program=${ORRERY:-$PWD/build/orrery}
@@ -77,5 +78,5 @@ while read -r scenario options; do
     case $scenario in "" | "#"*) continue ;; esac
     # shellcheck disable=SC2086 # options are words
     compare_variants "$scenario" $options
-done <tests/determinism.txt
+done <"${1:-tests/determinism.txt}"
 exit $((failures > 0))
