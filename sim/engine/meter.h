@@ -147,6 +147,9 @@ void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns
 void meter_operation_end(struct world *world, uint32_t component, uint32_t operation, int64_t began_ns,
                          enum status status, uint64_t units);
 
+// A request is still in flight at the end and has already missed the objective's limit.
+void meter_late(struct world *world, uint32_t slo, int64_t began_ns, uint64_t units);
+
 void meter_log(struct world *world, enum log_kind kind, int32_t subject, double value);
 
 static inline struct operation_meter *meter_operation(struct meter *meter, uint32_t component,

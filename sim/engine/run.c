@@ -9,6 +9,9 @@
 #include "sim/engine/model.h"
 #include "sim/engine/workload.h"
 
+// A request that nobody bounds in time counts as lost when it has waited so long at the end.
+#define LOST_AFTER (60 * TIME_S)
+
 // ---- running --------------------------------------------------------------------------------------
 
 static enum run_end run_until(struct world *world, int64_t until_ns, const volatile int *stop)

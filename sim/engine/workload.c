@@ -299,32 +299,54 @@ void workload_node_changed(struct node *node)
 
 // ---- figures ------------------------------------------------------------------------------------
 
-static uint64_t overdue_clients(const struct world *world, uint32_t workload, int64_t limit_ns)
+static bool is_client_of(const struct visit *visit, uint32_t number, uint32_t workload)
+{
+    return visit->number == number && visit->client && workload_of(visit->request) == workload;
+}
+
+static bool is_call_of(const struct world *world, const struct call *call, uint32_t number,
+                       uint32_t workload)
+{
+    return call->number == number && call->owner == &world->workloads[workload];
+}
+
+uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t limit_ns)
 {
     uint64_t overdue = 0;
     for (uint32_t number = 1; number < world->visits.used; number++) {
         const struct visit *visit = slots_at(&world->visits, number);
-        const bool lives = visit->number == number && visit->client;
-        if (lives && workload_of(visit->request) == workload &&
+        if (is_client_of(visit, number, workload) &&
             world->now - visit_client_began(visit) > limit_ns) {
             overdue += visit->units;
+        }
+    }
+    for (uint32_t number = 1; number < world->calls.used; number++) {
+        const struct call *call = slots_at(&world->calls, number);
+        if (is_call_of(world, call, number, workload) && world->now - call->began_ns > limit_ns) {
+            overdue += call->units;
         }
     }
     return overdue;
 }
 
-uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t limit_ns)
+void workload_each_overdue(struct world *world, uint32_t slo, int64_t limit_ns,
+                           void (*tell)(struct world *world, uint32_t slo, int64_t began_ns,
+                                        uint64_t units))
 {
-    const void *owner = &world->workloads[workload];
-    uint64_t overdue = overdue_clients(world, workload, limit_ns);
-    for (uint32_t number = 1; number < world->calls.used; number++) {
-        const struct call *call = slots_at(&world->calls, number);
-        const bool lives = call->number == number;
-        if (lives && call->owner == owner && world->now - call->began_ns > limit_ns) {
-            overdue += call->units;
+    const uint32_t workload = world->design->slos[slo].index;
+    for (uint32_t number = 1; number < world->visits.used; number++) {
+        const struct visit *visit = slots_at(&world->visits, number);
+        if (is_client_of(visit, number, workload) &&
+            world->now - visit_client_began(visit) > limit_ns) {
+            tell(world, slo, visit_client_began(visit), visit->units);
         }
     }
-    return overdue;
+    for (uint32_t number = 1; number < world->calls.used; number++) {
+        const struct call *call = slots_at(&world->calls, number);
+        if (is_call_of(world, call, number, workload) && world->now - call->began_ns > limit_ns) {
+            tell(world, slo, call->began_ns, call->units);
+        }
+    }
 }
 
 uint64_t workload_connected(const struct world *world, uint32_t workload)

@@ -19,6 +19,10 @@ uint64_t workload_key(const struct world *world, uint64_t request, uint32_t key)
 
 // Requests in flight that are older than `limit_ns` now (they miss the threshold).
 uint64_t workload_overdue(const struct world *world, uint32_t workload, int64_t limit_ns);
+// Each of them is told, with `slo` passed on.
+void workload_each_overdue(struct world *world, uint32_t slo, int64_t limit_ns,
+                           void (*tell)(struct world *world, uint32_t slo, int64_t began_ns,
+                                        uint64_t units));
 
 // Sockets of the workload that are connected now; 0 without `connections`.
 uint64_t workload_connected(const struct world *world, uint32_t workload);

@@ -61,7 +61,7 @@ static struct part other_requests(struct judging *judging)
 {
     for (uint32_t r = 0; r < judging->input->count; r++) {
         const struct slice_meter *meter = &judging->input->records[r].meter.slos[judging->index];
-        const uint64_t other = meter->bad_uncharged + meter->late;
+        const uint64_t other = meter->bad_uncharged;
         judging->good[r] =
             judging->total[r] - (other < judging->total[r] ? other : judging->total[r]);
     }
