@@ -563,14 +563,6 @@ static void end(struct component *component)
     kafka_log_end(component);
 }
 
-static double demand(const struct component_design *component, const struct operation *operation)
-{
-    (void)operation;
-    const struct kafka_configuration *configuration = component->configuration;
-    return (distribution_mean(&configuration->request) +
-            distribution_mean(&configuration->append)) / 1e9;
-}
-
 // ---- descriptor -----------------------------------------------------------------------------------
 
 const struct model kafka_model = {
@@ -596,5 +588,4 @@ const struct model kafka_model = {
     .has_topic = has_topic,
     .check = check,
     .end = end,
-    .demand = demand,
 };
