@@ -7,5 +7,13 @@ const struct command *const cli_commands[] = {
     &command_report,
     &command_doctor,
     &command_check,
+    &command_init,
+    &command_explain,
+    &command_describe,
+    &command_list,
+    &command_schema,
+    &command_completion,
+    &command_version,
+    &command_help,
     NULL,
 };

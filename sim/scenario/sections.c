@@ -17,7 +17,8 @@ static const struct field simulation_rows[] = {
     ROW(section_simulation, max_events, FIELD_COUNT, NULL,
         "a replication with more events is ended with exit status 3"),
     ROW(section_simulation, replications, FIELD_CUSTOM, "10",
-        "independent runs: a count, or {min, max, stop_at}", .read = "replications"),
+        "independent runs: a count, or {min, max, stop_at}", .read = "replications",
+        .sub = sections_replications),
     {0},
 };
 

@@ -352,6 +352,7 @@ extern const struct field sections_component[], sections_consumes[];
 extern const struct field sections_steps[]; // one row a kind of step
 extern const struct field sections_call[], sections_retry[], sections_publish[], sections_io[],
     sections_repeat[], sections_with[], sections_parallel[], sections_reply[], sections_move[];
+extern const struct field sections_replications[], sections_rate[];
 extern const struct field sections_workload[], sections_slo[], sections_fault[];
 extern const struct field sections_experiment[], sections_sample[], sections_sweep[],
     sections_plan[];

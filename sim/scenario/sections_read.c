@@ -27,7 +27,7 @@ struct replications_map {
     const struct document_node *stop_at;
 };
 
-static const struct field replications_rows[] = {
+const struct field sections_replications[] = {
     ROW_AS("min", replications_map, minimum, FIELD_COUNT, "10", "first batch", .minimum = 1,
            .maximum = 1e6),
     ROW_AS("max", replications_map, maximum, FIELD_COUNT, "100", "most replications",
@@ -56,7 +56,7 @@ static bool read_replications(struct schema *schema, const struct document_node 
         .node = node,
         .what = "`replications`",
         .explain = "simulation.replications",
-        .parts = {{replications_rows, &map}},
+        .parts = {{sections_replications, &map}},
     };
     (void)field;
     bool good = schema_read(schema, &mapping);
@@ -151,7 +151,7 @@ struct rate_map {
     double scale;
 };
 
-static const struct field rate_rows[] = {
+const struct field sections_rate[] = {
     ROW(rate_map, profile, FIELD_CUSTOM, NULL,
         "relative rates, each for an equal part of the period: a list, or a file of one a line",
         .read = "node", .required = true),
@@ -189,7 +189,7 @@ static bool read_rate(struct schema *schema, const struct document_node *node,
         .node = node,
         .what = "`rate`",
         .explain = "workloads.*.rate",
-        .parts = {{rate_rows, &map}},
+        .parts = {{sections_rate, &map}},
     };
     if (!schema_read(schema, &mapping)) {
         return false;
