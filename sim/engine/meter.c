@@ -172,7 +172,7 @@ static void clear_operations(struct world *world)
         struct operation_meter *meter = &world->meter.operations[i];
         histogram_clear(&meter->latency);
         histogram_clear(&meter->latency_any);
-        meter->arrivals = meter->waste = 0;
+        meter->visits = meter->arrivals = meter->waste = 0;
         for (int k = 0; k < STATUS_COUNT; k++) {
             meter->statuses[k] = 0;
         }

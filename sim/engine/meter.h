@@ -28,7 +28,8 @@ enum meter_part { // where the response time of an operation goes
 };
 
 struct operation_meter {
-    uint64_t arrivals;                // visits that stood at the door
+    uint64_t visits;                  // that stood at the door
+    uint64_t arrivals;                // the messages they carried: one, for an ordinary request
     uint64_t statuses[STATUS_COUNT];  // every try ends in exactly one
     struct histogram latency;         // OK answers, and time-outs at the caller's give-up time
     struct histogram latency_any;     // every status (filled only where an SLO asks for status=any)

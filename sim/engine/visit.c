@@ -241,8 +241,10 @@ static void count_in(struct visit *visit)
     node->component->meter->begun_total++;
     tally_add(&node->component->meter->in_system, world->now, 1);
     if (visit->flags & VISIT_COUNTED) {
-        meter_operation(&world->meter, node->component->number, visit->operation->number)
-            ->arrivals++;
+        struct operation_meter *meter =
+            meter_operation(&world->meter, node->component->number, visit->operation->number);
+        meter->visits++;
+        meter->arrivals += visit->units;
     }
 }
 

@@ -57,7 +57,7 @@ static double needed_s(const struct result *result, const struct component_desig
     double sum = 0.0;
     for (uint32_t o = 0; o < design->operation_count; o++) {
         const uint32_t index = result->components[component].first_operation + o;
-        const uint64_t arrivals = result_operation_meter(result, record, index)->arrivals;
+        const uint64_t arrivals = result_operation_meter(result, record, index)->visits;
         const double demand =
             arrivals == 0 ? 0.0 : design->model->demand(design, &design->operations[o]);
         if (demand < 0.0) {
