@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "sim/base/check.h"
+#include "sim/engine/meter_series.h"
 #include "sim/engine/run.h"
 #include "sim/study/batches.h"
 #include "sim/study/result_build.h"
@@ -32,6 +33,7 @@ struct study { // one call of replicate
     struct result_warmup warmup;
     struct arena arena; // of the warm-up
     struct crew crew;
+    struct series_sum series; // of the replications merged so far
     struct timespec began;
     double widest;
 };
@@ -167,6 +169,7 @@ static void merge(struct study *study, struct result *result, uint32_t count, bo
         .count = count,
         .batches = batches,
         .warmup_ns = study->design.warmup_ns,
+        .series = batches ? NULL : &study->series,
         .file = options->file,
         .digest = options->digest,
         .source = options->source,
@@ -219,15 +222,29 @@ static bool is_enough(struct study *study, const struct result *result)
     return wanted->stop_at > 0.0 && study->widest <= wanted->stop_at;
 }
 
+// Adds the series of the new records to the sum; theirs are given back.
+static void fold_series(struct study *study, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++) {
+        struct meter *meter = &study->crew.records[i].meter;
+        series_sum_add(&study->series, &meter->series);
+        meter_series_release(meter);
+        meter->series = (struct series){0};
+        meter->snapshots = NULL;
+    }
+}
+
 static bool run_steps(struct study *study, struct result *result)
 {
     const struct replications_design *wanted = &study->design.replications;
     uint32_t done = 0;
     for (;;) {
+        const uint32_t before = done;
         done = replicate_step(done, wanted->minimum, wanted->maximum);
         if (!run_step(study, done)) {
             return false;
         }
+        fold_series(study, before, done);
         merge(study, result, done, false);
         if (is_enough(study, result)) {
             return true;
@@ -248,6 +265,9 @@ static bool run_batches(struct study *study, uint32_t number, struct event_log *
         return false;
     }
     tell_progress(study, 1, records[count - 1].events);
+    if (count == 1) { // ended at max_events: one record, and no parts
+        series_sum_add(&study->series, &records[0].meter.series);
+    }
     merge(study, result, count, count > 1);
     batches_release(records, count, &study->design);
     return true;
@@ -263,6 +283,7 @@ static void begin(struct study *study, const struct design *design,
     wanted->maximum = wanted->maximum < wanted->minimum ? wanted->minimum : wanted->maximum;
     const uint32_t room = wanted->maximum > BATCHES_COUNT ? wanted->maximum : BATCHES_COUNT;
     arena_init(&study->arena);
+    series_sum_init(&study->series);
     pthread_mutex_init(&study->crew.lock, NULL);
     pthread_cond_init(&study->crew.done_one, NULL);
     study->crew.design = &study->design;
@@ -277,6 +298,7 @@ static void end(struct study *study)
         run_record_release(&study->crew.records[i], &study->design);
     }
     free(study->crew.records);
+    series_sum_release(&study->series);
     pthread_mutex_destroy(&study->crew.lock);
     pthread_cond_destroy(&study->crew.done_one);
     arena_release(&study->arena);

@@ -7,6 +7,7 @@
 #include "sim/engine/design.h"
 #include "sim/engine/run.h"
 #include "sim/study/result.h"
+#include "sim/study/series_sum.h"
 
 struct result_input {
     const struct design *design;
@@ -15,6 +16,7 @@ struct result_input {
     bool batches;      // the records are consecutive parts of one replication
     int64_t warmup_ns; // as used
     const char *file, *digest, *source, *resolved; // NULL: unknown
+    const struct series_sum *series;               // of all records; NULL: theirs are added up here
     const struct result_warmup *warmup;            // how the warm-up was found, NULL: fixed; copied
 };
 

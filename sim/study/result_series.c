@@ -1,79 +1,7 @@
 // result_series - the time series of all replications in one, and the log of the first.
 #include "sim/study/result_build.h"
 
-#include <math.h>
 #include <string.h>
-
-struct levels { // what one merge of float columns needs
-    float *into;
-    uint32_t kinds;         // columns repeat after so many kinds
-    const bool *is_maximum; // by kind
-    uint32_t *samples;
-};
-
-static void add_counts(uint64_t *into, const uint32_t *from, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        into[i] += from[i];
-    }
-}
-
-// Adds up means and takes maxima; samples counts what is not NaN.
-static void add_levels(struct levels *levels, const float *from, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (isnan(from[i])) {
-            continue;
-        }
-        const bool first = levels->samples[i]++ == 0;
-        if (!levels->is_maximum[i % levels->kinds]) {
-            levels->into[i] = first ? from[i] : levels->into[i] + from[i];
-        } else if (first || from[i] > levels->into[i]) {
-            levels->into[i] = from[i];
-        }
-    }
-}
-
-static void finish_levels(struct levels *levels, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (levels->samples[i] == 0) {
-            levels->into[i] = NAN;
-        } else if (!levels->is_maximum[i % levels->kinds]) {
-            levels->into[i] /= (float)levels->samples[i];
-        }
-    }
-}
-
-static const float *level_rows(const struct series *series, uint32_t which)
-{
-    const float *const rows[] = {series->component_levels, series->operation_latency,
-                                 series->workload_latency};
-    return rows[which];
-}
-
-static float *merge_levels(struct result *result, const struct result_input *input, uint32_t which,
-                           size_t count)
-{
-    static const bool level_maximum[SERIES_LEVELS] = {
-        [SERIES_UTILIZATION_MAX] = true, [SERIES_QUEUE_MAX] = true};
-    static const bool latency_maximum[SERIES_LATENCIES] = {[SERIES_MAX] = true};
-    struct arena scratch;
-    arena_init(&scratch);
-    struct levels levels = {
-        .into = arena_take_array(&result->arena, count + 1, sizeof(float)),
-        .kinds = which == 0 ? SERIES_LEVELS : SERIES_LATENCIES,
-        .is_maximum = which == 0 ? level_maximum : latency_maximum,
-        .samples = arena_take_array(&scratch, count + 1, sizeof(uint32_t)),
-    };
-    const uint32_t first = input->batches ? input->count - 1 : 0;
-    for (uint32_t r = first; r < input->count; r++) {
-        add_levels(&levels, level_rows(&input->records[r].meter.series, which), count);
-    }
-    finish_levels(&levels, count);
-    arena_release(&scratch);
-    return levels.into;
-}
 
 static void add_log(struct result *result, const struct meter *meter)
 {
@@ -84,32 +12,51 @@ static void add_log(struct result *result, const struct meter *meter)
     }
 }
 
+static uint64_t *copy_counts(struct result *result, const uint64_t *from, size_t count)
+{
+    uint64_t *copy = arena_take_array(&result->arena, count + 1, sizeof *copy);
+    if (count > 0) {
+        memcpy(copy, from, count * sizeof *copy);
+    }
+    return copy;
+}
+
+static float *take_values(struct result *result, const struct series_sum *sum,
+                          enum series_sum_kind kind)
+{
+    float *values = arena_take_array(&result->arena, sum->columns[kind].count + 1, sizeof *values);
+    series_sum_values(sum, kind, values);
+    return values;
+}
+
+static void take_series(struct result *result, const struct series_sum *sum)
+{
+    result->series = (struct result_series){
+        .bin_count = sum->bin_count,
+        .bin_s = time_seconds(sum->bin_ns),
+        .component_counts = copy_counts(result, sum->component_counts, sum->component_count),
+        .workload_counts = copy_counts(result, sum->workload_counts, sum->workload_count),
+        .heatmap = copy_counts(result, sum->heatmap, sum->heat_count),
+        .component_levels = take_values(result, sum, SERIES_SUM_LEVELS),
+        .operation_latency = take_values(result, sum, SERIES_SUM_OPERATIONS),
+        .workload_latency = take_values(result, sum, SERIES_SUM_WORKLOADS),
+    };
+}
+
 // The series of batches is that of the whole replication, kept by the last of them.
 void result_add_series(struct result *result, const struct result_input *input)
 {
-    const struct meter *last = &input->records[input->count - 1].meter;
-    add_log(result, input->batches ? last : &input->records[0].meter);
-    const struct series *shape = &last->series;
-    struct result_series *series = &result->series;
-    const size_t bins = shape->bin_count;
-    const size_t components = bins * result->component_count;
-    const size_t operations = bins * result->operation_count;
-    const size_t workloads = bins * result->workload_count;
-    series->bin_count = shape->bin_count;
-    series->bin_s = (double)shape->bin_ns / 1e9;
-    struct arena *arena = &result->arena;
-    series->component_counts =
-        arena_take_array(arena, components * SERIES_COUNTS + 1, sizeof(uint64_t));
-    series->workload_counts =
-        arena_take_array(arena, workloads * SERIES_FLOWS + 1, sizeof(uint64_t));
-    series->heatmap = arena_take_array(arena, workloads * SERIES_HEAT + 1, sizeof(uint64_t));
-    for (uint32_t r = input->batches ? input->count - 1 : 0; r < input->count; r++) {
-        const struct series *from = &input->records[r].meter.series;
-        add_counts(series->component_counts, from->component_counts, components * SERIES_COUNTS);
-        add_counts(series->workload_counts, from->workload_counts, workloads * SERIES_FLOWS);
-        add_counts(series->heatmap, from->heatmap, workloads * SERIES_HEAT);
+    const struct run_record *last = &input->records[input->count - 1];
+    add_log(result, input->batches ? &last->meter : &input->records[0].meter);
+    if (input->series != NULL) {
+        take_series(result, input->series);
+        return;
     }
-    series->component_levels = merge_levels(result, input, 0, components * SERIES_LEVELS);
-    series->operation_latency = merge_levels(result, input, 1, operations * SERIES_LATENCIES);
-    series->workload_latency = merge_levels(result, input, 2, workloads * SERIES_LATENCIES);
+    struct series_sum sum;
+    series_sum_init(&sum);
+    for (uint32_t r = input->batches ? input->count - 1 : 0; r < input->count; r++) {
+        series_sum_add(&sum, &input->records[r].meter.series);
+    }
+    take_series(result, &sum);
+    series_sum_release(&sum);
 }

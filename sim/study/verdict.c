@@ -309,7 +309,8 @@ static void note_width(struct result *result, const struct result_slo *slo)
     if (!slo->observed.has_interval) {
         return;
     }
-    const double width = estimate_relative_width(&slo->observed);
+    const bool exact = slo->observed.low == slo->observed.high;
+    const double width = exact ? 0.0 : estimate_relative_width(&slo->observed);
     if (isnan(result->widest) || width > result->widest) {
         result->widest = width;
     }

@@ -17,7 +17,6 @@ struct place_to_write {
 
 static void setup(struct place_to_write *place)
 {
-    strcpy(place->directory, "file_test_XXXXXX");
     const char *root = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : P_tmpdir;
     snprintf(place->directory, sizeof place->directory, "%s/file_test_XXXXXX", root);
     cr_assert_not_null(mkdtemp(place->directory));
