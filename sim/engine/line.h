@@ -31,6 +31,11 @@ void line_init(struct line *line, enum discipline discipline);
 void line_release(struct line *line);
 void line_clear(struct line *line);
 
+static inline uint64_t line_bytes(const struct line *line)
+{
+    return line->room * sizeof *line->entries;
+}
+
 // `rank` orders a priority line (priority number) and a shortest-first line (demand); otherwise ignored.
 void line_add(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns);
 // Puts an entry back with its old order (a preempted visit).

@@ -181,9 +181,26 @@ static void note_late(struct world *world)
     }
 }
 
+// Memory of what waits and is served at a node's processors, devices and pools.
+static uint64_t node_bytes(const struct node *node)
+{
+    uint64_t bytes = station_bytes(&node->cpu) + line_bytes(&node->concurrency.line);
+    for (uint32_t i = 0; i < node->component->design->device_count; i++) {
+        bytes += station_bytes(&node->devices[i]);
+    }
+    for (uint32_t i = 0; i < node->component->design->pool_count; i++) {
+        bytes += line_bytes(&node->pools[i].line);
+    }
+    return bytes;
+}
+
 static uint64_t bytes_of(const struct world *world)
 {
-    return event_queue_bytes(world->queue) + slots_bytes(&world->visits) +
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        bytes += node_bytes(world->nodes[i]);
+    }
+    return bytes + event_queue_bytes(world->queue) + slots_bytes(&world->visits) +
            slots_bytes(&world->calls) + slots_bytes(&world->joins) + slots_bytes(&world->holds) +
            slots_bytes(&world->timers) + workload_bytes(world) + world->arena.total;
 }

@@ -71,5 +71,11 @@ void station_set_cores(struct station *station, double cores);
 // patience, ends ABANDONED); END: no room, status REJECTED is set.
 enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns);
 
+static inline uint64_t station_bytes(const struct station *station)
+{
+    return line_bytes(&station->line) + station->service_room * sizeof *station->services +
+           station->shared_room * sizeof *station->shared;
+}
+
 // Speed relative to the declared one, >= 0.
 void station_set_speed(struct station *station, double speed);

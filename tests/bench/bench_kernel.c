@@ -5,17 +5,17 @@
 //
 // Every round runs all competitors one after the other; a figure is the median over the rounds, and
 // a ratio is the median of the rounds' ratios, so that a drift of the machine cancels out.
-#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/bench/workload.h"
+#include "tests/bench/sheet.h"
+#include "tests/bench/kernel_load.h"
 #include "tests/bench/yardstick.h"
 
-enum { MOST_ROUNDS = 99, DEFAULT_ROUNDS = 5 };
+enum { DEFAULT_ROUNDS = 5 };
 
 enum competitor {
     TWO_TIMERS,
@@ -47,16 +47,16 @@ static const struct {
     [LINDLEY] = {"lindley", yardstick_lindley, 5000000, 0},
     [BARE_MM1] = {"bare-mm1", yardstick_bare_mm1, 5000000, 0},
     [NAIVE_MM1] = {"naive-mm1", yardstick_naive, 2000000, 0},
-    [MM1] = {"mm1", workload_mm1, 5000000, 0},
-    [TIMEOUTS] = {"timeouts", workload_timeouts, 5000000, 0},
-    [WAITING_LANE] = {"waiting-lane", workload_waiting_lane, 5000000, 1000000},
-    [WAITING_MAIN] = {"waiting-main", workload_waiting_main, 5000000, 1000000},
+    [MM1] = {"mm1", kernel_load_mm1, 5000000, 0},
+    [TIMEOUTS] = {"timeouts", kernel_load_timeouts, 5000000, 0},
+    [WAITING_LANE] = {"waiting-lane", kernel_load_waiting_lane, 5000000, 1000000},
+    [WAITING_MAIN] = {"waiting-main", kernel_load_waiting_main, 5000000, 1000000},
     [RECURSION] = {"recursion", yardstick_recursion, 4000000, 20},
     [BARE_TANDEM] = {"bare-tandem", yardstick_bare_tandem, 3000000, 20},
-    [TANDEM] = {"tandem", workload_tandem, 3000000, 20},
-    [HOLD_100] = {"hold-100", workload_hold, 3000000, 100},
-    [HOLD_10000] = {"hold-10000", workload_hold, 3000000, 10000},
-    [HOLD_1000000] = {"hold-1000000", workload_hold, 2000000, 1000000},
+    [TANDEM] = {"tandem", kernel_load_tandem, 3000000, 20},
+    [HOLD_100] = {"hold-100", kernel_load_hold, 3000000, 100},
+    [HOLD_10000] = {"hold-10000", kernel_load_hold, 3000000, 10000},
+    [HOLD_1000000] = {"hold-1000000", kernel_load_hold, 2000000, 1000000},
     [BARE_HOLD_100] = {"bare-hold-100", yardstick_bare_hold, 3000000, 100},
     [BARE_HOLD_10000] = {"bare-hold-10000", yardstick_bare_hold, 2000000, 10000},
     [BARE_HOLD_1000000] = {"bare-hold-1000000", yardstick_bare_hold, 1000000, 1000000},
@@ -90,52 +90,16 @@ static const struct row {
     {"HOLD, 10^6 pending", HOLD_1000000, "HOLD, 10^2 pending", HOLD_100, RATIO, 6, 4},
 };
 
-static double results[COMPETITORS][MOST_ROUNDS];
-
-static int by_value(const void *one, const void *other)
-{
-    const double left = *(const double *)one, right = *(const double *)other;
-    return (left > right) - (left < right);
-}
-
-static double median(const double *values, int count)
-{
-    double sorted[MOST_ROUNDS];
-    memcpy(sorted, values, (size_t)count * sizeof *values);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_value);
-    return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-}
+static double results[COMPETITORS][SHEET_ROUNDS];
 
 static double compared(const struct row *row, int rounds)
 {
-    double values[MOST_ROUNDS];
+    double values[SHEET_ROUNDS];
     for (int i = 0; i < rounds; i++) {
         const double own = results[row->competitor][i], other = results[row->against][i];
         values[i] = row->measure == RATIO ? own / other : own - other;
     }
-    return median(values, rounds);
-}
-
-static const char *limit_text(char text[16], double limit)
-{
-    snprintf(text, 16, limit > 0 ? "%.4g" : "", limit);
-    return text;
-}
-
-// Prints a line; true unless the limit is missed.
-static bool print_line(const char *workload, double value, const char *yardstick, double ratio,
-                       const double limits[2])
-{
-    const double must = limits[0], target = limits[1];
-    const bool missed = must > 0 && ratio > must;
-    char own[16], other[16], relation[16] = "";
-    if (yardstick[0] != '\0') {
-        snprintf(relation, sizeof relation, "%.2f", ratio);
-    }
-    const char *verdict = missed ? "MISSED" : must == 0 ? "" : ratio <= target ? "target" : "must";
-    printf("%-42s %9.1f  %-20s %7s %6s %7s  %s\n", workload, value, yardstick, relation,
-           limit_text(own, must), limit_text(other, target), verdict);
-    return !missed;
+    return sheet_median(values, rounds);
 }
 
 static void measure(int rounds)
@@ -150,17 +114,22 @@ static void measure(int rounds)
 static int print_table(int rounds)
 {
     bool good = true;
-    printf("%-42s %9s  %-20s %7s %6s %7s  %s\n", "workload", "ns/event", "against", "ratio", "must",
-           "target", "verdict");
+    sheet_head("ns/event");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
-        const char *yardstick = row->yardstick == NULL ? "" : row->yardstick;
-        good &= print_line(row->workload, median(results[row->competitor], rounds), yardstick,
-                           compared(row, rounds), (const double[2]){row->must, row->target});
+        const struct sheet_line line = {
+            row->workload,
+            sheet_median(results[row->competitor], rounds),
+            row->yardstick == NULL ? "" : row->yardstick,
+            compared(row, rounds),
+            row->must,
+            row->target,
+        };
+        good &= sheet_print(&line);
     }
-    const double bytes = workload_bytes(1000000);
-    good &= print_line("bytes of a pending event, of 10^6", bytes, "bytes", bytes,
-                       (const double[2]){128, 64});
+    const double bytes = kernel_load_bytes(1000000);
+    good &= sheet_print(&(const struct sheet_line){"bytes of a pending event, of 10^6", bytes,
+                                                   "bytes", bytes, 128, 64});
     return good ? 0 : 1;
 }
 
@@ -191,8 +160,8 @@ int main(int count, char **arguments)
     } else if (count != 1) {
         rounds = 0;
     }
-    if (rounds < 1 || rounds > MOST_ROUNDS) {
-        fprintf(stderr, "usage: bench_kernel [--rounds 1..%d | --only WORKLOAD]\n", MOST_ROUNDS);
+    if (rounds < 1 || rounds > SHEET_ROUNDS) {
+        fprintf(stderr, "usage: bench_kernel [--rounds 1..%d | --only WORKLOAD]\n", SHEET_ROUNDS);
         return 2;
     }
     measure(rounds);
