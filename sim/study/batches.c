@@ -169,6 +169,7 @@ static void subtract_flows(struct meter *meter, const struct meter *from,
     }
     for (uint32_t o = 0; o < meter->operation_base[design->component_count]; o++) {
         struct operation_meter *operation = &meter->operations[o];
+        operation->visits -= from->operations[o].visits;
         operation->arrivals -= from->operations[o].arrivals;
         operation->waste -= from->operations[o].waste;
         subtract_counts(operation->statuses, from->operations[o].statuses, STATUS_COUNT);

@@ -92,7 +92,7 @@ struct result_operation {
     uint32_t figures;
     uint64_t arrivals, waste;
     uint64_t statuses[STATUS_COUNT];
-    double parts_s[METER_PARTS]; // mean of the response time, of all that ended
+    double parts_s[METER_PARTS]; // mean of a visit's response time
     struct histogram latency;
 };
 

@@ -111,7 +111,7 @@ static void merge_operation(struct result *result, const struct result_input *in
     struct result_operation *operation = &result->operations[index];
     struct result_component *component = &result->components[operation->component];
     __int128 parts[METER_PARTS] = {0};
-    uint64_t ended = 0;
+    uint64_t visits = 0;
     histogram_init(&operation->latency);
     for (uint32_t r = 0; r < input->count; r++) {
         const struct operation_meter *meter =
@@ -122,14 +122,14 @@ static void merge_operation(struct result *result, const struct result_input *in
         for (uint32_t s = 0; s < STATUS_COUNT; s++) {
             operation->statuses[s] += meter->statuses[s];
             component->statuses[s] += operation->internal ? 0 : meter->statuses[s];
-            ended += meter->statuses[s];
         }
+        visits += meter->visits;
         for (uint32_t p = 0; p < METER_PARTS; p++) {
             parts[p] += meter->parts_ns[p];
         }
     }
     for (uint32_t p = 0; p < METER_PARTS; p++) {
-        operation->parts_s[p] = ended == 0 ? (double)NAN : (double)parts[p] / (double)ended / 1e9;
+        operation->parts_s[p] = visits == 0 ? (double)NAN : (double)parts[p] / (double)visits / 1e9;
     }
     if (!operation->internal) {
         component->arrivals += operation->arrivals;
