@@ -479,9 +479,10 @@ static void crash(struct node *broker)
 
 static struct node *any_broker(struct component *component, const struct call *call)
 {
+    const uint64_t sequence = call->request & 0xffffffffffff;
     struct node *found = NULL;
     for (uint32_t i = 0; i < component->node_count; i++) {
-        struct node *broker = &component->nodes[(call->request + i) % component->node_count];
+        struct node *broker = &component->nodes[(sequence + i) % component->node_count];
         if (node_is_up(broker) && (found == NULL || broker->zone == call->from_zone)) {
             found = broker;
             if (broker->zone == call->from_zone) {

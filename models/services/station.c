@@ -116,5 +116,6 @@ const struct model station_model = {
     .prepare = prepare,
     .begin = begin,
     .start = start,
+    .exact_demand = true,
     .demand = demand,
 };

@@ -95,6 +95,7 @@ struct model {
     void (*end)(struct component *component); // gives back what begin and start took beyond the arena
     // First-order demand for the capacity lint: mean processor seconds of one request of the operation at
     // one node; negative: unknown.
+    bool exact_demand; // `demand` is the exact mean: the utilisation law is checked against it
     double (*demand)(const struct component_design *component, const struct operation *operation);
 };
 

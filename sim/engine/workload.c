@@ -253,6 +253,7 @@ static void begin_workload(struct world *world, uint32_t number)
     state->world = world;
     state->design = &world->design->workloads[number];
     state->number = number;
+    state->name_hash = text_hash(state->design->name);
     state->next_request = (uint64_t)number << 48;
     begin_stream(state, &state->arrivals, "arrivals");
     begin_stream(state, &state->states, "states");

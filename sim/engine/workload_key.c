@@ -5,22 +5,29 @@
 
 enum { SEQUENCE_BITS = 48 };
 
-// Drawn keys are counts from the law; unique ones lie above them all.
-static uint64_t unique_key(uint64_t request)
+// Drawn keys are counts from the law; unique ones lie above them all. They follow from the workload's
+// name, not from its place among the workloads.
+static uint64_t unique_key(const struct world *world, uint64_t request)
 {
-    return request + ((uint64_t)1 << SEQUENCE_BITS);
+    const uint32_t number = workload_of(request);
+    const uint64_t sequence = request & (((uint64_t)1 << SEQUENCE_BITS) - 1);
+    const uint64_t top = (uint64_t)1 << 63;
+    if (number >= world->design->workload_count) {
+        return request | top;
+    }
+    return (world->workloads[number].name_hash + sequence) | top;
 }
 
 uint64_t workload_key(const struct world *world, uint64_t request, uint32_t key)
 {
     const uint32_t number = workload_of(request);
     if (key == 0 || number >= world->design->workload_count) {
-        return unique_key(request);
+        return unique_key(world, request);
     }
     const struct workload_state *state = &world->workloads[number];
     const uint32_t row = state->key_rows[key - 1];
     if (row == 0 || state->keys[row - 1].law == NULL) {
-        return unique_key(request);
+        return unique_key(world, request);
     }
     const struct workload_key_law *law = &state->keys[row - 1];
     const uint64_t sequence = request & (((uint64_t)1 << SEQUENCE_BITS) - 1);

@@ -31,6 +31,7 @@ struct workload_state {
     const struct workload_design *design;
     uint32_t number;
     uint32_t zone_cursor;
+    uint64_t name_hash;
     uint64_t next_request; // its number << 48 | sequence
     bool steps_through;    // sessions walk the actions; otherwise an arrival is one action
     struct workload_arrival arrival;

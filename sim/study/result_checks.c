@@ -84,7 +84,7 @@ static void check_utilization(struct checking *checking, uint32_t index)
     const struct component_design *design = &checking->input->design->components[index];
     const struct result_component *component = &result->components[index];
     const struct estimate *simulated = result_flow(result, component->figures, RESULT_UTILIZATION);
-    if (design->model == NULL || design->model->demand == NULL || !simulated->known ||
+    if (design->model == NULL || !design->model->exact_demand || !simulated->known ||
         !all_good(component)) {
         return;
     }
