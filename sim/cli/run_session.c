@@ -231,6 +231,14 @@ static int print_result(struct running *running)
     return status;
 }
 
+// What loading has said with its place in the file is not said again.
+static void tell_warning(const struct result_pair *warning)
+{
+    if (!text_same(warning->key, "W2101") && !text_same(warning->key, "W2102")) {
+        fprintf(stderr, "warning[%s]: %s\n", warning->key, warning->value);
+    }
+}
+
 static void tell_run(const struct running *running, bool written)
 {
     struct text line;
@@ -240,8 +248,7 @@ static void tell_run(const struct running *running, bool written)
         text_format(&line, "Results: %s/\n", text_get(&running->directory.path));
     }
     for (uint32_t i = 0; i < running->result.warning_count; i++) {
-        const struct result_pair *warning = &running->result.warnings[i];
-        fprintf(stderr, "warning[%s]: %s\n", warning->key, warning->value);
+        tell_warning(&running->result.warnings[i]);
     }
     if (!running->options->quiet) {
         fputs(text_get(&line), stderr);
