@@ -308,7 +308,11 @@ static void write_verdict(const struct result *result, bool color, struct text *
         good += !result->slos[s].warn_only && result->slos[s].verdict == VERDICT_PASS;
     }
     table_shade_text(out, color, shade_of(result->verdict), result_verdict_name(result->verdict));
-    text_format(out, ": %u of %u objectives hold\n", good, counted);
+    if (result->slo_count == 0) {
+        text_add(out, ": no objective is declared\n");
+    } else {
+        text_format(out, ": %u of %u objectives hold\n", good, counted);
+    }
 }
 
 void terminal_write(const struct result *result, const struct terminal_options *options,

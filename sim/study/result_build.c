@@ -204,6 +204,34 @@ static void add_components(struct result *result, const struct result_input *inp
     }
 }
 
+static void note_latency(struct result_edge *edge, const struct histogram *latency)
+{
+    edge->mean_s = histogram_mean(latency) / 1e9;
+    edge->p50_s = histogram_quantile(latency, 0.5) / 1e9;
+    edge->p99_s = histogram_quantile(latency, 0.99) / 1e9;
+    edge->max_s = latency->count == 0 ? (double)NAN : time_seconds(latency->maximum);
+}
+
+// Clients beside their target begin without a call; where it is their only one, the edge is the
+// workload itself.
+static void fill_direct_edge(const struct result *result, struct result_edge *edge)
+{
+    uint32_t edges = 0;
+    for (uint32_t e = 0; e < result->edge_count; e++) {
+        edges += result->edges[e].workload == edge->workload;
+    }
+    if (edge->from != RESULT_NONE || edge->calls > 0 || edges != 1) {
+        return;
+    }
+    const struct result_workload *workload = &result->workloads[edge->workload];
+    edge->calls = edge->tries = workload->ended;
+    edge->timeouts = workload->statuses[STATUS_TIMEOUT];
+    for (uint32_t s = 0; s < STATUS_COUNT; s++) {
+        edge->failures += status_is_good((enum status)s) ? 0 : workload->statuses[s];
+    }
+    note_latency(edge, &workload->latency);
+}
+
 static void merge_edge(struct result_edge *edge, const struct result_input *input, uint32_t index)
 {
     struct histogram latency;
@@ -219,10 +247,7 @@ static void merge_edge(struct result_edge *edge, const struct result_input *inpu
         edge->short_circuited += meter->short_circuited;
         histogram_merge(&latency, &meter->latency);
     }
-    edge->mean_s = histogram_mean(&latency) / 1e9;
-    edge->p50_s = histogram_quantile(&latency, 0.5) / 1e9;
-    edge->p99_s = histogram_quantile(&latency, 0.99) / 1e9;
-    edge->max_s = latency.count == 0 ? (double)NAN : time_seconds(latency.maximum);
+    note_latency(edge, &latency);
     histogram_release(&latency);
 }
 
@@ -240,6 +265,9 @@ static void add_edges(struct result *result, const struct result_input *input)
             .protocol = copy(result, from->protocol),
         };
         merge_edge(&result->edges[e], input, e);
+    }
+    for (uint32_t e = 0; e < design->edge_count; e++) {
+        fill_direct_edge(result, &result->edges[e]);
     }
 }
 
