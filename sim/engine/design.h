@@ -293,6 +293,7 @@ struct workload_design {
     const struct key_design *keys;
     uint32_t priority;          // 0 is served first
     uint32_t units;             // messages a request carries
+    int64_t gather_ns;          // they came evenly over this time before the request
     struct connections_design connections;
     double thinned;             // 1: nothing thinned; 0.1: one request stands for ten
 };

@@ -164,3 +164,15 @@ void line_forget(struct line *line)
         line->filled = line->head = 0;
     }
 }
+
+struct visit *line_oldest(const struct line *line, struct world *world)
+{
+    struct visit *oldest = NULL;
+    for (uint32_t i = 0; i < line->filled; i++) {
+        struct visit *visit = visit_of(world, ring_at(line, i)->ticket);
+        if (visit != NULL && (oldest == NULL || visit->since_ns < oldest->since_ns)) {
+            oldest = visit;
+        }
+    }
+    return oldest;
+}

@@ -9,6 +9,7 @@
 #include "sim/engine/design.h"
 #include "sim/kernel/random.h"
 
+struct visit;
 struct world;
 
 struct line_entry {
@@ -44,6 +45,9 @@ void line_return(struct line *line, struct line_entry entry);
 // Takes the next live visit; false if nobody waits. `random` serves DISCIPLINE_RANDOM.
 bool line_take(struct line *line, struct world *world, struct random_stream *random,
                struct line_entry *entry);
+
+// The visit that has waited longest, left where it is; NULL if nobody waits.
+struct visit *line_oldest(const struct line *line, struct world *world);
 
 // One that waits has left by itself: its entry is stale from now on.
 void line_forget(struct line *line);

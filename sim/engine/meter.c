@@ -436,7 +436,11 @@ void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns
     meter->ended_total += units;
     meter->open -= units;
     meter_series_flow(world, workload, flow_of(status), units);
-    if (has_latency(status)) {
+    const int64_t gather_ns = world->design->workloads[workload].gather_ns;
+    if (has_latency(status) && gather_ns > 0) {
+        histogram_add_spread(&meter->latency, latency, latency + gather_ns, units);
+        meter_bin_add(&meter->bin, latency + gather_ns / 2, units);
+    } else if (has_latency(status)) {
         add_latency(&meter->latency, &meter->bin, latency, units);
     }
     if (meter->wants_any) {

@@ -37,6 +37,7 @@ static void begin_processor(struct node *node)
     }
     if (design->concurrency == 0) {
         cpu->capacity = design->queue.capacity;
+        cpu->on_full = design->queue.on_full;
         if (!design->sharing) {
             line_init(&cpu->line, design->queue.discipline);
         }
@@ -53,6 +54,7 @@ static void begin_pools(struct node *node)
     pool_init(&node->concurrency, node, "concurrency", design->concurrency);
     line_init(&node->concurrency.line, design->queue.discipline);
     node->concurrency.queue_limit = design->queue.capacity;
+    node->concurrency.on_full = design->queue.on_full;
     if (design->concurrency > 0) {
         node->concurrency.wait = &node->component->meter->wait;
     }

@@ -36,6 +36,20 @@ static enum outcome refuse(struct pool *pool, struct visit *visit)
     return OUTCOME_END;
 }
 
+// Room for one more in a full line: callers that block simply wait, or the oldest gives way.
+static bool make_room(struct pool *pool)
+{
+    struct world *world = pool->node->world;
+    struct visit *oldest =
+        pool->on_full == ON_FULL_DROP_OLDEST ? line_oldest(&pool->line, world) : NULL;
+    if (oldest != NULL) {
+        pool->refused++;
+        pool_forget(pool);
+        visit_end(oldest, STATUS_REJECTED, false);
+    }
+    return oldest != NULL || pool->on_full == ON_FULL_BLOCK;
+}
+
 static struct random_stream *order_stream(const struct pool *pool)
 {
     return pool->line.discipline == DISCIPLINE_RANDOM ? pool->node->cpu.order_stream : NULL;
@@ -52,7 +66,7 @@ enum outcome pool_take(struct pool *pool, struct visit *visit)
         }
         return OUTCOME_NEXT;
     }
-    if (pool->queue_limit > 0 && pool->line.count >= pool->queue_limit) {
+    if (pool->queue_limit > 0 && pool->line.count >= pool->queue_limit && !make_room(pool)) {
         return refuse(pool, visit);
     }
     visit->since_ns = world->now;

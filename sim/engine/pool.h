@@ -14,6 +14,7 @@ struct pool {
     struct node *node;
     uint64_t size;        // 0: unlimited
     uint64_t queue_limit; // waiting visits, 0: unlimited
+    enum on_full on_full;
     struct line line;
     struct tally used;    // units in use
     struct tally waiting; // visits waiting

@@ -253,6 +253,21 @@ static void serve_at_once(struct station *station, struct visit *visit, int64_t 
     start_service(station, visit, order, work_ns);
 }
 
+// Room for one more at a full station: callers that block simply wait, or the oldest in line gives way.
+static bool make_room(struct station *station)
+{
+    struct world *world = station->node->world;
+    struct visit *oldest =
+        station->on_full == ON_FULL_DROP_OLDEST ? line_oldest(&station->line, world) : NULL;
+    if (oldest != NULL) {
+        end_wait(station, oldest);
+        line_forget(&station->line);
+        station->refused++;
+        visit_end(oldest, STATUS_REJECTED, false);
+    }
+    return oldest != NULL || station->on_full == ON_FULL_BLOCK;
+}
+
 enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns)
 {
     struct world *world = station->node->world;
@@ -262,7 +277,7 @@ enum outcome station_serve(struct station *station, struct visit *visit, int64_t
     const uint64_t present =
         (shares ? station->shared_count : (uint64_t)station->busy.value) + station->line.count;
     station->arrivals++;
-    if (station->capacity > 0 && present >= station->capacity) {
+    if (station->capacity > 0 && present >= station->capacity && !make_room(station)) {
         station->refused++;
         visit->status = STATUS_REJECTED;
         return OUTCOME_END;

@@ -37,6 +37,7 @@ struct station {
     struct node *node;
     uint32_t servers;      // UINT32_MAX: never a queue
     uint64_t capacity;     // waiting and in service, 0: unlimited
+    enum on_full on_full;
     enum station_part part;
     double stretch;        // service time multiplier of fractional cores, 1 otherwise
     double speed;          // 1; 1/factor when slowed; 0 paused

@@ -439,6 +439,7 @@ static void fill_design(struct builder *builder)
         .profile = section->rate.profile,
         .priority = (uint32_t)section->class.priority,
         .units = (uint32_t)section->units,
+        .gather_ns = section->gather,
         .thinned = section->thinned,
     };
     if (section->assumed != NULL) {

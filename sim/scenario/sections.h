@@ -231,6 +231,7 @@ struct section_workload {
     const struct document_node *keys;
     struct section_class class;
     uint64_t units;
+    int64_t gather;
     int64_t timeout, deadline;
     struct section_retry retry;
     double thinned;

@@ -77,6 +77,8 @@ const struct field sections_workload[] = {
            .size = sizeof(struct section_class), .sub = class_rows),
     ROW(section_workload, units, FIELD_COUNT, "1", "messages that a request carries", .minimum = 1,
         .maximum = 1000000),
+    ROW(section_workload, gather, FIELD_DURATION, "0",
+        "time before the request over which its messages came evenly (a producer's linger)"),
     ROW(section_workload, timeout, FIELD_DURATION, NULL,
         "after which a client gives up a try; never when absent"),
     ROW(section_workload, deadline, FIELD_DURATION, NULL, "of all tries together, passed on"),

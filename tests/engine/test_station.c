@@ -157,3 +157,41 @@ Test(station, a_killed_node_resets_those_in_service_and_in_line)
     cr_assert_eq(world->meter.components[0].in_system.value, 0);
     stage_end(&stage);
 }
+
+Test(station, a_full_station_that_drops_the_oldest_lets_the_newest_in)
+{
+    struct stage stage;
+    stage_init(&stage, 1, 1, TIME_S);
+    stage.tiny.components[0].queue.capacity = 2;
+    stage.tiny.components[0].queue.on_full = ON_FULL_DROP_OLDEST;
+    stage_clients(&stage, 0, (const double[]){1, 1.1, -1});
+    stage_clients(&stage, 0, (const double[]){1.2, -1});
+    const struct world *world = stage_run(&stage, 10);
+    cr_assert_eq(stage_status(world, 0, STATUS_REJECTED), 1, "the one of 1.1, at 1.2");
+    expect(world, 1, 1, 1.8); // 1.2 -> 3
+    stage_end(&stage);
+}
+
+Test(station, a_full_station_that_blocks_lets_its_callers_wait)
+{
+    struct stage stage;
+    stage_init(&stage, 1, 1, TIME_S);
+    stage.tiny.components[0].queue.capacity = 2;
+    stage.tiny.components[0].queue.on_full = ON_FULL_BLOCK;
+    stage_clients(&stage, 0, (const double[]){1, 1, 1, 1, -1});
+    const struct world *world = stage_run(&stage, 10);
+    expect(world, 0, 4, 1 + 2 + 3 + 4);
+    stage_end(&stage);
+}
+
+Test(station, messages_that_were_gathered_have_their_own_ages)
+{
+    struct stage stage;
+    stage_init(&stage, 1, 1, TIME_S);
+    stage_clients(&stage, 0, (const double[]){1, -1});
+    stage.tiny.workloads[0].units = 4;
+    stage.tiny.workloads[0].gather_ns = 800 * TIME_MS;
+    const struct world *world = stage_run(&stage, 10);
+    expect(world, 0, 4, 1.1 + 1.3 + 1.5 + 1.7);
+    stage_end(&stage);
+}
