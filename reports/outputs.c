@@ -90,6 +90,22 @@ bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown)
     return true;
 }
 
+uint32_t outputs_absent(const char *directory, uint32_t chosen)
+{
+    uint32_t absent = 0;
+    struct text path;
+    text_init(&path);
+    for (uint32_t i = 0; i < OUTPUT_COUNT; i++) {
+        text_clear(&path);
+        text_format(&path, "%s/%s", directory, outputs_files[i]);
+        if ((chosen >> i & 1u) != 0 && !file_exists(text_get(&path))) {
+            absent |= 1u << i;
+        }
+    }
+    text_release(&path);
+    return absent;
+}
+
 bool outputs_write(const struct result *result, const char *directory, uint32_t chosen,
                    struct text *why)
 {

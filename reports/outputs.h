@@ -29,6 +29,9 @@ extern const char *const outputs_files[OUTPUT_COUNT];
 // `unknown` begins at the word that is none.
 bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown);
 
+// Those of the chosen files that the directory does not hold.
+uint32_t outputs_absent(const char *directory, uint32_t chosen);
+
 // Writes the chosen files of the result into the directory. False: `why` says what could not be
 // written; files before it are complete.
 bool outputs_write(const struct result *result, const char *directory, uint32_t chosen,

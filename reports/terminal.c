@@ -232,6 +232,9 @@ void terminal_edges(const struct result *result, bool color, struct text *out)
     table_heads(&table, heads);
     for (uint32_t e = 0; e < result->edge_count; e++) {
         const struct result_edge *edge = &result->edges[e];
+        if (edge->from == RESULT_NONE && edge->calls == 0) {
+            continue; // clients beside their target: nothing lies between
+        }
         const char *from = edge->from == RESULT_NONE ? result->workloads[edge->workload].name
                                                      : result->components[edge->from].name;
         table_row(&table);
@@ -350,14 +353,15 @@ void terminal_run_line(const struct result *result, double elapsed_s, uint64_t p
                        struct text *out)
 {
     char events[UNITS_FORMAT_ROOM], rate[UNITS_FORMAT_ROOM], time[UNITS_FORMAT_ROOM];
-    char world[UNITS_FORMAT_ROOM], peak[UNITS_FORMAT_ROOM];
+    char world[UNITS_FORMAT_ROOM], peak[UNITS_FORMAT_ROOM], faster[UNITS_FORMAT_ROOM];
     const double per_s = elapsed_s > 0.0 ? (double)result->events / elapsed_s : (double)NAN;
     const double speed = elapsed_s > 0.0 ? result->simulated_s / elapsed_s : (double)NAN;
-    text_format(out, "%u replication%s, %s events in %s: %s events/s, %.3g x real time; ",
+    text_format(out, "%u replication%s, %s events in %s: %s events/s, %s x real time; ",
                 result->replication_count, result->replication_count == 1 ? "" : "s",
                 units_format_si(events, sizeof events, (double)result->events),
                 units_format_duration(time, sizeof time, elapsed_s * 1e9),
-                units_format_si(rate, sizeof rate, per_s), speed);
+                units_format_si(rate, sizeof rate, per_s),
+                units_format_si(faster, sizeof faster, speed));
     text_format(out, "memory %s a world, %s at most\n",
                 units_format_bytes(world, sizeof world, (double)result->bytes_max),
                 units_format_bytes(peak, sizeof peak, (double)peak_bytes));

@@ -97,15 +97,6 @@ bool run_directory_is_complete(const struct run_directory *directory, const char
     return complete;
 }
 
-int run_directory_exit_status(const struct run_directory *directory)
-{
-    json_t *root = read_manifest(directory);
-    const json_t *status = root == NULL ? NULL : json_object_get(root, "exit_status");
-    const int value = json_is_integer(status) ? (int)json_integer_value(status) : -1;
-    json_decref(root);
-    return value;
-}
-
 bool run_directory_make(const struct run_directory *directory, struct text *why)
 {
     return file_make_directory(text_get(&directory->path), why);

@@ -40,9 +40,6 @@ struct run_directory_facts {
 bool run_directory_finish(const struct run_directory *directory, const struct result *result,
                           const struct run_directory_facts *facts, struct text *why);
 
-// The exit status that the finished run in the directory had; -1 if it cannot be read.
-int run_directory_exit_status(const struct run_directory *directory);
-
 // XXH3-128 of this executable in hex; "unknown" where it cannot be read.
 void run_directory_executable(struct text *hex);
 

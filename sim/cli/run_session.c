@@ -13,6 +13,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/run_directory.h"
 #include "sim/scenario/scenario.h"
+#include "sim/study/archive.h"
 #include "sim/study/event_log.h"
 #include "sim/study/replicate.h"
 #include "sim/study/variant.h"
@@ -159,19 +160,6 @@ static bool write_without(struct running *running)
     return good;
 }
 
-// What the terminal shows, kept for who asks again.
-static bool write_verdict(struct running *running)
-{
-    const struct terminal_options plain = {.color = false};
-    struct text text;
-    text_init(&text);
-    terminal_write(&running->result, &plain, &text);
-    const bool good =
-        run_directory_write(&running->directory, "verdict.txt", text_get(&text), &running->why);
-    text_release(&text);
-    return good;
-}
-
 static int write_files(struct running *running, int status)
 {
     const struct run_directory *directory = &running->directory;
@@ -191,7 +179,7 @@ static int write_files(struct running *running, int status)
                                           text_get(&running->resolved), &running->why) &&
                       outputs_write(&running->result, text_get(&directory->path),
                                     running->options->outputs, &running->why) &&
-                      (!running->is_paired || write_without(running)) && write_verdict(running) &&
+                      (!running->is_paired || write_without(running)) &&
                       run_directory_finish(directory, &running->result, &facts, &running->why);
     return good ? status : complain(running);
 }
@@ -264,6 +252,17 @@ static void tell_limit(const struct running *running)
     }
 }
 
+static int conclude(const struct running *running)
+{
+    const struct run_options *options = running->options;
+    const int status =
+        verdict_exit_status(&running->result, options->allow_undecided, options->exit_zero);
+    if (status == 0 && running->result.verdict == VERDICT_UNDECIDED && !options->exit_zero) {
+        fputs("warning: undecided objectives are allowed here\n", stderr);
+    }
+    return status;
+}
+
 static int finish(struct running *running)
 {
     const struct run_options *options = running->options;
@@ -275,34 +274,40 @@ static int finish(struct running *running)
     const int printed = print_result(running);
     tell_run(running, status != CLI_BROKEN || running->result.interrupted_by_limit);
     tell_limit(running);
-    if (status == 0 && running->result.verdict == VERDICT_UNDECIDED && !options->exit_zero) {
-        fputs("warning: undecided objectives are allowed here\n", stderr);
-    }
-    return printed != 0 ? printed : status;
+    const int concluded = conclude(running);
+    return printed != 0 ? printed : status == CLI_BROKEN ? status : concluded;
 }
 
 // ---- a finished run ----------------------------------------------------------------------------
 
-// Prints what a finished run of the same scenario, seed and executable has stored.
-static int reuse(struct running *running)
+// Whether the directory holds this very run, whole; then the result is read back.
+static bool recall(struct running *running)
 {
-    const char *name = running->options->json ? "summary.json" : "verdict.txt";
-    struct text path, content;
-    text_init(&path);
-    text_init(&content);
-    text_format(&path, "%s/%s", text_get(&running->directory.path), name);
-    int status = CLI_BROKEN;
-    if (file_read(text_get(&path), &content, &running->why)) {
-        fprintf(stderr, "%s is up to date; --rerun simulates again\n",
-                text_get(&running->directory.path));
-        status = print(&content);
-        status = status != 0 ? status : run_directory_exit_status(&running->directory);
-    } else {
-        complain(running);
+    if (running->options->rerun ||
+        !run_directory_is_complete(&running->directory, text_get(&running->identity))) {
+        return false;
     }
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/%s", text_get(&running->directory.path), outputs_files[OUTPUT_H5]);
+    const bool good = archive_read(text_get(&path), &running->result, &running->why) == ARCHIVE_DONE;
     text_release(&path);
-    text_release(&content);
-    return status;
+    return good;
+}
+
+// Shows a finished run of the same scenario, seed and executable, and writes what it lacks.
+static int show_again(struct running *running)
+{
+    const char *directory = text_get(&running->directory.path);
+    const uint32_t absent = outputs_absent(directory, running->options->outputs);
+    if (!outputs_write(&running->result, directory, absent, &running->why)) {
+        return complain(running);
+    }
+    fprintf(stderr, "%s is up to date; --rerun simulates again\n", directory);
+    const int printed = print_result(running);
+    tell_limit(running);
+    const int concluded = conclude(running);
+    return printed != 0 ? printed : concluded;
 }
 
 // ---- the session -------------------------------------------------------------------------------
@@ -342,9 +347,8 @@ static int run_loaded(struct running *running)
     }
     run_directory_init(&running->directory, running->options->directory,
                        running->scenario.design.name, text_get(&running->identity));
-    if (!running->options->rerun &&
-        run_directory_is_complete(&running->directory, text_get(&running->identity))) {
-        status = reuse(running);
+    if (recall(running)) {
+        status = show_again(running);
     } else {
         status = simulate(running);
         status = status != 0 ? status : finish(running);

@@ -250,13 +250,20 @@ uint32_t estimate_mser5(const double *values, uint32_t n)
     return best > batches / 2 || batches < 2 * LEFT_OUT ? n : best * BATCH;
 }
 
+void estimate_hold_positive(struct estimate *estimate)
+{
+    if (estimate->known && estimate->has_interval && estimate->value >= 0 && estimate->low < 0) {
+        estimate->low = 0;
+    }
+}
+
 double estimate_relative_width(const struct estimate *estimate)
 {
     const double size = estimate->value < 0 ? -estimate->value : estimate->value;
     if (!estimate->known || !estimate->has_interval || size == 0) {
         return __builtin_inf();
     }
-    return (estimate->high - estimate->low) / 2 / size;
+    return larger(estimate->high - estimate->value, estimate->value - estimate->low) / size;
 }
 
 double estimate_autocorrelation(const double *values, uint32_t n)

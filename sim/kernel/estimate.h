@@ -44,7 +44,10 @@ struct estimate estimate_section(double pooled, const double *sections, uint32_t
 // Returns n when the minimum lies beyond the half, or n < 50: the series is too short.
 uint32_t estimate_mser5(const double *values, uint32_t n);
 
-// Half-width over value; infinity when unknown.
+// A quantity that is never negative has no interval below zero.
+void estimate_hold_positive(struct estimate *estimate);
+
+// The wider half of the interval over the value; infinity when unknown.
 double estimate_relative_width(const struct estimate *estimate);
 
 // Lag-1 autocorrelation of n values, 0 when n < 3.

@@ -230,7 +230,7 @@ const struct schema_reader sections_readers[] = {
      "{'type': 'object', 'additionalProperties': {'type': ['string', 'number']}}"},
     {"journey", NULL, "[component.operation, {think: law}]", "{'type': 'array'}"},
     {"arrivals", sections_read_arrivals,
-     "poisson, constant, erlang(k=2), mmpp(rates=1|5, change=10s|2s), "
+     "poisson, constant, erlang(k=2), mmpp(state(rate=1, for=50s), state(rate=8, for=5s)), "
      "batch(size=geometric(mean=3)), trace(file=day.csv), or a law of times between arrivals",
      "{'type': ['string', 'object']}"},
     {"rate", read_rate, "a rate, or {profile, period, scale}",

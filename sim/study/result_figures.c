@@ -363,6 +363,9 @@ void result_add_figures(struct result *result, const struct result_input *input)
     estimate_workloads(result, input, &columns);
     estimate_operations(result, input, &columns);
     estimate_components(result, input, &columns);
+    for (uint32_t f = 0; f < result->figure_count; f++) {
+        estimate_hold_positive(&result->figures[f].estimate);
+    }
     free(columns.values);
     free(columns.good);
     free(columns.total);

@@ -169,8 +169,12 @@ static struct estimate observed_quantile(const struct judging *judging)
     const double value = histogram_quantile(&pooled, judging->design->quantile) / 1e9;
     const bool known = pooled.count > 0;
     histogram_release(&pooled);
-    return known ? estimate_section(value, judging->values, input->count, LEVEL)
-                 : (struct estimate){.known = false};
+    struct estimate observed = {.known = false};
+    if (known) {
+        observed = estimate_section(value, judging->values, input->count, LEVEL);
+        estimate_hold_positive(&observed);
+    }
+    return observed;
 }
 
 // The share that must be reached, and how it is written as a relation to it.
