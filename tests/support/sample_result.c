@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/engine/design.h"
+
 const char *const sample_result_hostile =
     "a<script>alert(1)</script>`touch pwned`\"'${HOME}|#%_\\ \n]]>&amp;-->";
 
@@ -236,7 +238,7 @@ static const struct result_slo slos[] = {
      .target = "shoppers",
      .objective = "p(99) < 300ms",
      .unit = "s",
-     .metric = 1,
+     .metric = SLO_PERCENTILE,
      .quantile = 0.99,
      .limit = 0.3,
      .verdict = VERDICT_PASS,
@@ -245,7 +247,7 @@ static const struct result_slo slos[] = {
      .target = "shoppers",
      .objective = "p(50) < 60ms",
      .unit = "s",
-     .metric = 1,
+     .metric = SLO_PERCENTILE,
      .quantile = 0.5,
      .limit = 0.06,
      .verdict = VERDICT_PASS,
@@ -254,7 +256,7 @@ static const struct result_slo slos[] = {
      .target = "shoppers",
      .objective = "99.9 % of 1m slices",
      .unit = "1",
-     .metric = 2,
+     .metric = SLO_AVAILABILITY,
      .limit = 0.999,
      .verdict = VERDICT_FAIL,
      .margin = -0.012,
@@ -263,7 +265,7 @@ static const struct result_slo slos[] = {
      .target = "orders",
      .objective = "utilization(max) < 85%",
      .unit = "1",
-     .metric = 3,
+     .metric = SLO_UTILIZATION,
      .limit = 0.85,
      .warn_only = true,
      .verdict = VERDICT_FAIL,
@@ -273,7 +275,7 @@ static const struct result_slo slos[] = {
      .target = "inventory",
      .objective = "p(99.9) < 100ms",
      .unit = "s",
-     .metric = 1,
+     .metric = SLO_PERCENTILE,
      .quantile = 0.999,
      .limit = 0.1,
      .verdict = VERDICT_UNDECIDED,
@@ -284,7 +286,7 @@ static const struct result_slo slos[] = {
      .target = "shoppers",
      .objective = "p(99) < 1s",
      .unit = "s",
-     .metric = 1,
+     .metric = SLO_PERCENTILE,
      .quantile = 0.99,
      .limit = 1,
      .verdict = VERDICT_NO_DATA,
