@@ -266,7 +266,7 @@ static bool walk_path(struct walk *walk, const char *path, struct text *out)
             continue;
         }
         // Below a value of its own form the names are the user's.
-        if (walk->field != NULL && walk->field->type == FIELD_CUSTOM) {
+        if (walk->field != NULL && walk->field->type == FIELD_CUSTOM && walk->field->sub == NULL) {
             return true;
         }
         suggest(&walk->level, path, walk->words[walk->at], out);

@@ -226,7 +226,7 @@ bool program_steps_choose(struct program *program, const struct document_node *v
     }
     choose->choices = chooser.choices;
     choose->count = chooser.count;
-    return check_choices(&chooser) && good;
+    return good && check_choices(&chooser);
 }
 
 // ---- then -----------------------------------------------------------------------------------------

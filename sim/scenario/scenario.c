@@ -214,6 +214,9 @@ static bool assemble(struct assembly *assembly, struct scenario *scenario,
     good = fill_head(assembly, options) && good;
     good = place_topology(assembly) && good;
     good = assemble_components(assembly) && good;
+    if (assembly->design->component_count == 0) {
+        return false; // every other part would only say that its components are missing
+    }
     good = assemble_workloads(assembly) && good;
     good = assemble_consumers(assembly) && good;
     good = assemble_slos(assembly) && good;
