@@ -12,6 +12,7 @@ static sigset_t stopping_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGUSR1);
     return set;
 }
 
@@ -19,9 +20,9 @@ static void *wait_for_signals(void *argument)
 {
     struct stop *stop = argument;
     const sigset_t set = stopping_signals();
-    for (;;) {
+    while (!atomic_load(&stop->ending)) {
         int number = 0;
-        if (sigwait(&set, &number) != 0) {
+        if (sigwait(&set, &number) != 0 || number == SIGUSR1) {
             continue;
         }
         if (stop->signal != 0) {
@@ -35,6 +36,7 @@ static void *wait_for_signals(void *argument)
 void stop_begin(struct stop *stop)
 {
     *stop = (struct stop){0};
+    atomic_init(&stop->ending, false);
     const sigset_t set = stopping_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     stop->running = pthread_create(&stop->thread, NULL, wait_for_signals, stop) == 0;
@@ -48,11 +50,12 @@ void stop_end(struct stop *stop)
     if (!stop->running) {
         return;
     }
-    pthread_cancel(stop->thread);
+    atomic_store(&stop->ending, true);
+    pthread_kill(stop->thread, SIGUSR1);
     pthread_join(stop->thread, NULL);
     const sigset_t set = stopping_signals();
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    stop->running = 0;
+    stop->running = false;
 }
 
 int stop_exit_status(const struct stop *stop)

@@ -5,11 +5,14 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 struct stop {
     volatile int signal; // 0: none yet
     pthread_t thread;
-    int running;
+    bool running;
+    atomic_bool ending; // SIGUSR1 is the call to end
 };
 
 void stop_begin(struct stop *stop);
