@@ -206,17 +206,34 @@ static struct part scaled(struct part part, double factor)
     return part;
 }
 
+// Occurrences in the window: as declared of a scheduled fault, as seen of a stochastic one.
+static double expected_of(const struct judging *judging, uint32_t fault, double window_s)
+{
+    const struct fault_design *design = &judging->input->design->faults[fault];
+    if (!design->stochastic) {
+        return design->expected;
+    }
+    double occurrences = 0.0, simulated_s = 0.0;
+    for (uint32_t r = 0; r < judging->input->count; r++) {
+        const struct run_record *record = &judging->input->records[r];
+        occurrences += (double)record->meter.faults[fault].occurrences;
+        simulated_s += time_seconds(record->measured_ns);
+    }
+    return occurrences / simulated_s * window_s;
+}
+
 static void charge_faults(struct judging *judging, struct bill *bill)
 {
     const struct design *design = judging->input->design;
     const bool slices = judging->design->budgeting != SLO_OCCURRENCES;
     const double rate = judged_rate(judging);
     for (uint32_t f = 0; f < design->fault_count; f++) {
-        if (!design->faults[f].enabled || design->faults[f].expected <= 0.0) {
+        const double expected = expected_of(judging, f, bill->window_s);
+        if (!design->faults[f].enabled || expected <= 0.0) {
             continue;
         }
         struct part part = slices ? fault_slices(judging, f) : fault_requests(judging, f, rate);
-        part = scaled(part, design->faults[f].expected);
+        part = scaled(part, expected);
         bill->budget->by_fault_s[f] = part.value;
         add_part(bill, scaled(part, 1.0 / bill->window_s));
     }

@@ -225,3 +225,28 @@ Test(verdict, compares_with_a_run_without_faults)
     fixture_release(&with);
     fixture_release(&without);
 }
+
+// Ten strikes of 50 lost requests in 10 runs of 90 s: once in 90 s, whatever `expected` says.
+Test(verdict, a_stochastic_fault_is_charged_as_often_as_it_struck)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_fault(&fixture, 1.0);
+    fixture.fault.stochastic = true;
+    struct slo_design *slo = fixture_slo(&fixture, SLO_AVAILABILITY, SLO_GREATER_EQUAL, 0.99);
+    slo->window_ns = 9000 * TIME_S;
+    for (uint32_t r = 0; r < 10; r++) {
+        struct run_record *record = fixture_record(&fixture);
+        fixture_requests(&fixture, STATUS_OK, TIME_MS, 850);
+        fixture_requests(&fixture, STATUS_RESET, TIME_MS, 50);
+        record->meter.slos[0].bad_uncharged = 0;
+        record->meter.faults[0].occurrences = 1;
+        record->meter.faults[0].bad_requests[0] = 50;
+    }
+    const struct result *result = fixture_result(&fixture);
+    const struct result_budget *budget = &result->budgets[result->slos[0].budget];
+    cr_assert_float_eq(budget->by_fault_s[0], 100.0 * 5.0, 1e-9); // 100 strikes of 50 at 10/s
+    cr_assert_float_eq(result->slos[0].observed.value, 1.0 - 50.0 / 900.0, 1e-12);
+    cr_assert_eq(result->slos[0].verdict, VERDICT_FAIL);
+    fixture_release(&fixture);
+}
