@@ -8,7 +8,7 @@ bool check_print_knows(const char *what)
     return text_same(what, "resolved") || text_same(what, "graph") || text_same(what, "cost");
 }
 
-// ---- graph ----------------------------------------------------------------------------------------
+// ---- graph -------------------------------------------------------------------------------------
 
 // A DOT string: quotes and backslashes are escaped.
 static void add_quoted(struct text *out, const char *name)
@@ -46,9 +46,9 @@ static void add_component(const struct component_design *component, struct text 
     text_add(out, " [label=");
     struct text label;
     text_init(&label);
-    text_format(&label, "%s (%s x %u)", component->title != NULL ? component->title
-                                                                 : component->name,
-                component->kind, component->replicas);
+    text_format(&label, "%s (%s x %u)",
+                component->title != NULL ? component->title : component->name, component->kind,
+                component->replicas);
     add_quoted(out, text_get(&label));
     text_release(&label);
     text_format(out, ", fillcolor=\"%s\"];\n", colour_of(component->group));
@@ -85,7 +85,7 @@ static void print_graph(const struct scenario *scenario, struct text *out)
     text_add(out, "}\n");
 }
 
-// ---- cost -----------------------------------------------------------------------------------------
+// ---- cost --------------------------------------------------------------------------------------
 
 static void print_cost(const struct scenario *scenario, struct text *out)
 {
@@ -103,8 +103,9 @@ static void print_cost(const struct scenario *scenario, struct text *out)
             text_format(out, "%10s %6s\n", "-", "-");
         }
     }
-    text_add(out, "\nat the peak of open workloads; 80 % of look-ups are taken as hits, retries are "
-                  "not counted\n");
+    text_add(out,
+             "\nat the peak of open workloads; 80 % of look-ups are taken as hits, retries are "
+             "not counted\n");
     char events[UNITS_FORMAT_ROOM];
     text_format(out, "events: %s a simulated second\n",
                 units_format_si(events, sizeof events, scenario->capacity.events_per_s));

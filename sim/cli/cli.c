@@ -22,7 +22,7 @@ const struct command *cli_command(const char *name)
     return NULL;
 }
 
-// ---- output ---------------------------------------------------------------------------------------
+// ---- output ------------------------------------------------------------------------------------
 
 bool cli_is_coloured(const struct cli *cli, bool to_stdout)
 {
@@ -35,8 +35,8 @@ bool cli_is_coloured(const struct cli *cli, bool to_stdout)
 
 bool cli_print(const struct text *text)
 {
-    const bool good = fwrite(text_get(text), 1, text->length, stdout) == text->length &&
-                      fflush(stdout) == 0;
+    const bool good =
+        fwrite(text_get(text), 1, text->length, stdout) == text->length && fflush(stdout) == 0;
     if (!good) {
         fprintf(stderr, "orrery: cannot write to standard output: %s\n", strerror(errno));
     }
@@ -69,19 +69,21 @@ int cli_misuse(const struct command *command, const char *format, ...)
     return CLI_WRONG;
 }
 
-// ---- help -----------------------------------------------------------------------------------------
+// ---- help --------------------------------------------------------------------------------------
 
 static void help_program(struct text *out)
 {
-    text_add(out, "orrery - simulates constellations of services: latency, availability, capacity\n\n"
-                  "usage: orrery [--color auto|always|never] COMMAND ...\n\n");
+    text_add(out,
+             "orrery - simulates constellations of services: latency, availability, capacity\n\n"
+             "usage: orrery [--color auto|always|never] COMMAND ...\n\n");
     for (const struct command *const *command = cli_commands; *command != NULL; command++) {
         text_format(out, "  %-11s %s\n", (*command)->name, (*command)->summary);
     }
-    text_add(out, "\nbegin with:  orrery init webshop > webshop.yaml\n"
-                  "             orrery run webshop.yaml\n"
-                  "more:        orrery help COMMAND\n\n"
-                  "exit status: 0 done, 1 FAIL, 2 wrong usage or scenario, 3 broken, 4 UNDECIDED\n");
+    text_add(out,
+             "\nbegin with:  orrery init webshop > webshop.yaml\n"
+             "             orrery run webshop.yaml\n"
+             "more:        orrery help COMMAND\n\n"
+             "exit status: 0 done, 1 FAIL, 2 wrong usage or scenario, 3 broken, 4 UNDECIDED\n");
 }
 
 static void help_options(const struct options_row *rows, struct text *out)
@@ -118,7 +120,7 @@ void cli_help(const struct command *command, struct text *out)
     }
 }
 
-// ---- the command line -----------------------------------------------------------------------------
+// ---- the command line --------------------------------------------------------------------------
 
 static int complain_command(const char *name)
 {

@@ -14,9 +14,9 @@
 
 enum cli_exit {
     CLI_DONE = 0,
-    CLI_FAILED = 1,      // a verdict FAIL or NO DATA, a regression
-    CLI_WRONG = 2,       // bad usage or scenario: nothing was simulated
-    CLI_BROKEN = 3,      // files, memory, a limit of the simulation
+    CLI_FAILED = 1, // a verdict FAIL or NO DATA, a regression
+    CLI_WRONG = 2,  // bad usage or scenario: nothing was simulated
+    CLI_BROKEN = 3, // files, memory, a limit of the simulation
     CLI_UNDECIDED = 4,
     CLI_NONDETERMINISM = 5,
 };
@@ -27,15 +27,15 @@ struct cli {
     const struct catalog *catalog;
     const char *program; // argv[0]
     enum cli_colour colour;
-    int argc;            // the whole command line, for the manifest
+    int argc; // the whole command line, for the manifest
     char **argv;
 };
 
 struct command {
     const char *name;
-    const char *operands; // "FILE...", for the usage line; "" without
-    const char *summary;  // one line
-    const char *text;     // further lines of its help, with examples; NULL: none
+    const char *operands;              // "FILE...", for the usage line; "" without
+    const char *summary;               // one line
+    const char *text;                  // further lines of its help, with examples; NULL: none
     const struct options_row *options; // ends with name NULL
     int (*run)(const struct cli *cli, int argc, char **argv); // argv[0]: its name; an enum cli_exit
 };

@@ -9,9 +9,7 @@
 
 enum { FILES = 256, OVERRIDES = 256, CORES = 2 };
 
-enum row {
-    ROW_FORMAT, ROW_DENY, ROW_ALLOW, ROW_PRINT, ROW_SET, ROW_SET_PATH, ROW_QUIET, ROW_HELP
-};
+enum row { ROW_FORMAT, ROW_DENY, ROW_ALLOW, ROW_PRINT, ROW_SET, ROW_SET_PATH, ROW_QUIET, ROW_HELP };
 
 static const struct options_row rows[] = {
     [ROW_FORMAT] = {"format", 0, "FORM", "human, short, json, sarif or github"},
@@ -41,7 +39,7 @@ struct check {
     uint32_t file_count;
 };
 
-// ---- options --------------------------------------------------------------------------------------
+// ---- options -----------------------------------------------------------------------------------
 
 static int add_override(struct check *check, const char *value, bool is_path)
 {
@@ -123,7 +121,7 @@ static int read_options(struct check *check, int argc, char **argv)
     return status;
 }
 
-// ---- one file -------------------------------------------------------------------------------------
+// ---- one file ----------------------------------------------------------------------------------
 
 static const char *plural(uint32_t count)
 {
@@ -139,11 +137,11 @@ static void summarise(const struct scenario *scenario, uint32_t warnings, struct
             operations += !design->components[i].operations[k].internal;
         }
     }
-    text_format(out, "check: %s: %u component%s, %u operation%s, %u fault%s, %u SLO%s, %u warning%s",
-                design->name, design->component_count, plural(design->component_count), operations,
-                plural(operations), scenario->top.faults.count, plural(scenario->top.faults.count),
-                scenario->top.slos.count, plural(scenario->top.slos.count), warnings,
-                plural(warnings));
+    text_format(
+        out, "check: %s: %u component%s, %u operation%s, %u fault%s, %u SLO%s, %u warning%s",
+        design->name, design->component_count, plural(design->component_count), operations,
+        plural(operations), scenario->top.faults.count, plural(scenario->top.faults.count),
+        scenario->top.slos.count, plural(scenario->top.slos.count), warnings, plural(warnings));
     const uint32_t bottleneck = scenario->capacity.bottleneck;
     if (bottleneck != DESIGN_NONE) {
         text_format(out, "; predicted bottleneck %s/cpu, %.0f %% busy at peak",
@@ -152,11 +150,10 @@ static void summarise(const struct scenario *scenario, uint32_t warnings, struct
     }
     char events[UNITS_FORMAT_ROOM], seconds[UNITS_FORMAT_ROOM];
     units_format_si(events, sizeof events, scenario_predict_events(scenario));
-    units_format_duration(seconds, sizeof seconds,
-                          scenario_predict_seconds(scenario, CORES) * 1e9);
-    text_format(out, "\npredicted: %s events in %u replication%s, about %s on %d cores (estimate)\n",
-                events, design->replications.minimum, plural(design->replications.minimum), seconds,
-                CORES);
+    units_format_duration(seconds, sizeof seconds, scenario_predict_seconds(scenario, CORES) * 1e9);
+    text_format(
+        out, "\npredicted: %s events in %u replication%s, about %s on %d cores (estimate)\n",
+        events, design->replications.minimum, plural(design->replications.minimum), seconds, CORES);
 }
 
 // What the user asked to see goes to stdout, and then the diagnostics to stderr.

@@ -33,8 +33,8 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct text out;
     text_init(&out);
     int status = CLI_DONE;
-    const bool found = is_code(argv[1]) ? explain_code(argv[1], &out)
-                                        : explain_key(cli->catalog, argv[1], &out);
+    const bool found =
+        is_code(argv[1]) ? explain_code(argv[1], &out) : explain_key(cli->catalog, argv[1], &out);
     if (found) {
         status = cli_print(&out) ? CLI_DONE : CLI_BROKEN;
     } else {

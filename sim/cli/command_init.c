@@ -20,7 +20,7 @@ static int print_list(void)
 {
     struct text out;
     text_init(&out);
-    for (const struct template *template = templates; template->name != NULL; template++) {
+    for (const struct template *template = templates; template->name != NULL; template ++) {
         text_format(&out, "%-10s %s\n", template->name, template->summary);
     }
     return print(&out);
@@ -30,7 +30,7 @@ static int print_template(const char *name)
 {
     const char *names[16];
     size_t count = 0;
-    for (const struct template *template = templates; template->name != NULL; template++) {
+    for (const struct template *template = templates; template->name != NULL; template ++) {
         if (text_same(template->name, name)) {
             struct text out;
             text_init(&out);

@@ -13,7 +13,8 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (found) {
         status = cli_print(&out) ? CLI_DONE : CLI_BROKEN;
     } else {
-        cli_misuse(&command_list, "list takes one of dists, faults, metrics, policies, units, models");
+        cli_misuse(&command_list,
+                   "list takes one of dists, faults, metrics, policies, units, models");
     }
     text_release(&out);
     return status;

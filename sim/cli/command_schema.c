@@ -17,9 +17,8 @@ static int install(const struct text *schema)
 {
     struct text why;
     text_init(&why);
-    const bool good =
-        file_make_directory(".orrery", &why) &&
-        file_write_atomic(SCHEMA_FILE, schema->bytes, schema->length, &why);
+    const bool good = file_make_directory(".orrery", &why) &&
+                      file_write_atomic(SCHEMA_FILE, schema->bytes, schema->length, &why);
     if (good) {
         printf("wrote " SCHEMA_FILE "; put this line on top of a scenario:\n"
                "# yaml-language-server: $schema=./" SCHEMA_FILE "\n");

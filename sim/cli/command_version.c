@@ -28,9 +28,9 @@ static int run(const struct cli *cli, int argc, char **argv)
          option = options_next(&options)) {
         json = json || option == 0;
         if (option != 0) {
-            status = cli_misuse(&command_version, "%s", option == OPTIONS_WRONG
-                                                            ? text_get(&options.wrong)
-                                                            : "version takes no operand");
+            status = cli_misuse(&command_version, "%s",
+                                option == OPTIONS_WRONG ? text_get(&options.wrong)
+                                                        : "version takes no operand");
         }
     }
     if (status == CLI_DONE) {

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-struct template {
+struct template
+{
     const char *name;
     const char *summary;
     const char *bytes;

@@ -1,19 +1,19 @@
-// assemble_check - mistakes that only the whole shows: reachability, circles of calls, keys, parameters.
+// assemble_check - mistakes that only the whole shows: reachability, circles of calls, keys,
+// parameters.
 #include <string.h>
 
 #include "sim/base/text.h"
 #include "sim/engine/model.h"
 #include "sim/scenario/assemble.h"
 
-// ---- reachability ---------------------------------------------------------------------------------
+// ---- reachability ------------------------------------------------------------------------------
 
 static bool spread_reach(const struct assembly *assembly, bool *reached)
 {
     const struct assembly_flow *flows = assembly->flows.items;
     bool changed = false;
     for (uint32_t i = 0; i < assembly->flows.count; i++) {
-        const bool begins =
-            flows[i].component == DESIGN_NONE || reached[flows[i].component];
+        const bool begins = flows[i].component == DESIGN_NONE || reached[flows[i].component];
         if (begins && !reached[flows[i].to]) {
             reached[flows[i].to] = true;
             changed = true;
@@ -39,14 +39,14 @@ static void lint_reach(const struct assembly *assembly)
     }
 }
 
-// ---- circles of calls -----------------------------------------------------------------------------
+// ---- circles of calls --------------------------------------------------------------------------
 
 // Operations as numbers: base of the component plus the operation's own.
 struct call_graph {
     const struct assembly *assembly;
     uint32_t *base;
     uint32_t count;
-    uint8_t *state;      // 0 new, 1 on the path, 2 done
+    uint8_t *state; // 0 new, 1 on the path, 2 done
     uint32_t *path;
     uint32_t *next_flow; // of every operation on the path
     uint32_t depth;
@@ -146,8 +146,7 @@ static bool check_circles(const struct assembly *assembly)
     }
     graph.state = arena_take_array(assembly->arena, graph.count + 1, sizeof *graph.state);
     graph.path = arena_take_array(assembly->arena, graph.count + 1, sizeof *graph.path);
-    graph.next_flow =
-        arena_take_array(assembly->arena, graph.count + 1, sizeof *graph.next_flow);
+    graph.next_flow = arena_take_array(assembly->arena, graph.count + 1, sizeof *graph.next_flow);
     bool good = true;
     for (uint32_t i = 0; good && i < graph.count; i++) {
         if (graph.state[i] == 0) {
@@ -160,7 +159,7 @@ static bool check_circles(const struct assembly *assembly)
     return good;
 }
 
-// ---- keys and parameters --------------------------------------------------------------------------
+// ---- keys and parameters -----------------------------------------------------------------------
 
 static bool is_declared(const struct assembly *assembly, const char *key)
 {

@@ -30,15 +30,14 @@ static const struct model *find_model(const struct assembly *assembly,
     for (; count < KINDS && assembly->catalog->models[count] != NULL; count++) {
         names[count] = assembly->catalog->models[count]->kind;
     }
-    assembly_complain(assembly, &(struct assembly_reference){.node = kind,
-                                                             .what = "kind",
-                                                             .name = name,
-                                                             .names = names,
-                                                             .count = (uint32_t)count});
+    assembly_complain(
+        assembly,
+        &(struct assembly_reference){
+            .node = kind, .what = "kind", .name = name, .names = names, .count = (uint32_t)count});
     return NULL;
 }
 
-// ---- the common part ------------------------------------------------------------------------------
+// ---- the common part ---------------------------------------------------------------------------
 
 static struct detection_design detection_of(const struct section_detection *section)
 {
@@ -62,8 +61,7 @@ static void fill_pools(struct assembly *assembly, struct component_design *compo
     struct pool_design *designs =
         arena_take_array(assembly->arena, section->pools.count, sizeof *designs);
     for (uint32_t i = 0; i < section->pools.count; i++) {
-        designs[i] =
-            (struct pool_design){section->pools.names[i], pools[i].size, pools[i].queue};
+        designs[i] = (struct pool_design){section->pools.names[i], pools[i].size, pools[i].queue};
     }
     component->pools = designs;
     component->pool_count = section->pools.count;
@@ -76,8 +74,7 @@ static void fill_devices(struct assembly *assembly, struct component_design *com
     struct device_design *designs =
         arena_take_array(assembly->arena, section->devices.count, sizeof *designs);
     for (uint32_t i = 0; i < section->devices.count; i++) {
-        designs[i] = (struct device_design){section->devices.names[i],
-                                            (uint32_t)devices[i].servers,
+        designs[i] = (struct device_design){section->devices.names[i], (uint32_t)devices[i].servers,
                                             (double)devices[i].iops, devices[i].bandwidth};
     }
     component->devices = designs;
@@ -120,7 +117,7 @@ static void fill_design(struct assembly *assembly, uint32_t number, const struct
     }
 }
 
-// ---- keys that do not apply -----------------------------------------------------------------------
+// ---- keys that do not apply --------------------------------------------------------------------
 
 static bool refuse(const struct assembly *assembly, const struct document_node *node,
                    const char *key, const char *why)
@@ -161,7 +158,7 @@ static bool check_keys(const struct assembly *assembly, uint32_t number, const s
     return refuse(assembly, node, "sharing", "there are no `cores` to share") && good;
 }
 
-// ---- preparation ----------------------------------------------------------------------------------
+// ---- preparation -------------------------------------------------------------------------------
 
 static bool show_complaints(struct assembly *assembly, uint32_t number,
                             const struct model_preparation *preparation)
@@ -221,8 +218,8 @@ static bool read_part(struct assembly *assembly, uint32_t number, const struct m
 {
     struct assembly_component *part = &assembly->parts[number];
     static const struct field none[] = {{0}};
-    part->configuration = arena_take(
-        assembly->arena, model->configuration_size > 0 ? model->configuration_size : 1);
+    part->configuration =
+        arena_take(assembly->arena, model->configuration_size > 0 ? model->configuration_size : 1);
     const struct schema_mapping mapping = {
         .node = part->node,
         .what = arena_format(assembly->arena, "component `%s`", part->node->key),
@@ -262,26 +259,10 @@ static bool declare(struct assembly *assembly, uint32_t number)
     return good;
 }
 
-// ---- the second pass ------------------------------------------------------------------------------
+// ---- the second pass ---------------------------------------------------------------------------
 
-bool sections_read_later(struct schema *schema, const struct document_node *node,
-                         const struct field *field, void *value)
-{
-    struct assembly *assembly = schema->owner;
-    struct assembly_pending *pending =
-        assembly_add(assembly, &assembly->pending, sizeof *pending);
-    *pending = (struct assembly_pending){
-        .reader = schema_reader(schema, field->read),
-        .field = field,
-        .node = node,
-        .value = value,
-        .component = assembly->current,
-    };
-    return true;
-}
-
-// A call of a model: it judges the answer itself, and a time-out that it has set holds where none is
-// written.
+// A call of a model: it judges the answer itself, and a time-out that it has set holds where none
+// is written.
 static bool read_call(struct assembly *assembly, const struct assembly_pending *pending)
 {
     struct call_design *call = pending->value;

@@ -25,8 +25,7 @@ static void pass_flows(struct assembly *assembly, const struct consumer_design *
         const struct assembly_flow *flows = assembly->flows.items;
         const struct assembly_flow flow = flows[i];
         const bool same = flow.call != NULL && flow.to == consumer->broker &&
-                          flow.call->topic != NULL &&
-                          text_same(flow.call->topic, consumer->topic);
+                          flow.call->topic != NULL && text_same(flow.call->topic, consumer->topic);
         if (same) {
             struct assembly_flow passed = flow;
             passed.to = consumer->component;
@@ -50,8 +49,7 @@ static void pass_flows(struct assembly *assembly, const struct consumer_design *
 static bool add_consumer(struct assembly *assembly, uint32_t component, uint32_t number)
 {
     const struct section_consumes *section =
-        (const struct section_consumes *)assembly->parts[component].section.consumes.items +
-        number;
+        (const struct section_consumes *)assembly->parts[component].section.consumes.items + number;
     const struct document_node *node = consumes_node(assembly, component, number);
     struct assembly_target topic, target;
     if (section->from == NULL || section->operation == NULL) {

@@ -42,7 +42,7 @@ static bool complain_key(const struct fault_builder *builder, const char *key, c
     return false;
 }
 
-// ---- names that exist -----------------------------------------------------------------------------
+// ---- names that exist --------------------------------------------------------------------------
 
 enum { NAMES_SHOWN = 10 };
 
@@ -86,7 +86,7 @@ static const char *machine_list(const struct assembly *assembly)
     return list;
 }
 
-// ---- selections -----------------------------------------------------------------------------------
+// ---- selections --------------------------------------------------------------------------------
 
 static bool select_component(struct fault_builder *builder)
 {
@@ -181,8 +181,7 @@ static bool select_end(struct fault_builder *builder, const struct document_node
         }
     }
     if (end->component == DESIGN_NONE && end->zone_count == 0) {
-        return complain_empty(builder, node, "component, zone or region",
-                              component_list(assembly));
+        return complain_empty(builder, node, "component, zone or region", component_list(assembly));
     }
     return true;
 }
@@ -208,13 +207,13 @@ static bool check_place(const struct fault_builder *builder)
     }
     const struct section_select *select = &builder->section->select;
     const struct document_node *node = select->zone != NULL ? select->zone : select->node;
-    diagnostic_caret(document_error(assembly->document, node, "E0305",
-                                    "fault `%s` selects nothing", builder->section->name),
+    diagnostic_caret(document_error(assembly->document, node, "E0305", "fault `%s` selects nothing",
+                                    builder->section->name),
                      "no replica stands there");
     return false;
 }
 
-// ---- time -----------------------------------------------------------------------------------------
+// ---- time --------------------------------------------------------------------------------------
 
 static bool read_times(struct fault_builder *builder)
 {
@@ -223,14 +222,15 @@ static bool read_times(struct fault_builder *builder)
     const bool at = document_peek(builder->node, "at") != NULL;
     const bool mtbf = document_peek(builder->node, "mtbf") != NULL;
     if (at == mtbf) {
-        return complain_key(builder, "name", at ? "`at` or `mtbf`, not both"
-                                                : "needs `at`, or `mtbf` and `mttr`");
+        return complain_key(builder, "name",
+                            at ? "`at` or `mtbf`, not both" : "needs `at`, or `mtbf` and `mttr`");
     }
     if (mtbf && document_peek(builder->node, "mttr") == NULL) {
         return complain_key(builder, "mtbf", "needs `mttr`");
     }
     if (at && document_peek(builder->node, "mttr") != NULL) {
-        return complain_key(builder, "mttr", "belongs to `mtbf`; a scheduled fault has a `duration`");
+        return complain_key(builder, "mttr",
+                            "belongs to `mtbf`; a scheduled fault has a `duration`");
     }
     base->stochastic = mtbf;
     base->at_ns = at ? section->at : TIME_NEVER;
@@ -256,12 +256,10 @@ static void lint_times(const struct fault_builder *builder)
         return;
     }
     const double mean = distribution_mean(&base->mtbf);
-    const uint32_t replicas = base->component == DESIGN_NONE
-                                  ? 1
-                                  : assembly->components[base->component].replicas;
-    const double expected = mean > 0 ? (double)design->duration_ns / mean * replicas *
-                                           design->replications.minimum
-                                     : 0;
+    const uint32_t replicas =
+        base->component == DESIGN_NONE ? 1 : assembly->components[base->component].replicas;
+    const double expected =
+        mean > 0 ? (double)design->duration_ns / mean * replicas * design->replications.minimum : 0;
     if (expected < 5) {
         diagnostic_caret(document_warning(assembly->document, document_peek(builder->node, "mtbf"),
                                           "W2010", "fault `%s` is rarely seen", base->name),
@@ -269,7 +267,7 @@ static void lint_times(const struct fault_builder *builder)
     }
 }
 
-// ---- actions --------------------------------------------------------------------------------------
+// ---- actions -----------------------------------------------------------------------------------
 
 static bool read_delay(struct fault_builder *builder)
 {
@@ -285,9 +283,8 @@ static bool read_delay(struct fault_builder *builder)
         return complain_key(builder, "delay", "`jitter` belongs to a constant latency");
     }
     const double mean = distribution_mean(&delay->latency), spread = (double)delay->jitter;
-    builder->base.delay = (struct distribution){.kind = DISTRIBUTION_UNIFORM,
-                                                .a = spread > mean ? 0 : mean - spread,
-                                                .b = mean + spread};
+    builder->base.delay = (struct distribution){
+        .kind = DISTRIBUTION_UNIFORM, .a = spread > mean ? 0 : mean - spread, .b = mean + spread};
     const char *wrong = distribution_prepare(&builder->base.delay);
     return wrong == NULL || complain_key(builder, "delay", wrong);
 }
@@ -335,7 +332,7 @@ static bool read_action(struct fault_builder *builder)
     return base->action != FAULT_DELAY || read_delay(builder);
 }
 
-// ---- rows -----------------------------------------------------------------------------------------
+// ---- rows --------------------------------------------------------------------------------------
 
 static void add_row(struct fault_builder *builder, const struct fault_design *row)
 {
@@ -429,7 +426,7 @@ static bool build(struct fault_builder *builder)
     return true;
 }
 
-// ---- the filter of --faults -----------------------------------------------------------------------
+// ---- the filter of --faults --------------------------------------------------------------------
 
 static bool in_list(const char *list, const char *name)
 {

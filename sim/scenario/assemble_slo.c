@@ -24,8 +24,7 @@ static bool complain(const struct objective *objective, const struct expression 
     const struct place place =
         part == NULL ? objective->node->place
                      : document_place_in(document, objective->node, part->offset, part->length);
-    struct diagnostic *entry =
-        diagnostic_error(document->diagnostics, code, place, "%s", message);
+    struct diagnostic *entry = diagnostic_error(document->diagnostics, code, place, "%s", message);
     document_place_explain(objective->node, entry);
     diagnostic_caret(entry, "%s", caret);
     return false;
@@ -38,7 +37,7 @@ static bool read_limit(const struct objective *objective, const struct expressio
                               &objective->slo->limit);
 }
 
-// ---- metrics --------------------------------------------------------------------------------------
+// ---- metrics -----------------------------------------------------------------------------------
 
 static bool read_percentile(const struct objective *objective, const struct expression *metric)
 {
@@ -128,9 +127,8 @@ static bool complain_metric(const struct objective *objective, const struct expr
     for (size_t i = 0; i < WORDS; i++) {
         names[count++] = words[i].name;
     }
-    const struct model *model = slo->target == SLO_WORKLOAD
-                                    ? NULL
-                                    : objective->assembly->components[slo->index].model;
+    const struct model *model =
+        slo->target == SLO_WORKLOAD ? NULL : objective->assembly->components[slo->index].model;
     const struct model_metric *own = model == NULL ? NULL : model->metrics;
     for (; own != NULL && own->name != NULL && count < 60; own++) {
         names[count++] = own->name;
@@ -160,9 +158,8 @@ static bool read_model_metric(const struct objective *objective, const struct ex
                               enum read_value_unit *unit)
 {
     struct slo_design *slo = objective->slo;
-    const char *written =
-        arena_text_part(objective->assembly->arena, objective->node->text + metric->offset,
-                        metric->length);
+    const char *written = arena_text_part(objective->assembly->arena,
+                                          objective->node->text + metric->offset, metric->length);
     const char *found = NULL;
     if (slo->target != SLO_WORKLOAD) {
         found = find_unit(objective->assembly->components[slo->index].model, written);
@@ -245,15 +242,14 @@ bool assemble_objective(struct assembly *assembly, const struct document_node *n
     return read_limit(&objective, whole->first->next, unit);
 }
 
-// ---- availability ---------------------------------------------------------------------------------
+// ---- availability ------------------------------------------------------------------------------
 
 static bool read_condition(const struct objective *objective, const struct expression *condition)
 {
     struct slo_design *slo = objective->slo;
     const bool is_binary = condition->kind == EXPRESSION_BINARY;
-    const char *left = is_binary && condition->first->kind == EXPRESSION_WORD
-                           ? condition->first->text
-                           : "";
+    const char *left =
+        is_binary && condition->first->kind == EXPRESSION_WORD ? condition->first->text : "";
     const struct expression *right = is_binary ? condition->first->next : NULL;
     const bool equal = is_binary && text_same(condition->text, "==");
     if (text_same(left, "status") && (equal || text_same(condition->text, "!="))) {
@@ -383,7 +379,7 @@ static bool add_objectives(struct slo_builder *builder)
     return good;
 }
 
-// ---- targets --------------------------------------------------------------------------------------
+// ---- targets -----------------------------------------------------------------------------------
 
 static const char **target_names(const struct assembly *assembly, uint32_t *count)
 {

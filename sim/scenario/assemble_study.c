@@ -16,8 +16,8 @@ static struct name_set fault_names(const struct assembly *assembly)
 {
     const struct section_fault *faults = assembly->top.faults.items;
     struct name_set set = {.what = "fault"};
-    set.names = arena_take_array(assembly->arena, assembly->top.faults.count + 4,
-                                 sizeof *set.names);
+    set.names =
+        arena_take_array(assembly->arena, assembly->top.faults.count + 4, sizeof *set.names);
     for (uint32_t i = 0; i < assembly->top.faults.count; i++) {
         set.names[set.count++] = faults[i].name == NULL ? "" : faults[i].name;
     }
@@ -28,8 +28,7 @@ static struct name_set slo_names(const struct assembly *assembly)
 {
     const struct section_slo *slos = assembly->top.slos.items;
     struct name_set set = {.what = "SLO"};
-    set.names =
-        arena_take_array(assembly->arena, assembly->top.slos.count + 1, sizeof *set.names);
+    set.names = arena_take_array(assembly->arena, assembly->top.slos.count + 1, sizeof *set.names);
     for (uint32_t i = 0; i < assembly->top.slos.count; i++) {
         set.names[set.count++] = slos[i].name == NULL ? "" : slos[i].name;
     }
@@ -75,7 +74,7 @@ static bool check_names(const struct assembly *assembly, const struct document_n
     return good;
 }
 
-// ---- hypotheses -----------------------------------------------------------------------------------
+// ---- hypotheses --------------------------------------------------------------------------------
 
 // A name of an SLO, or an objective of its own (judged for every workload).
 static bool check_hope(struct assembly *assembly, const struct document_node *node,
@@ -127,7 +126,7 @@ static bool check_experiments(struct assembly *assembly)
     return good;
 }
 
-// ---- ranges ---------------------------------------------------------------------------------------
+// ---- ranges ------------------------------------------------------------------------------------
 
 static bool check_param(const struct assembly *assembly, const struct document_node *node,
                         const char *name, size_t offset)
@@ -219,7 +218,7 @@ static bool check_sweep(const struct assembly *assembly)
     return where != NULL && check_words(assembly, sweep->where, where) && good;
 }
 
-// ---- plan -----------------------------------------------------------------------------------------
+// ---- plan --------------------------------------------------------------------------------------
 
 static bool check_growth(const struct assembly *assembly, const struct document_node *node)
 {

@@ -31,7 +31,7 @@ static bool complain_key(const struct builder *builder, const struct document_no
     return false;
 }
 
-// ---- actions --------------------------------------------------------------------------------------
+// ---- actions -----------------------------------------------------------------------------------
 
 static bool find_target(const struct builder *builder, const struct document_node *node,
                         const char *text, struct assembly_target *target)
@@ -140,9 +140,9 @@ static bool read_action(struct builder *builder, const struct document_node *nod
     }
     struct document_node *think = document_get(node, "think");
     if (node->kind != DOCUMENT_MAPPING || think == NULL || node->count != 1) {
-        diagnostic_caret(document_error(document_of(builder), node, "E0310",
-                                        "no action of a journey"),
-                         "expected component.operation or {think: exp(mean=5s)}");
+        diagnostic_caret(
+            document_error(document_of(builder), node, "E0310", "no action of a journey"),
+            "expected component.operation or {think: exp(mean=5s)}");
         return false;
     }
     action->is_think = true;
@@ -185,13 +185,12 @@ static bool read_actions(struct builder *builder)
                                 : read_journey(builder, section->journey);
 }
 
-// ---- rates ----------------------------------------------------------------------------------------
+// ---- rates -------------------------------------------------------------------------------------
 
 static const struct document_node *stage_node(const struct builder *builder, uint32_t number)
 {
     const struct document_node *stages = document_peek(builder->node, "stages");
-    const struct document_node *stage =
-        stages->kind == DOCUMENT_MAPPING ? stages : stages->first;
+    const struct document_node *stage = stages->kind == DOCUMENT_MAPPING ? stages : stages->first;
     for (uint32_t i = 0; i < number; i++) {
         stage = stage->next;
     }
@@ -215,8 +214,7 @@ static bool read_stage(struct builder *builder, uint32_t number, struct stage_de
 static bool read_stages(struct builder *builder)
 {
     const uint32_t count = builder->section->stages.count;
-    struct stage_design *stages =
-        arena_take_array(builder->assembly->arena, count, sizeof *stages);
+    struct stage_design *stages = arena_take_array(builder->assembly->arena, count, sizeof *stages);
     bool good = true;
     for (uint32_t i = 0; i < count; i++) {
         good = read_stage(builder, i, &stages[i]) && good;
@@ -267,7 +265,7 @@ static bool check_closed(const struct builder *builder)
     return good;
 }
 
-// ---- the rest -------------------------------------------------------------------------------------
+// ---- the rest ----------------------------------------------------------------------------------
 
 static bool read_trace(struct builder *builder)
 {
@@ -285,8 +283,7 @@ static bool read_trace(struct builder *builder)
     if (trace.targets == NULL) {
         return true;
     }
-    uint32_t *choices =
-        arena_take_array(builder->assembly->arena, trace.count, sizeof *choices);
+    uint32_t *choices = arena_take_array(builder->assembly->arena, trace.count, sizeof *choices);
     for (uint64_t i = 0; i < trace.count; i++) {
         const char *name = trace.targets[i];
         uint32_t choice = 0;
@@ -358,8 +355,7 @@ static bool read_keys(struct builder *builder)
     if (!read_value_is(document_of(builder), node, DOCUMENT_MAPPING, "{name: law}")) {
         return false;
     }
-    struct key_design *keys =
-        arena_take_array(builder->assembly->arena, node->count, sizeof *keys);
+    struct key_design *keys = arena_take_array(builder->assembly->arena, node->count, sizeof *keys);
     bool good = true;
     for (struct document_node *child = node->first; child != NULL; child = child->next) {
         good = read_key(builder, child, &keys[builder->design->key_count++]) && good;
@@ -443,13 +439,11 @@ static void fill_design(struct builder *builder)
         .thinned = section->thinned,
     };
     if (section->assumed != NULL) {
-        assembly_assume(assembly,
-                        arena_format(assembly->arena, "workload %s", builder->node->key),
+        assembly_assume(assembly, arena_format(assembly->arena, "workload %s", builder->node->key),
                         section->assumed);
     }
     if (section->thinned < 1) {
-        assembly_assume(assembly,
-                        arena_format(assembly->arena, "workload %s", builder->node->key),
+        assembly_assume(assembly, arena_format(assembly->arena, "workload %s", builder->node->key),
                         arena_format(assembly->arena, "thinned to %g%% of its traffic",
                                      section->thinned * 100));
     }
@@ -459,9 +453,9 @@ static bool build(struct builder *builder)
 {
     fill_design(builder);
     bool good = read_actions(builder);
-    good = (builder->section->model == WORKLOAD_OPEN ? check_open(builder)
-                                                     : check_closed(builder)) &&
-           good;
+    good =
+        (builder->section->model == WORKLOAD_OPEN ? check_open(builder) : check_closed(builder)) &&
+        good;
     good = read_stages(builder) && good;
     good = read_trace(builder) && good;
     good = read_from(builder) && good;

@@ -40,7 +40,7 @@ struct design_origin assembly_origin(const struct assembly *assembly,
     };
 }
 
-// ---- names ----------------------------------------------------------------------------------------
+// ---- names -------------------------------------------------------------------------------------
 
 enum { NAMES_SHOWN = 8 };
 
@@ -68,9 +68,9 @@ void assembly_complain(const struct assembly *assembly, const struct assembly_re
         reference->node->kind == DOCUMENT_SCALAR
             ? document_place_in(document, reference->node, reference->offset, length)
             : reference->node->place;
-    struct diagnostic *entry = diagnostic_error(document->diagnostics, "E0301", place,
-                                                "there is no %s `%s`", reference->what,
-                                                reference->name);
+    struct diagnostic *entry =
+        diagnostic_error(document->diagnostics, "E0301", place, "there is no %s `%s`",
+                         reference->what, reference->name);
     document_place_explain(reference->node, entry);
     const char *near = suggest_nearest(reference->name, reference->names, reference->count);
     if (near != NULL) {
@@ -161,7 +161,7 @@ uint32_t assembly_machine(const struct assembly *assembly, const char *name)
     return DESIGN_NONE;
 }
 
-// ---- targets --------------------------------------------------------------------------------------
+// ---- targets -----------------------------------------------------------------------------------
 
 static uint32_t callable(const struct component_design *component, const char **names)
 {
@@ -244,9 +244,8 @@ bool assembly_target(const struct assembly *assembly, const struct document_node
     if (target->component == DESIGN_NONE || !assembly->parts[target->component].good) {
         return false;
     }
-    return rest == NULL
-               ? only_operation(assembly, node, target)
-               : named_operation(assembly, node, rest, (size_t)(rest - text), target);
+    return rest == NULL ? only_operation(assembly, node, target)
+                        : named_operation(assembly, node, rest, (size_t)(rest - text), target);
 }
 
 bool assembly_operation(const struct assembly *assembly, const struct document_node *node,
@@ -267,7 +266,8 @@ static const struct field_map *topics_of(const struct assembly *assembly, uint32
     return (const struct field_map *)(const void *)(configuration + field->offset);
 }
 
-// The topic's name as it stands in the model's map, or as asked for where the model knows it otherwise.
+// The topic's name as it stands in the model's map, or as asked for where the model knows it
+// otherwise.
 static const char *find_topic(const struct assembly *assembly, uint32_t component, const char *name)
 {
     const struct field_map *topics = topics_of(assembly, component);
@@ -319,7 +319,7 @@ bool assembly_topic(const struct assembly *assembly, const struct document_node 
     return target->topic != NULL;
 }
 
-// ---- numbers given out ----------------------------------------------------------------------------
+// ---- numbers given out -------------------------------------------------------------------------
 
 uint32_t assembly_edge(struct assembly *assembly, struct edge_design edge)
 {

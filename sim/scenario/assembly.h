@@ -18,14 +18,14 @@ struct assembly_list {
 
 // What one visit of an operation (or one request of a workload) asks of others, on average.
 struct assembly_flow {
-    uint32_t component;               // caller, DESIGN_NONE: a workload
+    uint32_t component;                // caller, DESIGN_NONE: a workload
     const struct operation *operation; // caller's
     uint32_t workload;
     uint32_t to;
     const struct operation *to_operation;
-    double weight;                    // calls a visit, first tries only
-    bool waits;                       // the caller waits for it
-    const struct call_design *call;   // NULL: a consumer
+    double weight;                  // calls a visit, first tries only
+    bool waits;                     // the caller waits for it
+    const struct call_design *call; // NULL: a consumer
     const struct document_node *node;
 };
 
@@ -62,14 +62,14 @@ struct assembly {
     struct component_design *components; // design->components, still to be changed
     struct assembly_component *parts;    // beside them
     uint32_t current;                    // component being read
-    struct assembly_list edges;      // struct edge_design
-    struct assembly_list key_names;  // const char *
-    struct assembly_list flows;      // struct assembly_flow
-    struct assembly_list works;      // struct assembly_work
-    struct assembly_list pending;    // struct assembly_pending
-    struct assembly_list consumers;  // struct consumer_design
-    struct assembly_list assumptions; // struct assumption_design
-    const double *rates;             // of the capacity estimate, see capacity.h
+    struct assembly_list edges;          // struct edge_design
+    struct assembly_list key_names;      // const char *
+    struct assembly_list flows;          // struct assembly_flow
+    struct assembly_list works;          // struct assembly_work
+    struct assembly_list pending;        // struct assembly_pending
+    struct assembly_list consumers;      // struct consumer_design
+    struct assembly_list assumptions;    // struct assumption_design
+    const double *rates;                 // of the capacity estimate, see capacity.h
 };
 
 // Room for one more; the new item is zeroed.

@@ -1,4 +1,5 @@
-// capacity - offered load against processors, by mean demands along the calls: an estimate before a run.
+// capacity - offered load against processors, by mean demands along the calls: an estimate before a
+// run.
 #include "sim/scenario/capacity.h"
 
 #include "sim/base/text.h"
@@ -16,7 +17,7 @@ struct estimate {
     double *given, *rates, *next;
 };
 
-// ---- what workloads offer -------------------------------------------------------------------------
+// ---- what workloads offer ----------------------------------------------------------------------
 
 struct offer {
     double mean, peak;
@@ -58,12 +59,12 @@ static double journey_think(const struct workload_design *design)
     return sum;
 }
 
-// A closed workload without think time is as fast as the system: nothing to say beforehand but a guess.
+// A closed workload without think time is as fast as the system: nothing to say beforehand but a
+// guess.
 static struct offer closed_offer(const struct workload_design *design)
 {
     const double guess_ns = 10e6;
-    const double think =
-        distribution_mean(&design->think) + journey_think(design) + guess_ns;
+    const double think = distribution_mean(&design->think) + journey_think(design) + guess_ns;
     const double rate = (double)design->users / think * 1e9;
     return (struct offer){rate, rate};
 }
@@ -100,7 +101,7 @@ static struct offer offer_of(const struct assembly *assembly, uint32_t workload)
     return offer;
 }
 
-// ---- along the calls ------------------------------------------------------------------------------
+// ---- along the calls ---------------------------------------------------------------------------
 
 static uint32_t number_of(const struct estimate *estimate, uint32_t component,
                           const struct operation *operation)
@@ -136,7 +137,8 @@ static bool round_of(struct estimate *estimate)
     bool changed = false;
     for (uint32_t i = 0; i < estimate->count; i++) {
         const double change = estimate->next[i] - estimate->rates[i];
-        changed = changed || change > 1e-9 * estimate->next[i] || -change > 1e-9 * estimate->next[i];
+        changed =
+            changed || change > 1e-9 * estimate->next[i] || -change > 1e-9 * estimate->next[i];
         estimate->rates[i] = estimate->next[i];
     }
     return changed;
@@ -152,8 +154,8 @@ static void solve(struct estimate *estimate, bool peak, bool open_only)
     for (uint32_t i = 0; i < assembly->flows.count; i++) {
         const struct assembly_flow *flow = &flows[i];
         const bool client = flow->component == DESIGN_NONE && flow->to_operation != NULL;
-        if (!client || (open_only && assembly->design->workloads[flow->workload].model !=
-                                         WORKLOAD_OPEN)) {
+        if (!client ||
+            (open_only && assembly->design->workloads[flow->workload].model != WORKLOAD_OPEN)) {
             continue;
         }
         const struct offer offer = offer_of(assembly, flow->workload);
@@ -164,7 +166,7 @@ static void solve(struct estimate *estimate, bool peak, bool open_only)
     }
 }
 
-// ---- demands --------------------------------------------------------------------------------------
+// ---- demands -----------------------------------------------------------------------------------
 
 static const struct assembly_work *work_of(const struct assembly *assembly,
                                            const struct operation *operation)
@@ -296,7 +298,7 @@ void capacity_estimate(struct assembly *assembly, struct capacity *capacity)
     }
 }
 
-// ---- W2003 ----------------------------------------------------------------------------------------
+// ---- W2003 -------------------------------------------------------------------------------------
 
 static const char *load_source(const struct assembly *assembly, const struct assembly_flow *flow)
 {
@@ -332,8 +334,7 @@ static void warn(const struct assembly *assembly, uint32_t number, const struct 
                      component->cores == 1 ? "" : "s", row->available, row->utilization);
     if (row->flow != DESIGN_NONE) {
         const struct assembly_flow *flows = assembly->flows.items;
-        diagnostic_note(entry, "load comes from %s",
-                        load_source(assembly, &flows[row->flow]));
+        diagnostic_note(entry, "load comes from %s", load_source(assembly, &flows[row->flow]));
     }
 }
 

@@ -1,7 +1,8 @@
-// capacity - offered load against processors, by mean demands along the calls: an estimate before a run.
+// capacity - offered load against processors, by mean demands along the calls: an estimate before a
+// run.
 //
-// Rates follow the calls from workloads to the last callee; an outcome branch counts as 80 % hits, a
-// retry not at all. The peak is that of stages and profiles.
+// Rates follow the calls from workloads to the last callee; an outcome branch counts as 80 % hits,
+// a retry not at all. The peak is that of stages and profiles.
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 
 #include "sim/scenario/assembly.h"
 
-struct capacity_row { // of a component
+struct capacity_row {   // of a component
     double rate;        // requests/s at the peak
     double busy;        // processors needed at the peak
     double available;   // processors there are, 0: not modelled
@@ -20,8 +21,8 @@ struct capacity_row { // of a component
 struct capacity {
     uint32_t count; // rows, one a component
     struct capacity_row *rows;
-    uint32_t bottleneck;   // component with the highest utilization, DESIGN_NONE: none
-    double events_per_s;   // predicted events in a second of simulated time, on average
+    uint32_t bottleneck; // component with the highest utilization, DESIGN_NONE: none
+    double events_per_s; // predicted events in a second of simulated time, on average
 };
 
 void capacity_estimate(struct assembly *assembly, struct capacity *capacity);

@@ -1,4 +1,5 @@
-// explain - a key of the scenario language, or a model, in words: printed from the tables of fields.
+// explain - a key of the scenario language, or a model, in words: printed from the tables of
+// fields.
 #include "sim/scenario/explain.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "sim/scenario/schema.h"
 #include "sim/scenario/sections.h"
 
-// ---- one field ------------------------------------------------------------------------------------
+// ---- one field ---------------------------------------------------------------------------------
 
 static void add_line(struct text *out, int indent, const char *label, const char *what)
 {
@@ -110,7 +111,7 @@ void explain_fields(const struct field *fields, struct text *out)
     }
 }
 
-// ---- walking --------------------------------------------------------------------------------------
+// ---- walking -----------------------------------------------------------------------------------
 
 enum { TABLES = 130, WORDS = 32 };
 
@@ -179,8 +180,7 @@ static const struct field *find(const struct level *level, const char *word, uin
     return NULL;
 }
 
-static void suggest(const struct level *level, const char *path, const char *word,
-                    struct text *out)
+static void suggest(const struct level *level, const char *path, const char *word, struct text *out)
 {
     const char *names[1024];
     size_t count = 0;

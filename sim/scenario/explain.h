@@ -1,4 +1,5 @@
-// explain - a key of the scenario language, or a model, in words: printed from the tables of fields.
+// explain - a key of the scenario language, or a model, in words: printed from the tables of
+// fields.
 #pragma once
 
 #include <stdbool.h>
@@ -7,8 +8,8 @@
 #include "sim/engine/field.h"
 #include "sim/engine/model.h"
 
-// The key at a path: components.*.operations.*.call.retry.budget. Where names or numbers are the user's,
-// any word or * stands. False if there is no such key; `out` then says what is near.
+// The key at a path: components.*.operations.*.call.retry.budget. Where names or numbers are the
+// user's, any word or * stands. False if there is no such key; `out` then says what is near.
 bool explain_key(const struct catalog *catalog, const char *path, struct text *out);
 
 // One field: its type, default, bounds, meaning and source, one line each, behind `indent` blanks.

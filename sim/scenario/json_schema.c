@@ -6,7 +6,7 @@
 #include "sim/scenario/schema.h"
 #include "sim/scenario/sections.h"
 
-// ---- texts ----------------------------------------------------------------------------------------
+// ---- texts -------------------------------------------------------------------------------------
 
 static void add_string(struct text *out, const char *value)
 {
@@ -44,7 +44,7 @@ static void add_description(const struct field *field, struct text *out)
     text_release(&words);
 }
 
-// ---- scalars --------------------------------------------------------------------------------------
+// ---- scalars -----------------------------------------------------------------------------------
 
 #define QUANTITY(units)                                                                            \
     "'type': ['string', 'integer'], 'pattern': '^([$].+|0|[0-9.]+ ?(" units ").*|.*[(].+)$'"
@@ -85,7 +85,7 @@ static void add_scalar(const struct field *field, enum field_type type, struct t
     }
 }
 
-// ---- values with parts ----------------------------------------------------------------------------
+// ---- values with parts -------------------------------------------------------------------------
 
 static void add_object(const struct field *fields, struct text *out);
 
@@ -209,7 +209,7 @@ static void add_object(const struct field *fields, struct text *out)
     text_add(out, "}");
 }
 
-// ---- components -----------------------------------------------------------------------------------
+// ---- components --------------------------------------------------------------------------------
 
 static bool has_own(const struct model *model, const char *name)
 {

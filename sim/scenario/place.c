@@ -16,7 +16,7 @@ static struct topology_design *topology_of(struct assembly *assembly)
     return &assembly->design->topology;
 }
 
-// ---- regions and zones ----------------------------------------------------------------------------
+// ---- regions and zones -------------------------------------------------------------------------
 
 static void one_zone(struct assembly *assembly)
 {
@@ -92,7 +92,7 @@ static bool read_regions(struct assembly *assembly, const struct document_node *
     return good && topology->zone_count > 0;
 }
 
-// ---- links ----------------------------------------------------------------------------------------
+// ---- links -------------------------------------------------------------------------------------
 
 enum link_class { SAME_ZONE, CROSS_ZONE, CROSS_REGION, LINK_CLASSES };
 
@@ -195,11 +195,10 @@ static bool check_place(const struct assembly *assembly, const struct document_n
     }
     uint32_t count;
     const char **names = place_names(assembly, &count);
-    assembly_complain(assembly, &(struct assembly_reference){.node = node,
-                                                             .what = "zone or region",
-                                                             .name = name,
-                                                             .names = names,
-                                                             .count = count});
+    assembly_complain(
+        assembly,
+        &(struct assembly_reference){
+            .node = node, .what = "zone or region", .name = name, .names = names, .count = count});
     return false;
 }
 
@@ -213,8 +212,8 @@ static void apply_pair(struct assembly *assembly, struct link_design *links,
         const bool there = stands_in(assembly, from, ends[0]) && stands_in(assembly, to, ends[1]);
         const bool back = stands_in(assembly, from, ends[1]) && stands_in(assembly, to, ends[0]);
         if (there || back) {
-            links[i] = (struct link_design){pair->link.latency, pair->link.loss,
-                                            pair->link.bandwidth};
+            links[i] =
+                (struct link_design){pair->link.latency, pair->link.loss, pair->link.bandwidth};
         }
     }
 }
@@ -222,8 +221,7 @@ static void apply_pair(struct assembly *assembly, struct link_design *links,
 static const struct document_node *pair_node(const struct assembly *assembly, uint32_t number)
 {
     const struct document_node *topology = document_peek(assembly->document->root, "topology");
-    const struct document_node *pairs =
-        document_peek(document_peek(topology, "links"), "pairs");
+    const struct document_node *pairs = document_peek(document_peek(topology, "links"), "pairs");
     const struct document_node *pair = pairs->kind == DOCUMENT_MAPPING ? pairs : pairs->first;
     for (uint32_t i = 0; i < number; i++) {
         pair = pair->next;
@@ -264,8 +262,8 @@ static bool read_links(struct assembly *assembly, bool declared)
         arena_take_array(assembly->arena, (size_t)count * count, sizeof *links);
     struct section_link classes[LINK_CLASSES];
     bool good = true;
-    for (int class = SAME_ZONE; class < LINK_CLASSES; class++) {
-        good = read_class(assembly, (enum link_class)class, declared, &classes[class]) && good;
+    for (int class = SAME_ZONE; class < LINK_CLASSES; class ++) {
+        good = read_class(assembly, (enum link_class) class, declared, &classes[class]) && good;
     }
     for (uint32_t i = 0; i < count * count; i++) {
         const struct section_link *link = &classes[class_of(topology, i / count, i % count)];
@@ -276,7 +274,7 @@ static bool read_links(struct assembly *assembly, bool declared)
     return good;
 }
 
-// ---- spreading ------------------------------------------------------------------------------------
+// ---- spreading ---------------------------------------------------------------------------------
 
 struct spread {
     uint32_t *zones; // zone of each unit
@@ -326,8 +324,8 @@ static bool spread_map(struct assembly *assembly, const struct document_node *no
         return false;
     }
     if (sum == 0 || (units > 0 && units != sum)) {
-        diagnostic_caret(document_error(assembly->document, node, "E0322",
-                                        "`spread` places %llu", (unsigned long long)sum),
+        diagnostic_caret(document_error(assembly->document, node, "E0322", "`spread` places %llu",
+                                        (unsigned long long)sum),
                          "but there are %llu", (unsigned long long)units);
         return false;
     }
@@ -361,7 +359,7 @@ static bool make_spread(struct assembly *assembly, const struct document_node *n
     return true;
 }
 
-// ---- machines -------------------------------------------------------------------------------------
+// ---- machines ----------------------------------------------------------------------------------
 
 static bool read_machines(struct assembly *assembly)
 {
@@ -492,13 +490,13 @@ void place_machines(struct assembly *assembly)
     for (uint32_t i = 0; i < topology->machine_count; i++) {
         const struct machine_design *machine = &topology->machines[i];
         if (machine->cores > 0 && loads[i].cores > machine->cores * (1 + 1e-9)) {
-            const struct document_node *nodes = document_peek(
-                document_peek(assembly->document->root, "topology"), "nodes");
+            const struct document_node *nodes =
+                document_peek(document_peek(assembly->document->root, "topology"), "nodes");
             diagnostic_caret(document_warning(assembly->document, nodes, "W2008",
                                               "machines have fewer cores than their replicas"),
                              "%s in %s: %g cores for %u replicas with %g", machine->name,
-                             topology->zones[machine->zone].name, machine->cores,
-                             loads[i].replicas, loads[i].cores);
+                             topology->zones[machine->zone].name, machine->cores, loads[i].replicas,
+                             loads[i].cores);
             return;
         }
     }

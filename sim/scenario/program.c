@@ -8,7 +8,8 @@
 #include "sim/scenario/program_steps.h"
 #include "sim/scenario/read_value.h"
 
-// An upper bound of the branches below a node: elements of every `parallel`, every `spawn`, `publish`.
+// An upper bound of the branches below a node: elements of every `parallel`, every `spawn`,
+// `publish`.
 static uint32_t count_branches(const struct document_node *node)
 {
     uint32_t count = 0;
@@ -49,8 +50,7 @@ bool program_declare(struct assembly *assembly, uint32_t number)
     for (struct document_node *child = node->first; child != NULL; child = child->next) {
         child->used = true;
         good = check_name(assembly, child) && good;
-        part->operations[count] =
-            (struct operation){.name = child->key, .number = (uint16_t)count};
+        part->operations[count] = (struct operation){.name = child->key, .number = (uint16_t)count};
         count++;
     }
     component->operations = part->operations;
@@ -139,7 +139,7 @@ const struct operation *program_steps_branch(struct program *program,
     return good ? operation : NULL;
 }
 
-// ---- moving on after service ----------------------------------------------------------------------
+// ---- moving on after service -------------------------------------------------------------------
 
 void program_own_operation(struct assembly *assembly, uint32_t number)
 {

@@ -1,4 +1,5 @@
-// program_choose - `choose` by share or by the last outcome, and where a station's visits move on to.
+// program_choose - `choose` by share or by the last outcome, and where a station's visits move on
+// to.
 #include "sim/base/text.h"
 #include "sim/base/units.h"
 #include "sim/scenario/program_steps.h"
@@ -70,7 +71,7 @@ bool program_steps_looks_back(const struct document_node *next)
     return false;
 }
 
-// ---- choices --------------------------------------------------------------------------------------
+// ---- choices -----------------------------------------------------------------------------------
 
 struct chooser {
     struct program *program;
@@ -85,9 +86,8 @@ struct chooser {
 
 static bool complain_choice(const struct chooser *chooser, const struct document_node *branch)
 {
-    struct diagnostic *entry =
-        document_key_error(chooser->program->assembly->document, branch, "E0315",
-                           "`%s` is no choice", branch->key);
+    struct diagnostic *entry = document_key_error(chooser->program->assembly->document, branch,
+                                                  "E0315", "`%s` is no choice", branch->key);
     diagnostic_caret(entry, "expected a share (60%%), an outcome or `otherwise`");
     diagnostic_help(entry, "outcomes: hit, miss, ok, failed, unknown, or a status "
                            "(rejected, timeout, unavailable, ...)");
@@ -229,7 +229,7 @@ bool program_steps_choose(struct program *program, const struct document_node *v
     return good && check_choices(&chooser);
 }
 
-// ---- then -----------------------------------------------------------------------------------------
+// ---- then --------------------------------------------------------------------------------------
 
 static bool read_moves(struct program *program, const struct document_node *then,
                        struct field_list *moves)
@@ -298,8 +298,7 @@ bool program_steps_then(struct program *program, const struct document_node *the
         return add_move(program, move_node(then, 0), &items[0]);
     }
     struct choose_step *choose = arena_take(assembly->arena, sizeof *choose);
-    struct choice *choices =
-        arena_take_array(assembly->arena, moves.count + 1, sizeof *choices);
+    struct choice *choices = arena_take_array(assembly->arena, moves.count + 1, sizeof *choices);
     program_steps_add(program, (struct step){"then", step_run_choose, choose,
                                              assembly_stream(assembly, program->component,
                                                              program->root->name, "then")});
@@ -307,9 +306,8 @@ bool program_steps_then(struct program *program, const struct document_node *the
     double share = 0;
     for (uint32_t i = 0; i < moves.count; i++) {
         share += items[i].probability;
-        choices[i] = (struct choice){.kind = CHOICE_SHARE,
-                                     .share = share,
-                                     .target = (uint16_t)program->steps.count};
+        choices[i] = (struct choice){
+            .kind = CHOICE_SHARE, .share = share, .target = (uint16_t)program->steps.count};
         good = add_move(program, move_node(then, i), &items[i]) && good;
     }
     *choose = (struct choose_step){moves.count, choices, (uint16_t)program->steps.count};

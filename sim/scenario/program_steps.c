@@ -48,7 +48,7 @@ static bool read_part(struct program *program, const struct document_node *value
     return schema_read(&program->assembly->schema, &mapping);
 }
 
-// ---- work -----------------------------------------------------------------------------------------
+// ---- work --------------------------------------------------------------------------------------
 
 static void add_work(struct program *program, const char *name, enum outcome (*run)(struct visit *),
                      const struct work_step *work)
@@ -64,8 +64,8 @@ static bool compile_cpu(struct program *program, const struct document_node *val
 {
     (void)next;
     struct work_step work = {.device = DESIGN_NONE};
-    const bool good = read_distribution(document_of(program), value, READ_VALUE_DURATION,
-                                        &work.time);
+    const bool good =
+        read_distribution(document_of(program), value, READ_VALUE_DURATION, &work.time);
     if (good) {
         program->cpu_s += program->weight * distribution_mean(&work.time) / 1e9;
     }
@@ -78,8 +78,8 @@ static bool compile_sleep(struct program *program, const struct document_node *v
 {
     (void)next;
     struct work_step work = {.device = DESIGN_NONE};
-    const bool good = read_distribution(document_of(program), value, READ_VALUE_DURATION,
-                                        &work.time);
+    const bool good =
+        read_distribution(document_of(program), value, READ_VALUE_DURATION, &work.time);
     add_work(program, "sleep", step_run_sleep, &work);
     return good;
 }
@@ -87,8 +87,7 @@ static bool compile_sleep(struct program *program, const struct document_node *v
 static uint32_t find_device(struct program *program, const struct document_node *value,
                             const char *name)
 {
-    const struct field_map *devices =
-        &program->assembly->parts[program->component].section.devices;
+    const struct field_map *devices = &program->assembly->parts[program->component].section.devices;
     for (uint32_t i = 0; i < devices->count; i++) {
         if (text_same(devices->names[i], name)) {
             return i;
@@ -126,7 +125,7 @@ static bool compile_io(struct program *program, const struct document_node *valu
     return good;
 }
 
-// ---- calls ----------------------------------------------------------------------------------------
+// ---- calls -------------------------------------------------------------------------------------
 
 static void note_call(struct program *program, const struct document_node *value,
                       const struct call_design *call, bool waits)
@@ -201,7 +200,7 @@ static bool compile_publish(struct program *program, const struct document_node 
     return good;
 }
 
-// ---- branches and bodies --------------------------------------------------------------------------
+// ---- branches and bodies -----------------------------------------------------------------------
 
 static bool compile_branches(struct program *program, const struct document_node *list,
                              struct parallel_step *parallel)
@@ -299,12 +298,15 @@ static bool compile_repeat(struct program *program, const struct document_node *
     const double weight = program->weight;
     program->weight *= distribution_mean(&section.times);
     const uint32_t number = stream(program, "repeat");
-    end->first = (uint16_t)(
-        program_steps_add(program, (struct step){"repeat", step_run_repeat_begin, begin, number}) +
-        1);
+    end->first =
+        (uint16_t)(program_steps_add(
+                       program, (struct step){"repeat", step_run_repeat_begin, begin, number}) +
+                   1);
     const bool good = program_steps_list(program, section.steps);
-    begin->first = (uint16_t)(
-        program_steps_add(program, (struct step){"repeat end", step_run_repeat, end, number}) + 1);
+    begin->first =
+        (uint16_t)(program_steps_add(program,
+                                     (struct step){"repeat end", step_run_repeat, end, number}) +
+                   1);
     program->weight = weight;
     program->loops--;
     return good;
@@ -349,7 +351,7 @@ static bool compile_with(struct program *program, const struct document_node *va
     return good && pool->pool != DESIGN_NONE;
 }
 
-// ---- ends -----------------------------------------------------------------------------------------
+// ---- ends --------------------------------------------------------------------------------------
 
 static bool add_answer(struct program *program, const char *name,
                        enum outcome (*run)(struct visit *), struct answer_step answer)
@@ -389,7 +391,7 @@ static bool compile_fail(struct program *program, const struct document_node *va
     return good;
 }
 
-// ---- lists ----------------------------------------------------------------------------------------
+// ---- lists -------------------------------------------------------------------------------------
 
 static const struct {
     const char *name;
@@ -418,8 +420,8 @@ static bool complain_kind(struct program *program, const struct document_node *n
         names[i] = kinds[i].name;
     }
     const char *near = suggest_nearest(node->key, names, KINDS);
-    struct diagnostic *entry = document_key_error(document_of(program), node, "E0107",
-                                                  "unknown step `%s`", node->key);
+    struct diagnostic *entry =
+        document_key_error(document_of(program), node, "E0107", "unknown step `%s`", node->key);
     if (near != NULL) {
         diagnostic_caret(entry, "did you mean `%s`?", near);
     } else {
@@ -435,10 +437,9 @@ static bool compile_step(struct program *program, const struct document_node *st
 {
     struct document_node *value = step->first;
     if (step->kind != DOCUMENT_MAPPING || step->count != 1) {
-        diagnostic_caret(document_error(document_of(program), step, "E0310",
-                                        "a step is a map of one key"),
-                         "expected e.g. `cpu: 5ms`, got %s with %u", document_kind_name(step),
-                         step->count);
+        diagnostic_caret(
+            document_error(document_of(program), step, "E0310", "a step is a map of one key"),
+            "expected e.g. `cpu: 5ms`, got %s with %u", document_kind_name(step), step->count);
         return false;
     }
     value->used = true;

@@ -8,7 +8,7 @@
 #include "sim/scenario/place.h"
 #include "sim/scenario/read_value.h"
 
-// ---- options --------------------------------------------------------------------------------------
+// ---- options -----------------------------------------------------------------------------------
 
 static bool complain_option(struct assembly *assembly, const char *option, const char *value,
                             const char *why)
@@ -75,8 +75,7 @@ static bool apply_replications(struct assembly *assembly, const char *text)
     replications->maximum = replications->minimum;
     if (dots != NULL) {
         good = good && read_count(dots + 2, strlen(dots + 2), &replications->maximum);
-        replications->until_decided =
-            replications->until_decided || replications->stop_at <= 0;
+        replications->until_decided = replications->until_decided || replications->stop_at <= 0;
     } else {
         replications->stop_at = 0;
         replications->until_decided = false;
@@ -98,17 +97,16 @@ static bool check_warmup(const struct assembly *assembly)
     if (design->warmup_auto || design->warmup_ns < design->duration_ns) {
         return true;
     }
-    const struct document_node *simulation =
-        document_peek(assembly->document->root, "simulation");
+    const struct document_node *simulation = document_peek(assembly->document->root, "simulation");
     const struct document_node *node = document_peek(simulation, "warmup");
     node = node == NULL ? assembly->document->root : node;
-    diagnostic_caret(document_error(assembly->document, node, "E0212",
-                                    "the warm-up takes the whole run"),
-                     "it must be shorter than `duration`");
+    diagnostic_caret(
+        document_error(assembly->document, node, "E0212", "the warm-up takes the whole run"),
+        "it must be shorter than `duration`");
     return false;
 }
 
-// ---- the head -------------------------------------------------------------------------------------
+// ---- the head ----------------------------------------------------------------------------------
 
 // "scenarios/checkout.yaml" is named checkout.
 static const char *name_of_path(struct arena *arena, const char *path)
@@ -178,14 +176,14 @@ static bool check_version(const struct assembly *assembly)
                                        "the version of the language is missing"),
                         "begin with `orrery: v1`");
     } else {
-        diagnostic_caret(document_error(document, version, "E0126",
-                                        "an unknown version of the language"),
-                         "expected v1");
+        diagnostic_caret(
+            document_error(document, version, "E0126", "an unknown version of the language"),
+            "expected v1");
     }
     return false;
 }
 
-// ---- the whole ------------------------------------------------------------------------------------
+// ---- the whole ---------------------------------------------------------------------------------
 
 static void finish(struct assembly *assembly)
 {
@@ -270,9 +268,8 @@ bool scenario_load_bytes(struct scenario *scenario, struct document_bytes file,
                          struct diagnostic_list *diagnostics)
 {
     *scenario = (struct scenario){.good = false};
-    const bool read =
-        document_load_bytes(&scenario->document, file,
-                            options == NULL ? NULL : &options->overrides, diagnostics);
+    const bool read = document_load_bytes(
+        &scenario->document, file, options == NULL ? NULL : &options->overrides, diagnostics);
     return build(scenario, read, options, catalog);
 }
 

@@ -1,8 +1,8 @@
 // scenario - a file becomes a design: reading, decoding, assembling and checking in one call.
 //
-// A scenario owns everything that hangs on its design; the diagnostics belong to the caller and must
-// outlive it. After errors the scenario still holds what could be read, for `check --print` and for
-// tests, but `good` is false and the design must not be simulated.
+// A scenario owns everything that hangs on its design; the diagnostics belong to the caller and
+// must outlive it. After errors the scenario still holds what could be read, for `check --print`
+// and for tests, but `good` is false and the design must not be simulated.
 #pragma once
 
 #include <stdbool.h>
@@ -17,11 +17,11 @@
 
 struct scenario_options {
     struct document_overrides overrides; // --set and --set-path
-    const char *duration;     // --duration, as written; NULL: the scenario's
-    const char *warmup;       // --warmup: a duration or "auto"
-    const char *replications; // --rep: "10" or "10..200"
-    const char *faults;       // --faults: "none", "all" or names with commas; NULL: as written
-    const char *seed;         // --seed
+    const char *duration;                // --duration, as written; NULL: the scenario's
+    const char *warmup;                  // --warmup: a duration or "auto"
+    const char *replications;            // --rep: "10" or "10..200"
+    const char *faults; // --faults: "none", "all" or names with commas; NULL: as written
+    const char *seed;   // --seed
 };
 
 struct scenario {
@@ -33,7 +33,8 @@ struct scenario {
     char digest[33]; // XXH3-128 of the resolved tree, in hex
 };
 
-// True if it can be simulated. Initialises *scenario; pair with scenario_release, also after errors.
+// True if it can be simulated. Initialises *scenario; pair with scenario_release, also after
+// errors.
 bool scenario_load(struct scenario *scenario, const char *path,
                    const struct scenario_options *options, const struct catalog *catalog,
                    struct diagnostic_list *diagnostics);

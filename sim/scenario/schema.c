@@ -1,4 +1,5 @@
-// schema - a mapping of the document decoded into structs by tables of fields, all mistakes at once.
+// schema - a mapping of the document decoded into structs by tables of fields, all mistakes at
+// once.
 #include "sim/scenario/schema.h"
 
 #include <string.h>
@@ -190,7 +191,7 @@ void schema_read_fallbacks(struct schema *schema, const struct document_node *no
     }
 }
 
-// ---- keys -----------------------------------------------------------------------------------------
+// ---- keys --------------------------------------------------------------------------------------
 
 static const struct field *find(const struct schema_mapping *mapping, const char *key,
                                 uint32_t before)
@@ -245,9 +246,8 @@ static void complain_unknown(struct schema *schema, const struct schema_mapping 
     const char *keys[KEYS];
     const size_t count = allowed_keys(mapping, keys);
     const char *near = suggest_nearest(node->key, keys, count);
-    struct diagnostic *entry = document_key_error(schema->document, node, "E0107",
-                                                  "unknown key `%s` in %s", node->key,
-                                                  mapping->what);
+    struct diagnostic *entry = document_key_error(
+        schema->document, node, "E0107", "unknown key `%s` in %s", node->key, mapping->what);
     if (near != NULL) {
         diagnostic_caret(entry, "did you mean `%s`?", near);
     } else {
@@ -273,9 +273,9 @@ static bool read_key(struct schema *schema, const struct schema_mapping *mapping
         return false;
     }
     if (node != NULL && document_is_empty(node) && field->type != FIELD_CUSTOM) {
-        diagnostic_caret(document_key_error(schema->document, node, "E0125", "`%s` has no value",
-                                            field->name),
-                         "expected %s", schema_type_name(field->type));
+        diagnostic_caret(
+            document_key_error(schema->document, node, "E0125", "`%s` has no value", field->name),
+            "expected %s", schema_type_name(field->type));
         return false;
     }
     if (node != NULL) {
@@ -285,8 +285,8 @@ static bool read_key(struct schema *schema, const struct schema_mapping *mapping
         return schema_read_field(schema, node, field, value);
     }
     if (field->required) {
-        struct diagnostic *entry = document_key_error(
-            schema->document, mapping->node, "E0124", "%s needs `%s`", mapping->what, field->name);
+        struct diagnostic *entry = document_key_error(schema->document, mapping->node, "E0124",
+                                                      "%s needs `%s`", mapping->what, field->name);
         diagnostic_help(entry, "%s: %s", field->name, field->meaning);
         return false;
     }

@@ -1,10 +1,11 @@
-// schema - a mapping of the document decoded into structs by tables of fields, all mistakes at once.
+// schema - a mapping of the document decoded into structs by tables of fields, all mistakes at
+// once.
 //
-// One mapping may be described by several tables (a component: the common part and its model's own);
-// a key of an earlier table hides the same key of a later one. Absent keys take their fallback through
-// the same readers. Unknown keys are E0107, missing ones E0124, values out of range E0212.
-// A RECORD (or an element of a LIST or MAP of records) whose `read` is "short" may be written as a
-// scalar, which is then its first field: `pools: {db: 20}`.
+// One mapping may be described by several tables (a component: the common part and its model's
+// own); a key of an earlier table hides the same key of a later one. Absent keys take their
+// fallback through the same readers. Unknown keys are E0107, missing ones E0124, values out of
+// range E0212. A RECORD (or an element of a LIST or MAP of records) whose `read` is "short" may be
+// written as a scalar, which is then its first field: `pools: {db: 20}`.
 #pragma once
 
 #include <stdbool.h>
@@ -42,8 +43,8 @@ struct schema_part {
 
 struct schema_mapping {
     const struct document_node *node;
-    const char *what;    // "component `orders`"
-    const char *explain; // path for `orrery explain`: "components.*"; NULL: none
+    const char *what;                       // "component `orders`"
+    const char *explain;                    // path for `orrery explain`: "components.*"; NULL: none
     struct schema_part parts[SCHEMA_PARTS]; // ends with fields NULL
 };
 

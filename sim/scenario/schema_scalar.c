@@ -100,15 +100,15 @@ static bool within(struct schema *schema, const struct document_node *node,
     const double maximum = ratio ? 1 : field->maximum;
     char text[UNITS_FORMAT_ROOM];
     if (number < field->minimum) {
-        diagnostic_caret(document_error(schema->document, node, "E0212", "`%s` is too small",
-                                        field->name),
-                         "at least %s", bound(text, type, field->minimum));
+        diagnostic_caret(
+            document_error(schema->document, node, "E0212", "`%s` is too small", field->name),
+            "at least %s", bound(text, type, field->minimum));
         return false;
     }
     if (maximum > 0 && number > maximum) {
-        diagnostic_caret(document_error(schema->document, node, "E0212", "`%s` is too large",
-                                        field->name),
-                         "at most %s", ratio ? "100%" : bound(text, type, maximum));
+        diagnostic_caret(
+            document_error(schema->document, node, "E0212", "`%s` is too large", field->name),
+            "at most %s", ratio ? "100%" : bound(text, type, maximum));
         return false;
     }
     return true;

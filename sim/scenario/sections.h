@@ -1,7 +1,7 @@
 // sections - every section of the scenario language as structs and tables of fields.
 //
-// The tables are the language: decoder, JSON Schema, `orrery explain` and the manual read them. Members
-// of type `struct document_node` are resolved later, when all components are known.
+// The tables are the language: decoder, JSON Schema, `orrery explain` and the manual read them.
+// Members of type `struct document_node` are resolved later, when all components are known.
 #pragma once
 
 #include <stdbool.h>
@@ -109,9 +109,9 @@ struct section_component { // the part that is common to all kinds
     struct section_queue queue;
     int balancing;
     struct section_detection detection;
-    struct field_map pools;      // struct section_pool
-    struct field_map devices;    // struct section_device
-    struct field_list consumes;  // struct section_consumes
+    struct field_map pools;     // struct section_pool
+    struct field_map devices;   // struct section_device
+    struct field_list consumes; // struct section_consumes
     struct distribution startup;
     bool reschedule;
     const struct document_node *operations, *then;
@@ -338,9 +338,9 @@ struct section_top {
     struct section_simulation simulation;
     struct section_topology topology;
     const struct document_node *components;
-    struct field_map workloads;   // struct section_workload
-    struct field_list slos;       // struct section_slo
-    struct field_list faults;     // struct section_fault
+    struct field_map workloads;    // struct section_workload
+    struct field_list slos;        // struct section_slo
+    struct field_list faults;      // struct section_fault
     struct field_list experiments; // struct section_experiment
     struct section_sample sample;
     struct section_sweep sweep;
@@ -359,7 +359,8 @@ extern const struct field sections_experiment[], sections_sample[], sections_swe
     sections_plan[];
 
 // The words of the choices, in order of their enums.
-extern const char *const sections_disciplines[], *const sections_balancings[],
-    *const sections_fault_actions[], *const sections_jitters[], *const sections_statuses[];
+extern const char *const sections_disciplines[],
+    *const sections_balancings[], *const sections_fault_actions[], *const sections_jitters[],
+                                                                       *const sections_statuses[];
 
 extern const struct schema_reader sections_readers[];

@@ -21,7 +21,7 @@ static bool complain(struct schema *schema, const struct document_node *node, co
     return false;
 }
 
-// ---- mmpp -----------------------------------------------------------------------------------------
+// ---- mmpp --------------------------------------------------------------------------------------
 
 enum { STATES = 64 };
 
@@ -34,7 +34,8 @@ static bool read_state(struct schema *schema, const struct document_node *node,
     const bool well = state->kind == EXPRESSION_CALL && text_same(state->text, "state") &&
                       rate_of != NULL && for_of != NULL && state->count == 2;
     if (!well) {
-        return complain(schema, node, "expected mmpp(state(rate=1, for=50s), state(rate=8, for=5s))");
+        return complain(schema, node,
+                        "expected mmpp(state(rate=1, for=50s), state(rate=8, for=5s))");
     }
     const bool good =
         read_value_literal(schema->document, node, rate_of, READ_VALUE_NUMBER, rate) &&
@@ -89,7 +90,7 @@ static bool read_mmpp(struct schema *schema, const struct document_node *node,
     return finish_states(schema, node, arrivals, stays);
 }
 
-// ---- other laws -----------------------------------------------------------------------------------
+// ---- other laws --------------------------------------------------------------------------------
 
 static bool read_erlang(struct schema *schema, const struct document_node *node,
                         const struct expression *law, struct arrival_design *arrivals)
@@ -155,8 +156,9 @@ static bool read_named(struct schema *schema, const struct document_node *node,
         return read_erlang(schema, node, law, arrivals);
     }
     if (read_law_find(law->text) == NULL) {
-        return complain(schema, node, "expected poisson, constant, erlang(k=2), mmpp(...), "
-                                      "batch(...), trace(...) or a law of times");
+        return complain(schema, node,
+                        "expected poisson, constant, erlang(k=2), mmpp(...), "
+                        "batch(...), trace(...) or a law of times");
     }
     arrivals->kind = ARRIVAL_RENEWAL;
     return read_distribution(schema->document, node, READ_VALUE_DURATION, &arrivals->law);
@@ -188,13 +190,14 @@ bool sections_read_arrivals(struct schema *schema, const struct document_node *n
         return false;
     }
     if (law->kind != EXPRESSION_CALL) {
-        return complain(schema, node, "expected poisson, constant, erlang(k=2), mmpp(...), "
-                                      "batch(...), trace(...) or a law of times");
+        return complain(schema, node,
+                        "expected poisson, constant, erlang(k=2), mmpp(...), "
+                        "batch(...), trace(...) or a law of times");
     }
     return read_named(schema, node, law, workload);
 }
 
-// ---- files ----------------------------------------------------------------------------------------
+// ---- files -------------------------------------------------------------------------------------
 
 enum { LINES = 50000000 };
 
@@ -345,8 +348,8 @@ bool sections_read_trace(struct schema *schema, const struct document_node *node
         memcpy(times, lines.times, lines.count * sizeof *times);
         const char **targets = arena_take_array(arena, lines.count, sizeof *targets);
         memcpy(targets, lines.targets, lines.count * sizeof *targets);
-        *trace = (struct sections_read_trace){lines.count, times,
-                                              lines.has_targets ? targets : NULL};
+        *trace =
+            (struct sections_read_trace){lines.count, times, lines.has_targets ? targets : NULL};
     }
     free(lines.times);
     free(lines.targets);

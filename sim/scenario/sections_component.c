@@ -5,8 +5,8 @@
 
 const char *const sections_disciplines[] = {"fifo",       "lifo", "ps",     "priority",
                                             "preemptive", "sjf",  "random", NULL};
-const char *const sections_balancings[] = {"round_robin",   "random",    "p2c",
-                                           "least_request", "ring_hash", "zone_local", NULL};
+const char *const sections_balancings[] = {"round_robin", "random",     "p2c", "least_request",
+                                           "ring_hash",   "zone_local", NULL};
 static const char *const on_full[] = {"reject", "block", "drop_oldest", NULL};
 static const char *const sharings[] = {"fifo", "ps", NULL};
 

@@ -20,7 +20,7 @@ static bool read_warmup(struct schema *schema, const struct document_node *node,
     return warmup->is_auto || read_value_duration(schema->document, node, &warmup->ns);
 }
 
-// ---- replications ---------------------------------------------------------------------------------
+// ---- replications ------------------------------------------------------------------------------
 
 struct replications_map {
     uint64_t minimum, maximum;
@@ -30,8 +30,8 @@ struct replications_map {
 const struct field sections_replications[] = {
     ROW_AS("min", replications_map, minimum, FIELD_COUNT, "10", "first batch", .minimum = 1,
            .maximum = 1e6),
-    ROW_AS("max", replications_map, maximum, FIELD_COUNT, "100", "most replications",
-           .minimum = 1, .maximum = 1e6),
+    ROW_AS("max", replications_map, maximum, FIELD_COUNT, "100", "most replications", .minimum = 1,
+           .maximum = 1e6),
     ROW(replications_map, stop_at, FIELD_CUSTOM, NULL,
         "relative half-width of every SLO's metric, or `decided`", .read = "node"),
     {0},
@@ -68,8 +68,7 @@ static bool read_replications(struct schema *schema, const struct document_node 
         good = read_value_ratio(schema->document, map.stop_at, &replications->stop_at) && good;
     }
     if (good && map.minimum > map.maximum) {
-        diagnostic_caret(document_error(schema->document, node, "E0212",
-                                        "`min` is above `max`"),
+        diagnostic_caret(document_error(schema->document, node, "E0212", "`min` is above `max`"),
                          "%llu to %llu", (unsigned long long)map.minimum,
                          (unsigned long long)map.maximum);
         good = false;
@@ -77,7 +76,7 @@ static bool read_replications(struct schema *schema, const struct document_node 
     return good;
 }
 
-// ---- statuses, modes, factors ---------------------------------------------------------------------
+// ---- statuses, modes, factors ------------------------------------------------------------------
 
 static bool add_status(struct schema *schema, const struct document_node *node, uint32_t *statuses)
 {
@@ -143,7 +142,7 @@ static bool read_factor(struct schema *schema, const struct document_node *node,
     return read_value_factor(schema->document, node, value);
 }
 
-// ---- rates ----------------------------------------------------------------------------------------
+// ---- rates -------------------------------------------------------------------------------------
 
 struct rate_map {
     const struct document_node *profile;
@@ -202,7 +201,7 @@ static bool read_rate(struct schema *schema, const struct document_node *node,
     return sections_read_profile(schema, map.profile, &rate->profile);
 }
 
-// ---- the table ------------------------------------------------------------------------------------
+// ---- the table ---------------------------------------------------------------------------------
 
 #define SCALAR "{'type': ['string', 'number', 'integer', 'boolean']}"
 #define LIST_OF_TEXT "{'type': ['array', 'string'], 'items': {'type': 'string'}}"

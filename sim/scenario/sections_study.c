@@ -8,8 +8,7 @@ static const char *const targets[] = {"cost", "cores", NULL};
 static const struct field after_rows[] = {
     ROW(section_after, slos, FIELD_CUSTOM, NULL, "names of SLOs that hold again", .read = "names",
         .required = true),
-    ROW(section_after, within, FIELD_DURATION, NULL, "of the end of the faults",
-        .required = true),
+    ROW(section_after, within, FIELD_DURATION, NULL, "of the end of the faults", .required = true),
     {0},
 };
 
@@ -51,8 +50,8 @@ const struct field sections_sweep[] = {
 };
 
 static const struct field load_rows[] = {
-    ROW(section_load, growth, FIELD_CUSTOM, NULL, "2x, or 5%/month with `months`",
-        .read = "node", .required = true),
+    ROW(section_load, growth, FIELD_CUSTOM, NULL, "2x, or 5%/month with `months`", .read = "node",
+        .required = true),
     ROW(section_load, months, FIELD_COUNT, NULL, "how far ahead", .maximum = 1200),
     {0},
 };

@@ -7,15 +7,15 @@
 static const char *const models[] = {"open", "closed", NULL};
 static const char *const budgetings[] = {"occurrences", "timeslices", "ratio_timeslices", NULL};
 static const char *const severities[] = {"fail", "warn", NULL};
-const char *const sections_fault_actions[] = {"kill",      "pause", "slow", "zone-down",
-                                              "node-down", "delay", "loss", "partition", NULL};
+const char *const sections_fault_actions[] = {
+    "kill", "pause", "slow", "zone-down", "node-down", "delay", "loss", "partition", NULL};
 
 static const struct field stage_rows[] = {
     ROW_AS("for", section_stage, length, FIELD_DURATION, NULL, "length of the stage",
            .required = true, .minimum = 1),
     ROW(section_stage, rate, FIELD_CUSTOM, NULL, "rate from its beginning", .read = "plain_rate"),
-    ROW(section_stage, ramp_to, FIELD_CUSTOM, NULL,
-        "rate at its end, reached in a straight line", .read = "plain_rate"),
+    ROW(section_stage, ramp_to, FIELD_CUSTOM, NULL, "rate at its end, reached in a straight line",
+        .read = "plain_rate"),
     {0},
 };
 
@@ -91,8 +91,7 @@ const struct field sections_workload[] = {
 
 static const struct field indicator_rows[] = {
     ROW(section_indicator, good, FIELD_CUSTOM, NULL,
-        "which requests are good: status == ok and latency < 1s", .read = "node",
-        .required = true),
+        "which requests are good: status == ok and latency < 1s", .read = "node", .required = true),
     {0},
 };
 
@@ -106,8 +105,8 @@ const struct field sections_slo[] = {
     ROW(section_slo, name, FIELD_NAME, NULL, "by which verdicts and experiments speak of it",
         .required = true),
     ROW(section_slo, description, FIELD_TEXT, NULL, "why it matters, for people"),
-    ROW(section_slo, target, FIELD_CUSTOM, NULL,
-        "a workload, a component or a component.operation", .read = "node", .required = true),
+    ROW(section_slo, target, FIELD_CUSTOM, NULL, "a workload, a component or a component.operation",
+        .read = "node", .required = true),
     ROW(section_slo, objectives, FIELD_CUSTOM, NULL,
         "p(99) < 300ms, mean, max, carried, success, throughput, utilization, or a metric of the "
         "model",
@@ -131,8 +130,7 @@ static const struct field select_rows[] = {
     ROW(section_select, component, FIELD_CUSTOM, NULL, "component", .read = "node"),
     ROW(section_select, zone, FIELD_CUSTOM, NULL, "zone", .read = "node"),
     ROW(section_select, region, FIELD_CUSTOM, NULL, "every zone of a region", .read = "node"),
-    ROW(section_select, node, FIELD_CUSTOM, NULL, "machine (node-1, node-2, ...)",
-        .read = "node"),
+    ROW(section_select, node, FIELD_CUSTOM, NULL, "machine (node-1, node-2, ...)", .read = "node"),
     ROW(section_select, role, FIELD_CUSTOM, NULL,
         "the replica that has this role when the fault strikes: leader, primary, standby",
         .read = "node"),

@@ -23,7 +23,7 @@ static void add_words(const struct word *words, struct text *out)
     }
 }
 
-// ---- distributions --------------------------------------------------------------------------------
+// ---- distributions -----------------------------------------------------------------------------
 
 static void add_figures(const struct distribution *law, bool counts, struct text *out)
 {
@@ -45,7 +45,8 @@ static void add_example(const struct read_law *law, struct text *out)
     struct text yaml;
     diagnostic_init(&diagnostics);
     text_init(&yaml);
-    text_format(&yaml, "orrery: v1\nlaw: '%s'\n", strcmp(law->name, "const") == 0 ? "5ms" : law->example);
+    text_format(&yaml, "orrery: v1\nlaw: '%s'\n",
+                strcmp(law->name, "const") == 0 ? "5ms" : law->example);
     const struct document_bytes file = {"list", yaml.bytes, yaml.length};
     document_load_bytes(&document, file, NULL, &diagnostics);
     struct distribution distribution;
@@ -74,7 +75,7 @@ static void list_dists(const struct catalog *catalog, struct text *out)
     text_add(out, "\nor as a map: {dist: gamma, mean: 6ms, cv: 0.8}; a bare value is constant\n");
 }
 
-// ---- words ----------------------------------------------------------------------------------------
+// ---- words -------------------------------------------------------------------------------------
 
 static void list_faults(const struct catalog *catalog, struct text *out)
 {
@@ -106,7 +107,8 @@ static void list_faults(const struct catalog *catalog, struct text *out)
 static void list_metrics(const struct catalog *catalog, struct text *out)
 {
     static const struct word words[] = {
-        {"p(q)", "percentile of the latency: OK answers, and time-outs at give-up", "p(99) < 300ms"},
+        {"p(q)", "percentile of the latency: OK answers, and time-outs at give-up",
+         "p(99) < 300ms"},
         {"p(q, status=any)", "percentile over every answer, refusals included",
          "p(99, status=any) < 1s"},
         {"mean", "mean latency", "mean < 50ms"},
@@ -180,7 +182,7 @@ static void list_models(const struct catalog *catalog, struct text *out)
     describe(catalog, NULL, out);
 }
 
-// ---- the table ------------------------------------------------------------------------------------
+// ---- the table ---------------------------------------------------------------------------------
 
 const char *const vocabulary_lists[] = {"dists", "faults", "metrics", "policies",
                                         "units", "models", NULL};

@@ -1,6 +1,7 @@
 // test_broken - every broken scenario of tests/scenario/broken says what its first line expects.
 //
-// `# expect: E0107 44:5, W2003 7:3` lists code, line and column of every diagnostic, in order of place.
+// `# expect: E0107 44:5, W2003 7:3` lists code, line and column of every diagnostic, in order of
+// place.
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <dirent.h>
@@ -79,8 +80,7 @@ ParameterizedTest(const struct broken *broken, broken, says_what_and_where)
     diagnostic_init(&diagnostics);
     text_init(&expected);
     text_init(&found);
-    const bool good =
-        scenario_load(&scenario, broken->path, NULL, &catalog_all, &diagnostics);
+    const bool good = scenario_load(&scenario, broken->path, NULL, &catalog_all, &diagnostics);
     add_expected(broken->path, &expected);
     add_found(&diagnostics, &found);
     cr_expect_str_eq(text_get(&found), text_get(&expected), "%s", broken->path);

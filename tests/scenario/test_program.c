@@ -14,7 +14,8 @@ static bool load_page(struct load *load, const char *steps)
 {
     struct text text;
     text_init(&text);
-    text_format(&text, "components:\n  web: {kind: service, pools: {p: 3}, operations: {page: %s}}\n%s",
+    text_format(&text,
+                "components:\n  web: {kind: service, pools: {p: 3}, operations: {page: %s}}\n%s",
                 steps, tail);
     const bool good = load_init(load, text_get(&text));
     text_release(&text);
@@ -35,7 +36,8 @@ static void expect_names(const struct operation *operation, const char *expected
 Test(program, steps_are_named_for_people_and_streams_for_chance)
 {
     struct load load;
-    cr_assert(load_page(&load, "[{cpu: 1ms}, {call: db.read}, {cpu: 2ms}, {sleep: 1s}, {reply: 1kB}]"));
+    cr_assert(
+        load_page(&load, "[{cpu: 1ms}, {call: db.read}, {cpu: 2ms}, {sleep: 1s}, {reply: 1kB}]"));
     const struct operation *page = load_operation(&load, "web", "page");
     expect_names(page, "cpu; call db.read; cpu; sleep; reply");
     const struct component_design *web = load_component(&load, "web");
@@ -52,7 +54,8 @@ Test(program, steps_are_named_for_people_and_streams_for_chance)
 Test(program, a_call_ends_the_operation_unless_its_outcome_is_asked)
 {
     struct load load;
-    cr_assert(load_page(&load, "[{call: db.read}, {call: db.write}, {choose: {failed: [{cpu: 1ms}]}}]"));
+    cr_assert(
+        load_page(&load, "[{call: db.read}, {call: db.write}, {choose: {failed: [{cpu: 1ms}]}}]"));
     const struct operation *page = load_operation(&load, "web", "page");
     const struct call_design *first = page->steps[0].argument;
     const struct call_design *second = page->steps[1].argument;
@@ -65,7 +68,8 @@ Test(program, a_call_ends_the_operation_unless_its_outcome_is_asked)
 Test(program, choose_by_share_jumps_behind_its_branches)
 {
     struct load load;
-    cr_assert(load_page(&load, "[{choose: {60%: [{cpu: 1ms}], otherwise: [{sleep: 1s}]}}, {reply: 1kB}]"));
+    cr_assert(load_page(&load,
+                        "[{choose: {60%: [{cpu: 1ms}], otherwise: [{sleep: 1s}]}}, {reply: 1kB}]"));
     const struct operation *page = load_operation(&load, "web", "page");
     expect_names(page, "choose; cpu; go on; sleep; reply");
     const struct choose_step *choose = page->steps[0].argument;
@@ -94,7 +98,8 @@ Test(program, an_outcome_that_is_not_named_goes_on_or_ends)
 Test(program, a_loop_knows_where_it_begins_and_ends)
 {
     struct load load;
-    cr_assert(load_page(&load, "[{repeat: {times: 3, steps: [{cpu: 1ms}, {sleep: 1ms}]}}, {reply: 1B}]"));
+    cr_assert(
+        load_page(&load, "[{repeat: {times: 3, steps: [{cpu: 1ms}, {sleep: 1ms}]}}, {reply: 1B}]"));
     const struct operation *page = load_operation(&load, "web", "page");
     expect_names(page, "repeat; cpu; sleep; repeat end; reply");
     const struct repeat_step *begin = page->steps[0].argument, *end = page->steps[3].argument;
@@ -108,8 +113,9 @@ Test(program, a_loop_knows_where_it_begins_and_ends)
 Test(program, branches_are_internal_operations)
 {
     struct load load;
-    cr_assert(load_page(&load, "[{parallel: {need: 1, branches: [{call: db.read}, [{cpu: 1ms}, {cpu: 2ms}]]}},"
-                               " {spawn: {call: db.write}}]"));
+    cr_assert(load_page(
+        &load, "[{parallel: {need: 1, branches: [{call: db.read}, [{cpu: 1ms}, {cpu: 2ms}]]}},"
+               " {spawn: {call: db.write}}]"));
     const struct component_design *web = load_component(&load, "web");
     cr_assert_eq(web->operation_count, 4);
     for (uint32_t i = 0; i < 4; i++) {
@@ -150,7 +156,8 @@ Test(program, stations_move_requests_on)
 Test(program, demands_follow_the_calls)
 {
     struct load load;
-    cr_assert(load_page(&load, "[{repeat: {times: 4, steps: [{choose: {25%: [{call: db.read}], 75%: []}}]}}]"));
+    cr_assert(load_page(
+        &load, "[{repeat: {times: 4, steps: [{choose: {25%: [{call: db.read}], 75%: []}}]}}]"));
     const struct design *design = &load.scenario.design;
     const struct capacity_row *row = &load.scenario.capacity.rows[design_component(design, "db")];
     cr_expect_float_eq(row->rate, 10, 1e-9);

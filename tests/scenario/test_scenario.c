@@ -53,8 +53,8 @@ Test(scenario, options_of_the_command_line_win)
 Test(scenario, options_that_cannot_be_are_errors)
 {
     const struct scenario_options wrong[] = {
-        {.duration = "2"}, {.warmup = "never"}, {.replications = "9..3"}, {.seed = "x"},
-        {.warmup = "20m"}, {.faults = "storm"},
+        {.duration = "2"}, {.warmup = "never"}, {.replications = "9..3"},
+        {.seed = "x"},     {.warmup = "20m"},   {.faults = "storm"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct load load;
@@ -152,17 +152,18 @@ Test(scenario, objectives_become_rows)
     struct load load;
     struct text text;
     text_init(&text);
-    text_format(&text,
-                "%sslos:\n"
-                "  - {name: a, target: w, objectives: [\"p(99.9) <= 300ms\", \"carried >= 99.5%%\"]}\n"
-                "  - {name: b, target: q, objectives: [\"utilization(max) < 85%%\"], severity: warn}\n"
-                "  - {name: c, target: q.serve, objectives: \"p(50, status=any) < 1s\", every: 5m}\n"
-                "  - name: d\n"
-                "    target: w\n"
-                "    indicator: {good: \"status == ok and latency < 1s\"}\n"
-                "    objective: 99.9%%\n"
-                "    window: 30d\n",
-                queue);
+    text_format(
+        &text,
+        "%sslos:\n"
+        "  - {name: a, target: w, objectives: [\"p(99.9) <= 300ms\", \"carried >= 99.5%%\"]}\n"
+        "  - {name: b, target: q, objectives: [\"utilization(max) < 85%%\"], severity: warn}\n"
+        "  - {name: c, target: q.serve, objectives: \"p(50, status=any) < 1s\", every: 5m}\n"
+        "  - name: d\n"
+        "    target: w\n"
+        "    indicator: {good: \"status == ok and latency < 1s\"}\n"
+        "    objective: 99.9%%\n"
+        "    window: 30d\n",
+        queue);
     cr_assert(load_init(&load, text_get(&text)));
     const struct design *design = &load.scenario.design;
     cr_assert_eq(design->slo_count, 5);
@@ -192,13 +193,14 @@ Test(scenario, faults_become_rows_and_are_chosen_by_name)
     struct load load;
     struct text text;
     text_init(&text);
-    text_format(&text,
-                "%stopology: {regions: {eu: [a, b], us: [c]}}\n"
-                "faults:\n"
-                "  - {name: k, action: kill, select: {component: q}, mode: 30%%, at: 2m}\n"
-                "  - {name: p, action: partition, select: {from: eu, to: us}, at: 2m, duration: 1m}\n"
-                "  - {name: s, action: slow, select: {component: q}, factor: 3x, mtbf: 1m, mttr: 1s}\n",
-                queue);
+    text_format(
+        &text,
+        "%stopology: {regions: {eu: [a, b], us: [c]}}\n"
+        "faults:\n"
+        "  - {name: k, action: kill, select: {component: q}, mode: 30%%, at: 2m}\n"
+        "  - {name: p, action: partition, select: {from: eu, to: us}, at: 2m, duration: 1m}\n"
+        "  - {name: s, action: slow, select: {component: q}, factor: 3x, mtbf: 1m, mttr: 1s}\n",
+        queue);
     const struct scenario_options options = {.faults = "k,s"};
     cr_assert(load_init_with(&load, text_get(&text), &options));
     const struct design *design = &load.scenario.design;
@@ -252,10 +254,9 @@ Test(scenario, assumptions_are_listed)
 
 Test(scenario, the_examples_load)
 {
-    static const char *const paths[] = {"scenarios/examples/minimal.yaml",
-                                        "scenarios/examples/newsroom.yaml",
-                                        "scenarios/examples/queue.yaml",
-                                        "scenarios/examples/webshop.yaml"};
+    static const char *const paths[] = {
+        "scenarios/examples/minimal.yaml", "scenarios/examples/newsroom.yaml",
+        "scenarios/examples/queue.yaml", "scenarios/examples/webshop.yaml"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct diagnostic_list diagnostics;
         struct scenario scenario;

@@ -1,4 +1,5 @@
-// test_schema - tables of fields: every fallback can be read, every key is explained and in the schema.
+// test_schema - tables of fields: every fallback can be read, every key is explained and in the
+// schema.
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <string.h>
@@ -71,9 +72,8 @@ Test(schema, every_parameter_of_every_model_has_a_meaning)
 Test(schema, every_custom_field_has_a_reader)
 {
     static const struct field *const tables[] = {
-        sections_top,      sections_topology, sections_component, sections_workload,
-        sections_slo,      sections_fault,    sections_plan,      sections_sweep,
-        sections_experiment, sections_steps};
+        sections_top,   sections_topology, sections_component, sections_workload,   sections_slo,
+        sections_fault, sections_plan,     sections_sweep,     sections_experiment, sections_steps};
     const struct schema schema = {.readers = sections_readers};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         for (const struct field *field = tables[i]; field->name != NULL; field++) {
@@ -123,11 +123,14 @@ Test(schema, every_key_of_the_webshop_is_explained)
 
 Test(schema, keys_of_the_user_may_be_stars)
 {
-    static const char *const paths[] = {
-        "components.*.operations.*.call.retry.budget", "components.*.connections",
-        "components.*.topics.*.partitions",            "topology.links.same_zone.latency",
-        "workloads.*.rate.profile",                    "slos.*.indicator.good",
-        "simulation.replications.stop_at",             "scenario"};
+    static const char *const paths[] = {"components.*.operations.*.call.retry.budget",
+                                        "components.*.connections",
+                                        "components.*.topics.*.partitions",
+                                        "topology.links.same_zone.latency",
+                                        "workloads.*.rate.profile",
+                                        "slos.*.indicator.good",
+                                        "simulation.replications.stop_at",
+                                        "scenario"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct text out;
         text_init(&out);
@@ -150,8 +153,8 @@ Test(schema, the_json_schema_is_json_with_every_kind)
     json_t *schema = json_loads(text_get(&out), 0, &error);
     cr_assert_not_null(schema, "line %d: %s", error.line, error.text);
     const json_t *component = json_object_get(json_object_get(schema, "$defs"), "component");
-    const json_t *kinds = json_object_get(
-        json_object_get(json_object_get(component, "properties"), "kind"), "enum");
+    const json_t *kinds =
+        json_object_get(json_object_get(json_object_get(component, "properties"), "kind"), "enum");
     size_t count = 0;
     while (load_catalog()->models[count] != NULL) {
         count++;
