@@ -290,7 +290,8 @@ static bool recall(struct running *running)
     struct text path;
     text_init(&path);
     text_format(&path, "%s/%s", text_get(&running->directory.path), outputs_files[OUTPUT_H5]);
-    const bool good = archive_read(text_get(&path), &running->result, &running->why) == ARCHIVE_DONE;
+    const bool good =
+        archive_read(text_get(&path), &running->result, &running->why) == ARCHIVE_DONE;
     text_release(&path);
     return good;
 }
