@@ -24,7 +24,7 @@ static bool is_name(const char *text)
            !(text[0] >= '0' && text[0] <= '9');
 }
 
-static const char *nearest_param(const struct document_node *params, const char *name)
+static const char *nearest_key(const struct document_node *params, const char *name)
 {
     const char *names[PARAMS_CANDIDATES];
     size_t count = 0;
@@ -108,7 +108,7 @@ static void set_param(struct document *document, const struct document_override 
         struct diagnostic *entry = diagnostic_error(document->diagnostics, "E0120", name_place,
                                                     "`--set %s` names no parameter", item->name);
         const char *nearest = params != NULL && params->kind == DOCUMENT_MAPPING
-                                  ? nearest_param(params, item->name)
+                                  ? nearest_key(params, item->name)
                                   : NULL;
         if (nearest != NULL) {
             diagnostic_caret(entry, "did you mean `%s`?", nearest);
@@ -126,6 +126,34 @@ static void set_param(struct document *document, const struct document_override 
     }
 }
 
+// Says at which key the path leaves the scenario, and what was probably meant.
+static void explain_path(const struct document *document, const char *path,
+                         struct diagnostic *entry)
+{
+    struct text part;
+    text_init(&part);
+    const struct document_node *parent = document->root, *node = parent;
+    size_t begin = 0, end = 0;
+    while (node != NULL && path[end] != '\0') {
+        begin = end + (end > 0);
+        end = begin + strcspn(path + begin, ".");
+        text_clear(&part);
+        text_add_part(&part, path, end);
+        parent = node;
+        node = document_at(document, text_get(&part));
+    }
+    text_clear(&part);
+    text_add_part(&part, path + begin, end - begin);
+    const char *nearest =
+        parent->kind == DOCUMENT_MAPPING ? nearest_key(parent, text_get(&part)) : NULL;
+    if (nearest != NULL) {
+        diagnostic_caret(entry, "did you mean `%.*s%s`?", (int)begin, path, nearest);
+    } else {
+        diagnostic_caret(entry, "the scenario has no `%.*s`", (int)end, path);
+    }
+    text_release(&part);
+}
+
 static void set_path(struct document *document, const struct document_override *item,
                      struct place name_place, struct place value_place)
 {
@@ -135,7 +163,7 @@ static void set_path(struct document *document, const struct document_override *
             diagnostic_error(document->diagnostics, "E0122", name_place,
                              "`--set-path %s` leads to no single value", item->name);
         if (node == NULL) {
-            diagnostic_caret(entry, "the scenario has nothing there");
+            explain_path(document, item->name, entry);
         } else {
             diagnostic_caret(entry, "there stands %s", document_kind_name(node));
         }
@@ -176,7 +204,7 @@ static void put_in(struct document *document, struct document_node *params,
     }
     struct document_node *param = document_get(params, node->text + 1);
     if (param == NULL) {
-        const char *nearest = nearest_param(params, node->text + 1);
+        const char *nearest = nearest_key(params, node->text + 1);
         struct diagnostic *entry =
             document_error(document, node, "E0118", "unknown parameter `%s`", node->text);
         if (nearest != NULL) {
