@@ -6,7 +6,7 @@
 #include "reports/escape.h"
 #include "sim/engine/design.h"
 
-enum { CURVES = 4, SHEETS = 6, GRID = 12, DECADES = 4, HEATMAPS = 6, HEIGHT = 420, BINS = 120 };
+enum { CURVES = 4, SHEETS = 6, GRID = 12, DECADES = 4, HEATMAPS = 6, HEIGHT = 390, BINS = 120 };
 
 // ---- percentile curves -------------------------------------------------------------------------
 
@@ -114,12 +114,13 @@ static void plot_sheet(struct plot_list *list, const struct result *result, uint
         text_release(&cut);
     }
     charts_latency_tics(&plot->script, range.low_s, range.high_s);
-    text_format(&plot->script,
-                "set logscale x\nset xrange [1:10000]\nset yrange [%.6g:%.6g]\n"
-                "set xtics ('0 %%%%' 1, '50' 2, '90' 10, '99' 100, '99.9' 1000, '99.99' 10000)\n"
-                "set rmargin 4\nset xlabel 'percentile of requests'\nset ylabel 'latency'\n"
-                "set key top left Left reverse\n%s\n",
-                range.low_s / 1.6, range.high_s * 2.2, text_get(&curves));
+    text_format(
+        &plot->script,
+        "set logscale x\nset xrange [1:10000]\nset yrange [%.6g:%.6g]\n"
+        "set xtics ('0 %%%%' 1, '50' 2, '90' 10, '99' 100, '99.9' 1000, '99.99' 10000)\n"
+        "set rmargin 4\nset tmargin 1\nset xlabel 'percentile of requests'\nset ylabel 'latency'\n"
+        "set key top left Left reverse\n%s\n",
+        range.low_s / 1.6, range.high_s * 2.2, text_get(&curves));
     add_alt(&plot->alt, rows, count);
     text_release(&curves);
 }
@@ -230,7 +231,7 @@ static void plot_heatmap(struct plot_list *list, const struct result *result, ui
     text_format(&plot->script,
                 "set logscale cb\nunset colorbox\nset palette defined (0 '#dbeafe', "
                 "0.35 '#93c5fd', 0.7 '#3b82f6', 1 '#172554')\n"
-                "set ylabel 'latency'\nset key below horizontal maxrows 1 width -2\n"
+                "set ylabel 'latency'\nset key below horizontal maxrows 1 width 0\n"
                 "bucket(s) = s > 0 ? 8 * log10(s / 1e-6) : NaN\n"
                 "plot '%s.dat' index 0 matrix using (($1 + 0.5) * %.8g):($2 + %.1f):3 "
                 "with image notitle, "

@@ -144,7 +144,7 @@ void charts_utilization(struct plot_list *list, const struct result *result)
                 "0.85 '#f6c667', 0.95 '#d55e00', 1 '#7a1f00')\n"
                 "set cbrange [0:1]\nset cbtics ('0' 0, '50' 0.5, '85' 0.85, '100 %%%%' 1)\n"
                 "set colorbox horizontal user origin graph 0, screen 0.955 size graph 1, "
-                "screen 0.02\nset tmargin 3\nunset grid\nset lmargin %u\n"
+                "screen 0.02\nset tmargin 3.6\nunset grid\nset lmargin %u\n"
                 "plot '%s.dat' matrix using (($1 + 0.5) * %.8g):2:3 with image notitle\n",
                 (unsigned)LABEL_MOST - 4, plot->name, time.step);
     text_add(&plot->alt, "Utilisation of every component over time, darker is busier, orange and "

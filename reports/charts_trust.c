@@ -86,11 +86,12 @@ void charts_breakdown(struct plot_list *list, const struct result *result)
     struct plot *plot = plot_begin(list, PLOT_BREAKDOWN, 0, BAR_FRAME + BAR_ROW * count);
     add_bars(plot, result, chosen, count);
     add_bar_names(&plot->script, result, chosen, count);
-    text_format(&plot->script,
-                "set xrange [0:100]\nset xlabel 'share of the mean response time (%%)'\n"
-                "unset grid\nset lmargin %u\nset key below horizontal maxrows 1 width -2\n"
-                "set style fill solid 1 noborder\nplot",
-                (unsigned)LABEL_MOST - 5);
+    text_format(
+        &plot->script,
+        "set xrange [0:100]\nset xlabel 'share of the mean response time (%%)'\n"
+        "unset grid\nset lmargin %u\nset tmargin 0.8\nset key below horizontal maxrows 2 width 0\n"
+        "set style fill solid 1 noborder\nplot",
+        (unsigned)LABEL_MOST - 5);
     for (uint32_t p = 0; p < METER_PARTS; p++) {
         text_format(&plot->script,
                     "%s '%s.dat' using %u:1:%u:%u:($1-0.36):($1+0.36) with boxxyerror "
@@ -123,17 +124,17 @@ void charts_warmup(struct plot_list *list, const struct result *result)
         text_add_char(&plot->data, '\n');
     }
     const double end = warmup->bin_s * warmup->bin_count / time.unit_s;
-    text_format(&plot->script,
-                "set object rectangle from 0, graph 0 to %.6g, graph 1 behind fc rgb '#eceff3' "
-                "fs solid 1 noborder\nset arrow from %.6g, graph 0 to %.6g, graph 1 nohead lw 2 "
-                "dt 2 lc rgb '#374151' front\nset label 'cut' at %.6g, graph 0.93 offset 0.6,0 "
-                "front textcolor rgb '#374151'\n"
-                "set xrange [0:%.6g]\nset xlabel 'simulated time of the pilot (%s)'\n"
-                "set ylabel 'mean latency (ms)'\nunset key\n"
-                "plot '%s.dat' using 1:2 with points pt 7 ps 0.3 lc rgb '#0072b2'\n",
-                warmup->chosen_s / time.unit_s, warmup->chosen_s / time.unit_s,
-                warmup->chosen_s / time.unit_s, warmup->chosen_s / time.unit_s, end, time.unit,
-                plot->name);
+    text_format(
+        &plot->script,
+        "set object rectangle from 0, graph 0 to %.6g, graph 1 behind fc rgb '#eceff3' "
+        "fs solid 1 noborder\nset arrow from %.6g, graph 0 to %.6g, graph 1 nohead lw 2 "
+        "dt 2 lc rgb '#374151' front\nset label 'cut' at %.6g, graph 0.93 offset 0.6,0 "
+        "front textcolor rgb '#374151'\n"
+        "set tmargin 1\nset xrange [0:%.6g]\nset xlabel 'simulated time of the pilot (%s)'\n"
+        "set ylabel 'mean latency (ms)'\nunset key\n"
+        "plot '%s.dat' using 1:2 with points pt 7 ps 0.3 lc rgb '#0072b2'\n",
+        warmup->chosen_s / time.unit_s, warmup->chosen_s / time.unit_s,
+        warmup->chosen_s / time.unit_s, warmup->chosen_s / time.unit_s, end, time.unit, plot->name);
     text_format(&plot->alt,
                 "Mean latency of %s in the pilot by bin; what lies left of the cut is "
                 "not counted",
@@ -166,11 +167,12 @@ void charts_certainty(struct plot_list *list, const struct result *result)
         return;
     }
     struct plot *plot = plot_begin(list, PLOT_CERTAINTY, 0, 320);
-    text_format(&plot->script,
-                "set xrange [2:%u]\nset yrange [0:*]\nset offsets 0, 0, graph 0.25, 0\n"
-                "set xlabel '%s'\nset ylabel 'half-width of p99 (%%)'\n"
-                "set key top right\nplot",
-                result->row_count, result->batches ? "batches" : "replications");
+    text_format(
+        &plot->script,
+        "set tmargin 1\nset xrange [2:%u]\nset yrange [0:*]\nset offsets 0, 0, graph 0.25, 0\n"
+        "set xlabel '%s'\nset ylabel 'half-width of p99 (%%)'\n"
+        "set key top right\nplot",
+        result->row_count, result->batches ? "batches" : "replications");
     uint32_t lines = 0;
     for (uint32_t i = 0; i < subjects.count && lines < LINES; i++) {
         if (subjects.rows[i].latency->count < 2) {

@@ -102,6 +102,9 @@ static void write_slo(const struct html *html, const struct result_slo *slo)
 {
     char buffer[FIGURE_TEXT_ROOM];
     html_row(html);
+    html_raw(html, "<td>");
+    html_verdict(html, slo->verdict, slo->warn_only);
+    html_raw(html, "</td>");
     html_cell(html, slo->name);
     write_target(html, slo->target);
     html_raw(html, "<td><code>");
@@ -110,9 +113,6 @@ static void write_slo(const struct html *html, const struct result_slo *slo)
     html_number(html, figure_text_estimate(buffer, sizeof buffer, &slo->observed, slo->unit));
     html_number(html, figure_text_interval(buffer, sizeof buffer, &slo->observed, slo->unit));
     html_number(html, figure_text_margin(buffer, sizeof buffer, html->result, slo));
-    html_raw(html, "<td>");
-    html_verdict(html, slo->verdict, slo->warn_only);
-    html_raw(html, "</td>");
     if (is_compared(html->result)) {
         html_estimate(html, &slo->without, slo->unit);
         html_raw(html, "<td>");
@@ -123,11 +123,11 @@ static void write_slo(const struct html *html, const struct result_slo *slo)
 
 static void write_slos(const struct html *html)
 {
-    static const char *const heads[] = {"SLO",      "target",  "objective", ">observed",
-                                        ">95 % CI", ">margin", "verdict",   NULL};
-    static const char *const compared[] = {"SLO",      "target",  "objective", ">observed",
-                                           ">95 % CI", ">margin", "verdict",   ">without faults",
-                                           "verdict",  NULL};
+    static const char *const heads[] = {"verdict",   "SLO",      "target",  "objective",
+                                        ">observed", ">95 % CI", ">margin", NULL};
+    static const char *const compared[] = {"verdict",   "SLO",      "target",  "objective",
+                                           ">observed", ">95 % CI", ">margin", ">without faults",
+                                           "verdict",   NULL};
     const struct result *result = html->result;
     html_table_begin(html, is_compared(result) ? compared : heads);
     for (uint32_t s = 0; s < result->slo_count; s++) {

@@ -5,9 +5,12 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "reports/escape.h"
 #include "reports/figure_text.h"
+
+enum { LONG_TEXT = 24 }; // bytes of a cell that wants room to wrap
 
 void html_text(const struct html *html, const char *text)
 {
@@ -55,7 +58,8 @@ void html_row(const struct html *html)
 
 void html_cell(const struct html *html, const char *text)
 {
-    html_raw(html, "<td>");
+    const bool is_long = text != NULL && strlen(text) > LONG_TEXT;
+    html_raw(html, is_long ? "<td class=\"long\">" : "<td>");
     html_text(html, text == NULL ? "" : text);
     html_raw(html, "</td>");
 }

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "reports/junit.h"
+#include "reports/markdown.h"
+#include "reports/page.h"
 #include "reports/summary.h"
 #include "sim/base/file.h"
 #include "sim/kernel/time.h"
@@ -56,16 +59,60 @@ static bool write_log(const struct result *result, const char *path, struct text
     return good;
 }
 
-// In the order of writing: the plots stand before the report that shows them.
+static bool write_text(void (*write)(const struct result *result, struct text *out),
+                       const struct result *result, const char *path, struct text *why)
+{
+    struct text text;
+    text_init(&text);
+    write(result, &text);
+    const bool good = file_write_atomic(path, text_get(&text), text.length, why);
+    text_release(&text);
+    return good;
+}
+
+static bool write_markdown(const struct result *result, const char *path, struct text *why)
+{
+    return write_text(markdown_write, result, path, why);
+}
+
+static bool write_junit(const struct result *result, const char *path, struct text *why)
+{
+    return write_text(junit_write, result, path, why);
+}
+
+// The plots and the page that shows them are drawn together.
+static bool write_page(const struct result *result, const char *directory, uint32_t chosen,
+                       struct text *why)
+{
+    struct text html, plots, notice;
+    text_init(&html);
+    text_init(&plots);
+    text_init(&notice);
+    text_format(&html, "%s/%s", directory, outputs_files[OUTPUT_HTML]);
+    text_format(&plots, "%s/%s", directory, outputs_files[OUTPUT_SVG]);
+    const struct page_request request = {
+        .html = (chosen >> OUTPUT_HTML & 1u) != 0 ? text_get(&html) : NULL,
+        .plots = (chosen >> OUTPUT_SVG & 1u) != 0 ? text_get(&plots) : NULL,
+    };
+    const bool good = page_write(result, &request, &notice, why);
+    if (good) {
+        text_clear(why);
+        text_add(why, text_get(&notice));
+    }
+    text_release(&html);
+    text_release(&plots);
+    text_release(&notice);
+    return good;
+}
+
 struct output_row {
     enum output output;
     bool (*write)(const struct result *result, const char *path, struct text *why);
 };
 
 static const struct output_row rows[] = {
-    {OUTPUT_JSON, write_summary},
-    {OUTPUT_LOG, write_log},
-    {OUTPUT_H5, archive_write},
+    {OUTPUT_JSON, write_summary}, {OUTPUT_LOG, write_log},     {OUTPUT_H5, archive_write},
+    {OUTPUT_MD, write_markdown},  {OUTPUT_JUNIT, write_junit},
 };
 
 bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown)
@@ -121,5 +168,8 @@ bool outputs_write(const struct result *result, const char *directory, uint32_t 
         good = rows[i].write(result, text_get(&path), why);
     }
     text_release(&path);
+    if (good && (chosen & (1u << OUTPUT_HTML | 1u << OUTPUT_SVG)) != 0) {
+        good = write_page(result, directory, chosen, why);
+    }
     return good;
 }

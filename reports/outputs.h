@@ -33,6 +33,6 @@ bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown);
 uint32_t outputs_absent(const char *directory, uint32_t chosen);
 
 // Writes the chosen files of the result into the directory. False: `why` says what could not be
-// written; files before it are complete.
+// written; files before it are complete. True: `why` is a warning (no gnuplot, say) or as it was.
 bool outputs_write(const struct result *result, const char *directory, uint32_t chosen,
                    struct text *why);

@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-enum { WIDTH = 640, TIMEOUT_S = 60, WAIT_STEP_NS = 5000000, BATCH = 64 };
+enum { WIDTH = 560, TIMEOUT_S = 60, WAIT_STEP_NS = 5000000, BATCH = 64 };
 
 static const char *const kind_names[PLOT_KINDS] = {
     [PLOT_LATENCY] = "03-latency", [PLOT_THROUGHPUT] = "04-throughput",
@@ -51,13 +51,13 @@ static void add_prelude(struct plot *plot)
                 "# %s.svg is drawn from %s.dat by: gnuplot -d %s.gp\n"
                 "reset session\n"
                 "set encoding utf8\n"
-                "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,16' "
+                "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,17' "
                 "background '#ffffff'\n"
                 "set output '%s.svg'\n"
                 "set border 3 lc rgb '#9aa3af'\n"
                 "set tics nomirror out scale 0.5 textcolor rgb '#374151'\n"
                 "set grid ytics lt 1 lw 0.6 lc rgb '#dfe3e8'\n"
-                "set title textcolor rgb '#111827' offset 0,-0.6\n"
+                "set title textcolor rgb '#111827' offset 0,-0.5\nset tmargin 1.9\n"
                 "set xlabel textcolor rgb '#374151' offset 0,0.6\n"
                 "set ylabel textcolor rgb '#374151' offset 0.6,0\n"
                 "set key textcolor rgb '#374151' samplen 1.6 spacing 1.1\n",

@@ -10,7 +10,7 @@ struct rule {
 
 static const struct rule rules[] = {
     {" stroke-linecap=\"butt\" stroke-linejoin=\"miter\"", ""},
-    {" font-family=\"sans-serif\" font-size=\"16.00\"", ""},
+    {" font-family=\"sans-serif\" font-size=\"17.00\"", ""},
     {"<image ", "<image style='image-rendering:pixelated' "},
     {" class=\"gridline\" ", ""},
 };
@@ -103,7 +103,7 @@ static const char *step_tag(struct shrinking *shrinking, const char *at)
     shrinking->group = starts(at, "<g ") ? into->length : SIZE_MAX;
     shrinking->inside_text = starts(at, "<text");
     if (starts(at, "<svg")) {
-        text_add(into, "<svg font-family='sans-serif' font-size='16'");
+        text_add(into, "<svg font-family='sans-serif' font-size='17'");
         at += 4;
     }
     return copy_tag(shrinking, at);

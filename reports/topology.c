@@ -33,8 +33,8 @@ void topology_label(const struct result_edge *edge, struct text *out)
     }
     if (edge->calls > 0 && edge->failures > 0) {
         const double share = (double)edge->failures / (double)edge->calls;
-        snprintf(value, sizeof value, "%.2g %%", share * 100);
-        text_format(out, "%s%s failed", comma, value);
+        text_format(out, share < 0.0001 ? "%s<0.01 %% failed" : "%s%.2g %% failed", comma,
+                    share * 100);
     }
 }
 
@@ -52,7 +52,7 @@ static size_t points_of(const char *text)
 static double node_width(const char *name)
 {
     const double text = NAME_WIDTH * (double)points_of(name);
-    return (text < 110 ? 110 : text) + NODE_PADDING;
+    return (text < 126 ? 126 : text) + NODE_PADDING;
 }
 
 static void add_dot_node(struct text *out, char letter, uint32_t number, const char *name)

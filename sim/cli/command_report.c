@@ -87,6 +87,9 @@ static int render(const struct reporting *reporting, const char *where)
         fprintf(stderr, "orrery: %s\n", text_get(&why));
         status = CLI_BROKEN;
     } else if (status == CLI_DONE) {
+        if (why.length > 0) {
+            fprintf(stderr, "orrery: warning: %s\n", text_get(&why));
+        }
         printf("%s/\n", text_get(&directory));
     }
     text_release(&directory);

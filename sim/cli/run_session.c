@@ -160,6 +160,16 @@ static bool write_without(struct running *running)
     return good;
 }
 
+// What was written, but not as it should be: a missing gnuplot, say.
+static bool tell_notice(struct running *running)
+{
+    if (running->why.length > 0) {
+        fprintf(stderr, "orrery: warning: %s\n", text_get(&running->why));
+        text_clear(&running->why);
+    }
+    return true;
+}
+
 static int write_files(struct running *running, int status)
 {
     const struct run_directory *directory = &running->directory;
@@ -179,7 +189,7 @@ static int write_files(struct running *running, int status)
                                           text_get(&running->resolved), &running->why) &&
                       outputs_write(&running->result, text_get(&directory->path),
                                     running->options->outputs, &running->why) &&
-                      (!running->is_paired || write_without(running)) &&
+                      tell_notice(running) && (!running->is_paired || write_without(running)) &&
                       run_directory_finish(directory, &running->result, &facts, &running->why);
     return good ? status : complain(running);
 }
@@ -304,6 +314,7 @@ static int show_again(struct running *running)
     if (!outputs_write(&running->result, directory, absent, &running->why)) {
         return complain(running);
     }
+    tell_notice(running);
     fprintf(stderr, "%s is up to date; --rerun simulates again\n", directory);
     const int printed = print_result(running);
     tell_limit(running);
