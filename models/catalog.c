@@ -11,6 +11,7 @@ static const struct model *const models[] = {
     &station_model,
     &kafka_model,
     &cache_model,
+    &postgres_model,
     &auth_gateway_model,
     &payment_service_model,
     NULL,

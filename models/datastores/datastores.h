@@ -4,3 +4,4 @@
 #include "sim/engine/model.h"
 
 extern const struct model cache_model;
+extern const struct model postgres_model;

@@ -1,0 +1,289 @@
+// postgres - the parts of the PostgreSQL model: configuration, log, streams, locks, leadership.
+#pragma once
+
+#include "sim/engine/model.h"
+
+enum { POSTGRES_NONE = UINT32_MAX };
+enum { POSTGRES_RESERVED = 3 }; // superuser_reserved_connections
+enum { POSTGRES_PAGE = 8192 };
+enum { POSTGRES_SERVERS = 64 }; // most nodes
+
+enum postgres_pooling { POSTGRES_TRANSACTION, POSTGRES_SESSION, POSTGRES_DIRECT };
+enum postgres_durability {
+    POSTGRES_LOCAL,
+    POSTGRES_REMOTE_WRITE,
+    POSTGRES_ON,
+    POSTGRES_REMOTE_APPLY
+};
+enum postgres_method { POSTGRES_FIRST, POSTGRES_ANY };
+enum postgres_reads { POSTGRES_READ_PRIMARY, POSTGRES_READ_STANDBY, POSTGRES_READ_ANY };
+
+// ---- configuration ----------------------------------------------------------------------------
+
+struct postgres_pooler {
+    int mode;
+    uint64_t size, clients;
+    int64_t wait_ns, linger_ns;
+    struct distribution work;
+};
+
+struct postgres_standby {
+    uint64_t count;
+    bool synchronous, strict;
+    int method;
+    struct field_list zones; // of const char *
+};
+
+struct postgres_disk {
+    uint64_t depth;
+    struct distribution read, flush;
+    double bandwidth;
+    double replay;
+};
+
+struct postgres_checkpoint {
+    int64_t interval_ns;
+    double target;
+    uint64_t volume;
+    uint64_t pages;
+};
+
+struct postgres_failover {
+    int64_t ttl_ns, loop_ns, retry_ns;
+    uint64_t maximum_lag;
+    struct distribution offset, promote, rewind;
+    int64_t discovery_ns;
+    int64_t reconnect_ns, silence_ns;
+};
+
+struct postgres_partitions {
+    uint64_t count;
+    bool pruned;
+    int64_t plan_ns;
+};
+
+struct postgres_configuration {
+    const char *primary;
+    uint64_t connections;
+    struct postgres_pooler pool;
+    struct postgres_standby standby;
+    int durability, reads;
+    struct distribution read, write, row_security, row;
+    uint64_t rows, statements;
+    struct distribution think;
+    double hit;
+    uint64_t record, answer;
+    struct postgres_partitions partitions;
+    struct postgres_disk disk;
+    struct postgres_checkpoint checkpoint;
+    struct postgres_failover failover;
+};
+
+// ---- state ------------------------------------------------------------------------------------
+
+struct postgres_segment { // a piece of the stream on its way
+    uint64_t end;
+    bool arrived;
+};
+
+// The primary's sender for one standby; kept with the standby.
+struct postgres_stream {
+    bool connected;
+    uint32_t number;        // of the connection: pieces of older ones are refused
+    uint32_t sequence;      // of the oldest piece in the ring
+    uint64_t sent;          // bytes of WAL handed to the connection
+    uint64_t confirmed;     // as the standby has reported, for the level of synchronous_commit
+    int64_t heard_ns, lost_ns;
+    bool resending;         // a timer sends again what does not arrive
+    uint32_t resend_sequence;
+    int64_t resend_ns;
+    struct postgres_segment *segments; // ring
+    uint32_t first, count, room;
+    uint64_t probe;         // position whose replay is timed, 0: none
+    int64_t probe_ns;
+};
+
+struct postgres_waiter { // a commit that waits for a standby
+    uint64_t lsn;
+    uint64_t ticket;
+};
+
+struct postgres_lock { // of one row; the transaction that holds it commits at `lsn`
+    uint32_t generation;
+    uint32_t next_free;
+    uint64_t key;
+    uint64_t lsn;
+    bool used;
+    struct pool pool;
+};
+
+struct postgres_streams {
+    struct random_stream *pooler, *cpu, *buffer, *disk, *wal, *patroni, *think;
+};
+
+struct postgres_node {
+    // on its disk
+    uint64_t flushed;   // WAL that survives the loss of the host
+    uint64_t received;  // of a standby: WAL that survives the loss of the process
+    uint64_t applied;
+    uint64_t redo;      // where crash recovery begins
+    uint32_t timeline;
+    // in its memory
+    uint64_t inserted;  // of a primary: end of the WAL
+    struct batch wal;
+    uint64_t targets[4];   // what flush n makes durable, by n modulo 4
+    uint64_t flushes_seen;
+    bool flushing, applying; // a standby's receiver and its replay are at work
+    uint64_t flushing_to, applying_to;
+    struct postgres_waiter *waiters; // ring, by ascending position
+    uint32_t waiter_first, waiter_count, waiter_room;
+    bool checkpointing;
+    uint64_t checkpoint_lsn; // where the latest checkpoint began
+    int64_t checkpoint_ns;
+    uint8_t *touched;        // pages logged in full since then, a bit each
+    struct map locks;      // key -> number
+    struct slots lock_slots;
+    uint32_t free_lock;
+    bool watching;           // a timer waits for the oldest in the pool's line
+    // its place among the others
+    struct postgres_stream stream;
+    bool serving;       // has been primary since its process started
+    bool promoting, recovering, rewinding;
+    bool calling;       // a timer looks for the primary
+    bool doubting;      // leads, and cannot reach the store
+    bool synchronous;   // the primary's commits wait for it
+    bool keyed;         // the store knows that it has every acknowledged commit
+    uint64_t joined_lsn; // position from which on commits wait for it
+    int64_t seen_ns;    // its latest sign of life in the store
+    struct postgres_streams streams;
+};
+
+struct postgres_state { // of the component
+    uint32_t leader;     // holder of the lease, POSTGRES_NONE
+    int64_t lease_ns;    // until
+    uint64_t position;   // end of the WAL as the leader wrote it into the store
+    uint32_t primary;    // who accepts writes, POSTGRES_NONE
+    uint32_t latest;     // who was primary last
+    uint32_t known;      // whom callers take for the primary, POSTGRES_NONE: nobody
+    uint32_t turn;       // of reads that are spread
+    uint32_t timeline;
+    uint64_t *forks;     // where each timeline began
+    uint32_t fork_room;
+    uint64_t *acknowledged; // ring: positions of commits that a standby may lack
+    uint32_t ack_first, ack_count, ack_room;
+    struct histogram pool_wait;
+    uint64_t commits, lock_waits, lag_samples;
+    double lag_seconds, lag_seconds_maximum, lag_bytes_maximum;
+    uint64_t failovers, recoveries, lost, removals, checkpoints, full_pages, wal_bytes;
+    uint64_t stray_acknowledgements, double_primaries, standbys_ahead, early_acknowledgements;
+};
+
+enum { POSTGRES_DEVICE_POOLER, POSTGRES_DEVICE_DISK, POSTGRES_DEVICES };
+enum { POSTGRES_CONNECTIONS }; // the pool of server connections
+enum { POSTGRES_READ, POSTGRES_WRITE, POSTGRES_SCAN, POSTGRES_TRANSACT, POSTGRES_OPERATIONS };
+
+// ---- postgres_steps.c -------------------------------------------------------------------------
+
+extern const struct operation postgres_operations[POSTGRES_OPERATIONS];
+
+// ---- access -----------------------------------------------------------------------------------
+
+static inline const struct postgres_configuration *
+postgres_configuration(const struct component *component)
+{
+    return component->design->configuration;
+}
+
+static inline struct postgres_state *postgres_state(const struct component *component)
+{
+    return component->state;
+}
+
+static inline struct postgres_node *postgres_node(const struct node *node)
+{
+    return node->state;
+}
+
+static inline bool postgres_is_primary(const struct node *node)
+{
+    return postgres_state(node->component)->primary == node->replica;
+}
+
+static inline struct node *postgres_primary(struct component *component)
+{
+    const uint32_t primary = postgres_state(component)->primary;
+    return primary == POSTGRES_NONE ? NULL : &component->nodes[primary];
+}
+
+// ---- postgres_layout.c ------------------------------------------------------------------------
+
+void postgres_layout_prepare(struct model_preparation *preparation);
+
+// ---- postgres_lock.c: row locks ---------------------------------------------------------------
+
+void postgres_lock_begin(struct node *node);
+void postgres_lock_end(struct node *node);
+void postgres_lock_crash(struct node *node);
+
+// Takes the lock of the visit's key; it waits in order of arrival. visit->value names the lock.
+enum outcome postgres_lock_take(struct visit *visit);
+void postgres_lock_give(struct visit *visit);
+struct postgres_lock *postgres_lock_of(const struct visit *visit);
+
+// Forgets locks that nobody holds any more (their transactions ended otherwise).
+void postgres_lock_sweep(struct node *node);
+// States that every lock is held by a visit.
+void postgres_lock_check(struct node *node);
+
+// ---- postgres_wal.c: the log of the primary, group commit, checkpoints ------------------------
+
+void postgres_wal_begin(struct node *node);
+void postgres_wal_end(struct node *node);
+void postgres_wal_crash(struct node *node);
+
+// The node writes WAL from `end` on: it has become primary.
+void postgres_wal_open(struct node *node, uint64_t end);
+
+// Inserts so many records of the visit and joins the next flush; its lock knows the position then.
+enum outcome postgres_wal_commit(struct visit *visit, uint64_t records);
+
+// Notes what the flush that woke the visit has made durable, and sends it to the standbys.
+void postgres_wal_note(struct node *primary);
+
+// Goes on when the standbys have what they must have of the visit's commit.
+enum outcome postgres_wal_wait(struct visit *visit);
+// Wakes the commits that have waited long enough.
+void postgres_wal_release(struct node *primary);
+
+// The commit at `lsn` is about to be acknowledged.
+void postgres_wal_acknowledge(struct node *primary, uint64_t lsn);
+// Forgets acknowledgements that no failover can lose; counts those behind `end` as lost.
+void postgres_wal_forget(struct component *component);
+void postgres_wal_lose(struct component *component, uint64_t end);
+
+// Time to read and replay `bytes` of WAL at the node.
+int64_t postgres_wal_replay_ns(const struct node *node, uint64_t bytes);
+
+// ---- postgres_stream.c: streaming replication -------------------------------------------------
+
+void postgres_stream_end(struct node *standby);
+// A connection that is there from the beginning.
+void postgres_stream_begin(struct node *standby);
+void postgres_stream_cut(struct node *standby);
+void postgres_stream_send(struct node *primary, struct node *standby);
+// The standby looks for the primary until it has a stream.
+void postgres_stream_call(struct node *standby);
+void postgres_stream_tell(struct node *standby);
+// Every loop: cuts streams that have been silent for too long.
+void postgres_stream_watch(struct node *primary);
+
+// ---- postgres_failover.c: leases, promotion, synchronous standbys -----------------------------
+
+void postgres_failover_begin(struct component *component);
+void postgres_failover_end(struct component *component);
+bool postgres_failover_start(struct node *node);
+void postgres_failover_crash(struct node *node);
+// The standby has reported: it may now be trusted with every acknowledged commit.
+void postgres_failover_note(struct node *standby);
+// Where the node's history leaves the present timeline, UINT64_MAX: nowhere.
+uint64_t postgres_failover_fork(const struct node *node);

@@ -1,0 +1,507 @@
+// postgres_failover - leadership as Patroni keeps it: lease, promotion, synchronous standbys.
+//
+// Every server runs a loop. The leader's renews the lease: it lasts from its latest renewal for the
+// ttl. A standby's loop that finds the lease free takes it, if it may lead: it lacks at most
+// maximum_lag of the position that the leader last wrote to the store, nobody alive has received
+// more, and with synchronous standbys the store names it. So a primary lost at t, renewed last at
+// r <= t, is replaced at the first loop of such a standby at or after r + ttl, plus its promotion.
+// A primary that returns before keeps its lease, recovers and goes on. One that cannot reach the
+// store demotes itself after retry; one that was paused past its lease finds so at its next loop,
+// before it does anything else (as with a watchdog).
+//
+// The store (etcd) has a member in each zone of the primary's region; with fewer than three zones
+// it stands outside and always answers.
+#include <stdlib.h>
+
+#include "models/datastores/postgres.h"
+
+#include "sim/base/check.h"
+
+enum { LOSS_EVENT = 0xfd0 };
+
+static const struct postgres_failover *setting_of(const struct component *component)
+{
+    return &postgres_configuration(component)->failover;
+}
+
+// ---- the store --------------------------------------------------------------------------------
+
+static bool reaches_store(const struct node *node)
+{
+    const struct world *world = node->world;
+    const struct topology_design *topology = &world->design->topology;
+    const uint32_t home = node->component->design->placements[0].zone;
+    uint32_t members = 0, reached = 0;
+    if (world->network.effect_count == 0) {
+        return true;
+    }
+    for (uint32_t zone = 0; zone < topology->zone_count; zone++) {
+        if (topology->zones[zone].region == topology->zones[home].region) {
+            const struct network_path path = {node->zone, zone, node->component->number,
+                                              DESIGN_NONE};
+            members++;
+            reached += !network_is_cut(world, path);
+        }
+    }
+    return members < 3 || reached * 2 > members;
+}
+
+static bool is_alive(const struct node *node)
+{
+    return node_is_up(node) && node->pauses == 0 && reaches_store(node);
+}
+
+uint64_t postgres_failover_fork(const struct node *node)
+{
+    const struct postgres_state *state = postgres_state(node->component);
+    uint64_t fork = UINT64_MAX;
+    for (uint32_t i = postgres_node(node)->timeline + 1; i <= state->timeline; i++) {
+        fork = state->forks[i] < fork ? state->forks[i] : fork;
+    }
+    return fork;
+}
+
+// ---- synchronous standbys ---------------------------------------------------------------------
+
+void postgres_failover_note(struct node *standby)
+{
+    struct postgres_node *server = postgres_node(standby);
+    if (server->synchronous && server->stream.confirmed >= server->joined_lsn) {
+        server->keyed = true;
+    }
+}
+
+static bool is_gone(const struct node *standby)
+{
+    const struct postgres_node *server = postgres_node(standby);
+    const int64_t ttl = setting_of(standby->component)->ttl_ns;
+    const int64_t now = standby->world->now;
+    return now - server->seen_ns >= ttl ||
+           (!server->stream.connected && now - server->stream.lost_ns >= ttl);
+}
+
+static void drop(struct node *standby)
+{
+    struct postgres_node *server = postgres_node(standby);
+    server->synchronous = server->keyed = false;
+    postgres_state(standby->component)->removals++;
+}
+
+static void join(const struct node *primary, struct node *standby)
+{
+    struct postgres_node *server = postgres_node(standby);
+    server->synchronous = true;
+    server->joined_lsn = postgres_node(primary)->inserted;
+    postgres_failover_note(standby);
+}
+
+static bool may_join(const struct node *primary, const struct node *standby)
+{
+    const struct postgres_node *server = postgres_node(standby);
+    return standby != primary && !server->synchronous && server->stream.connected &&
+           !is_gone(standby);
+}
+
+// ANY 1: every standby that lives counts.
+static void choose_any(struct node *primary)
+{
+    struct component *component = primary->component;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        struct node *standby = &component->nodes[i];
+        if (postgres_node(standby)->synchronous && is_gone(standby)) {
+            drop(standby);
+        }
+        if (may_join(primary, standby)) {
+            join(primary, standby);
+        }
+    }
+}
+
+// FIRST 1: one standby, replaced when it is known to be dead; if nobody can replace it, commits
+// wait for nobody, or, when strict, go on waiting for it.
+static void choose_first(struct node *primary)
+{
+    struct component *component = primary->component;
+    struct node *present = NULL, *next = NULL;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        struct node *standby = &component->nodes[i];
+        present = postgres_node(standby)->synchronous ? standby : present;
+        next = next == NULL && may_join(primary, standby) ? standby : next;
+    }
+    if (present != NULL && !is_gone(present)) {
+        return;
+    }
+    if (present != NULL &&
+        (next != NULL || !postgres_configuration(component)->standby.strict)) {
+        drop(present);
+    }
+    if (next != NULL) {
+        join(primary, next);
+    }
+}
+
+static void choose_synchronous(struct node *primary)
+{
+    const struct postgres_standby *standby = &postgres_configuration(primary->component)->standby;
+    if (!standby->synchronous) {
+        return;
+    }
+    if (standby->method == POSTGRES_ANY) {
+        choose_any(primary);
+    } else {
+        choose_first(primary);
+    }
+    postgres_wal_release(primary);
+}
+
+// ---- becoming primary -------------------------------------------------------------------------
+
+static void on_discovered(struct node *node, uint64_t word)
+{
+    (void)word;
+    if (postgres_is_primary(node)) {
+        postgres_state(node->component)->known = node->replica;
+    }
+}
+
+static void begin_timeline(struct node *node, uint64_t end)
+{
+    struct postgres_state *state = postgres_state(node->component);
+    state->timeline++;
+    if (state->timeline >= state->fork_room) {
+        state->fork_room = state->fork_room == 0 ? 16 : state->fork_room * 2;
+        state->forks = check_realloc(state->forks, state->fork_room * sizeof *state->forks);
+    }
+    state->forks[state->timeline] = end;
+    state->failovers++;
+    for (uint32_t i = 0; i < node->component->node_count; i++) {
+        struct postgres_node *other = postgres_node(&node->component->nodes[i]);
+        other->synchronous = other->keyed = false;
+        other->stream.probe = 0;
+    }
+}
+
+static void become_primary(struct node *node, uint64_t end)
+{
+    struct component *component = node->component;
+    struct postgres_state *state = postgres_state(component);
+    postgres_wal_lose(component, end);
+    if (state->latest != node->replica) {
+        begin_timeline(node, end);
+    }
+    state->double_primaries += state->primary != POSTGRES_NONE;
+    state->primary = state->latest = node->replica;
+    state->position = end;
+    postgres_node(node)->timeline = state->timeline;
+    postgres_node(node)->serving = true;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        component->nodes[i].role = i == node->replica ? "primary" : "standby";
+        postgres_stream_cut(&component->nodes[i]);
+    }
+    postgres_wal_open(node, end);
+    meter_log(component->world, LOG_LEADER, (int32_t)node->number, state->timeline);
+    node_timer(node, setting_of(component)->discovery_ns, on_discovered, 0);
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        postgres_stream_call(&component->nodes[i]);
+    }
+}
+
+static void on_promoted(struct node *node, uint64_t word)
+{
+    (void)word;
+    struct postgres_node *server = postgres_node(node);
+    server->promoting = false;
+    if (postgres_state(node->component)->leader == node->replica) {
+        become_primary(node, server->received);
+    }
+}
+
+// The standby takes the lease and replays what it has not yet replayed.
+static void promote(struct node *node)
+{
+    struct postgres_state *state = postgres_state(node->component);
+    const struct postgres_failover *setting = setting_of(node->component);
+    struct postgres_node *server = postgres_node(node);
+    state->leader = node->replica;
+    state->lease_ns = node->world->now + setting->ttl_ns;
+    state->primary = POSTGRES_NONE;
+    server->promoting = true;
+    postgres_stream_cut(node);
+    const int64_t replay = postgres_wal_replay_ns(node, server->received - server->applied);
+    const int64_t work = distribution_draw(&setting->promote, server->streams.patroni);
+    node_timer(node, replay + work, on_promoted, 0);
+}
+
+// ---- who may lead -----------------------------------------------------------------------------
+
+// Every synchronous standby must be there, so that one of them has all that was acknowledged.
+static bool is_trusted(const struct node *node)
+{
+    const struct component *component = node->component;
+    bool keyed = false;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        const struct postgres_node *other = postgres_node(&component->nodes[i]);
+        if (other->synchronous && !is_alive(&component->nodes[i])) {
+            return false;
+        }
+        keyed = keyed || other->keyed;
+    }
+    return keyed && postgres_node(node)->synchronous;
+}
+
+static bool has_history(const struct node *node)
+{
+    const struct postgres_node *server = postgres_node(node);
+    return !server->rewinding && server->received <= postgres_failover_fork(node);
+}
+
+static bool is_candidate(const struct node *node)
+{
+    const struct component *component = node->component;
+    const struct postgres_state *state = postgres_state(component);
+    const struct postgres_node *server = postgres_node(node);
+    if (!is_alive(node) || !has_history(node)) {
+        return false;
+    }
+    if (state->latest == node->replica) {
+        return true;
+    }
+    const bool near =
+        server->received + setting_of(component)->maximum_lag >= state->position;
+    return near && (!postgres_configuration(component)->standby.synchronous || is_trusted(node));
+}
+
+// The first of those that have received most.
+static bool is_healthiest(const struct node *node)
+{
+    const struct component *component = node->component;
+    if (!is_candidate(node)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        const struct node *other = &component->nodes[i];
+        if (postgres_node(other)->received > postgres_node(node)->received &&
+            is_candidate(other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// ---- the loop ---------------------------------------------------------------------------------
+
+static void demote(struct node *node)
+{
+    node_kill(node, false);
+    node_restart(node);
+}
+
+static void lead(struct node *node)
+{
+    struct component *component = node->component;
+    struct postgres_state *state = postgres_state(component);
+    if (state->leader != node->replica) {
+        demote(node);
+        return;
+    }
+    state->lease_ns = node->world->now + setting_of(component)->ttl_ns;
+    if (!postgres_is_primary(node)) {
+        return;
+    }
+    postgres_wal_note(node);
+    state->position = postgres_node(node)->flushed;
+    postgres_stream_watch(node);
+    choose_synchronous(node);
+    postgres_wal_forget(component);
+    postgres_lock_sweep(node);
+}
+
+static void follow(struct node *node)
+{
+    const struct postgres_state *state = postgres_state(node->component);
+    const bool is_free = state->leader == POSTGRES_NONE || state->leader == node->replica ||
+                         node->world->now >= state->lease_ns;
+    if (is_free && node_is_up(node) && is_healthiest(node)) {
+        promote(node);
+        return;
+    }
+    postgres_stream_tell(node);
+    postgres_stream_call(node);
+}
+
+static void on_doubt_end(struct node *node, uint64_t word)
+{
+    (void)word;
+    struct postgres_node *server = postgres_node(node);
+    if (!server->doubting) {
+        return;
+    }
+    server->doubting = false;
+    if (reaches_store(node)) {
+        lead(node);
+    } else {
+        demote(node);
+    }
+}
+
+static bool holds_office(const struct node *node)
+{
+    const struct postgres_node *server = postgres_node(node);
+    return server->serving || server->recovering || server->promoting;
+}
+
+static void on_loop(struct node *node, uint64_t word)
+{
+    const struct postgres_failover *setting = setting_of(node->component);
+    struct postgres_node *server = postgres_node(node);
+    node_timer_constant(node, setting->loop_ns, on_loop, word);
+    if (reaches_store(node)) {
+        server->doubting = false;
+        server->seen_ns = node->world->now;
+        if (holds_office(node)) {
+            lead(node);
+        } else {
+            follow(node);
+        }
+    } else if (holds_office(node) && !server->doubting) {
+        server->doubting = true;
+        node_timer(node, setting->retry_ns, on_doubt_end, 0);
+    }
+}
+
+// ---- life -------------------------------------------------------------------------------------
+
+void postgres_failover_begin(struct component *component)
+{
+    struct postgres_state *state = postgres_state(component);
+    state->leader = state->primary = state->latest = state->known = 0;
+    state->lease_ns = setting_of(component)->ttl_ns;
+}
+
+void postgres_failover_end(struct component *component)
+{
+    struct postgres_state *state = postgres_state(component);
+    free(state->forks);
+    free(state->acknowledged);
+    state->forks = state->acknowledged = NULL;
+}
+
+// Time 0: the first node is primary, every standby has its stream.
+static void begin_node(struct node *node)
+{
+    const struct postgres_configuration *configuration = postgres_configuration(node->component);
+    struct postgres_node *server = postgres_node(node);
+    const int64_t offset =
+        distribution_draw(&configuration->failover.offset, server->streams.patroni);
+    node_timer(node, offset % configuration->failover.loop_ns, on_loop, 0);
+    if (node->replica == 0) {
+        server->serving = true;
+        postgres_wal_open(node, 0);
+        return;
+    }
+    postgres_stream_begin(node);
+    const bool all = configuration->standby.method == POSTGRES_ANY;
+    server->synchronous = server->keyed =
+        configuration->standby.synchronous && (all || node->replica == 1);
+}
+
+static void on_recovered(struct node *node, uint64_t word)
+{
+    (void)word;
+    struct postgres_node *server = postgres_node(node);
+    server->recovering = false;
+    if (postgres_state(node->component)->leader == node->replica) {
+        become_primary(node, server->flushed);
+    }
+    node_ready(node);
+    postgres_stream_call(node);
+}
+
+static void on_standby_ready(struct node *node, uint64_t word)
+{
+    (void)word;
+    struct postgres_node *server = postgres_node(node);
+    const uint64_t fork = postgres_failover_fork(node);
+    if (server->received > fork) {
+        server->received = fork;
+    }
+    server->redo = server->redo < server->received ? server->redo : server->received;
+    server->flushed = server->applied = server->received;
+    node_ready(node);
+    postgres_stream_call(node);
+}
+
+// Crash recovery replays from the last checkpoint.
+static int64_t recovery_ns(const struct node *node)
+{
+    const struct postgres_node *server = postgres_node(node);
+    const uint64_t end = server->received;
+    return postgres_wal_replay_ns(node, end > server->redo ? end - server->redo : 0);
+}
+
+bool postgres_failover_start(struct node *node)
+{
+    struct postgres_state *state = postgres_state(node->component);
+    const struct postgres_failover *setting = setting_of(node->component);
+    struct postgres_node *server = postgres_node(node);
+    if (node->epoch == 0) {
+        begin_node(node);
+        return true;
+    }
+    server->seen_ns = node->world->now;
+    node_timer_constant(node, setting->loop_ns, on_loop, 0);
+    int64_t work = recovery_ns(node);
+    if (state->leader == node->replica && state->latest == node->replica && reaches_store(node)) {
+        state->lease_ns = node->world->now + setting->ttl_ns;
+        state->recoveries++;
+        server->recovering = true;
+        node_timer(node, work, on_recovered, 0);
+        return false;
+    }
+    if (server->received > postgres_failover_fork(node)) {
+        work += distribution_draw(&setting->rewind, server->streams.patroni);
+    }
+    node_timer(node, work, on_standby_ready, 0);
+    return false;
+}
+
+// Callers give up the lost primary.
+static void on_loss_seen(void *subject, uint64_t word)
+{
+    (void)word;
+    struct component *component = subject;
+    struct postgres_state *state = postgres_state(component);
+    if (state->primary == POSTGRES_NONE) {
+        state->known = POSTGRES_NONE;
+    }
+}
+
+static void lose_primary(struct node *node)
+{
+    struct component *component = node->component;
+    struct world *world = component->world;
+    postgres_state(component)->primary = POSTGRES_NONE;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        postgres_stream_cut(&component->nodes[i]);
+        postgres_stream_call(&component->nodes[i]);
+    }
+    const struct event event = {on_loss_seen, component, 0, world_tag(node, LOSS_EVENT)};
+    event_queue_at(world->queue,
+                   time_after(world->now, setting_of(component)->discovery_ns), event);
+}
+
+void postgres_failover_crash(struct node *node)
+{
+    struct postgres_node *server = postgres_node(node);
+    if (node->life == NODE_DARK || server->serving) {
+        server->received = server->flushed;
+    }
+    server->applied = server->applied < server->received ? server->applied : server->received;
+    server->serving = server->promoting = server->recovering = false;
+    server->rewinding = server->calling = server->doubting = false;
+    server->flushing = server->applying = server->watching = false;
+    postgres_stream_cut(node);
+    if (postgres_is_primary(node)) {
+        lose_primary(node);
+    }
+}

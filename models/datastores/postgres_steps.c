@@ -1,0 +1,267 @@
+// postgres_steps - what reads, writes, scans and transactions do at a server, step by step.
+#include "models/datastores/postgres.h"
+
+// ---- steps ------------------------------------------------------------------------------------
+
+enum { ROWS_A_PAGE = 50, TRANSACTION_STATEMENT = 4 };
+
+static const struct postgres_configuration *configuration_of(const struct visit *visit)
+{
+    return postgres_configuration(visit->node->component);
+}
+
+static const struct postgres_streams *streams_of(const struct visit *visit)
+{
+    return &postgres_node(visit->node)->streams;
+}
+
+// A standby refuses writes (25006, read_only_sql_transaction).
+static enum outcome find_primary(struct visit *visit)
+{
+    return postgres_is_primary(visit->node) ? step_next(visit)
+                                            : step_fail(visit, STATUS_UNAVAILABLE);
+}
+
+static enum outcome pass_pooler(struct visit *visit)
+{
+    const struct postgres_pooler *pool = &configuration_of(visit)->pool;
+    if (pool->mode == POSTGRES_DIRECT) {
+        return step_next(visit);
+    }
+    return station_serve(&visit->node->devices[POSTGRES_DEVICE_POOLER], visit,
+                         distribution_draw(&pool->work, streams_of(visit)->pooler));
+}
+
+static struct visit *oldest_waiter(const struct pool *pool)
+{
+    const struct line *line = &pool->line;
+    for (uint32_t i = 0; i < line->filled; i++) {
+        const uint64_t ticket = line->entries[(line->head + i) & (line->room - 1)].ticket;
+        struct visit *visit = visit_of(pool->node->world, ticket);
+        if (visit != NULL) {
+            return visit;
+        }
+    }
+    return NULL;
+}
+
+// Waiters stand in order of arrival, so one timer, for the oldest, is enough.
+static void pooler_on_wait_end(struct node *node, uint64_t word)
+{
+    const int64_t wait_ns = postgres_configuration(node->component)->pool.wait_ns;
+    struct pool *pool = &node->pools[POSTGRES_CONNECTIONS];
+    struct visit *oldest = oldest_waiter(pool);
+    while (oldest != NULL && oldest->since_ns + wait_ns <= node->world->now) {
+        pool_forget(pool);
+        visit_end(oldest, STATUS_ABANDONED, false);
+        oldest = oldest_waiter(pool);
+    }
+    postgres_node(node)->watching = oldest != NULL;
+    if (oldest != NULL) {
+        node_timer(node, oldest->since_ns + wait_ns - node->world->now, pooler_on_wait_end, word);
+    }
+}
+
+static void watch_waiters(struct node *node)
+{
+    const int64_t wait_ns = postgres_configuration(node->component)->pool.wait_ns;
+    struct postgres_node *server = postgres_node(node);
+    if (!server->watching && wait_ns > 0) {
+        server->watching = true;
+        node_timer_constant(node, wait_ns, pooler_on_wait_end, 0);
+    }
+}
+
+static enum outcome take_connection(struct visit *visit)
+{
+    struct node *node = visit->node;
+    struct pool *pool = &node->pools[POSTGRES_CONNECTIONS];
+    const bool full = (uint64_t)pool->used.value >= pool->size;
+    pool->wait = node->world->measuring ? &postgres_state(node->component)->pool_wait : NULL;
+    if (full && pool->queue_limit == 0) {
+        return step_fail(visit, STATUS_REJECTED);
+    }
+    const enum outcome outcome = step_take(visit, pool);
+    if (outcome == OUTCOME_WAIT) {
+        watch_waiters(node);
+    }
+    return outcome;
+}
+
+static enum outcome read_disk(struct visit *visit, uint64_t pages)
+{
+    if (pages == 0) {
+        return step_next(visit);
+    }
+    const int64_t read =
+        distribution_draw(&configuration_of(visit)->disk.read, streams_of(visit)->disk);
+    return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit,
+                         read * (int64_t)pages);
+}
+
+static enum outcome fetch_page(struct visit *visit)
+{
+    const bool hit = random_unit(streams_of(visit)->buffer) < configuration_of(visit)->hit;
+    return read_disk(visit, hit ? 0 : 1);
+}
+
+// Of many pages the expected share is missed, the rest of a page by chance.
+static enum outcome fetch_pages(struct visit *visit)
+{
+    const struct postgres_configuration *configuration = configuration_of(visit);
+    const double pages = (double)configuration->rows / ROWS_A_PAGE;
+    const double missed = pages * (1 - configuration->hit);
+    return read_disk(visit, (uint64_t)(missed + random_unit(streams_of(visit)->buffer)));
+}
+
+static int64_t planning_ns(const struct postgres_configuration *configuration)
+{
+    const struct postgres_partitions *partitions = &configuration->partitions;
+    return partitions->pruned ? 0 : (int64_t)(partitions->count - 1) * partitions->plan_ns;
+}
+
+static enum outcome work(struct visit *visit, const struct distribution *law)
+{
+    const struct postgres_configuration *configuration = configuration_of(visit);
+    struct random_stream *cpu = streams_of(visit)->cpu;
+    return step_cpu(visit, planning_ns(configuration) + distribution_draw(law, cpu) +
+                               distribution_draw(&configuration->row_security, cpu));
+}
+
+static enum outcome select_row(struct visit *visit)
+{
+    return work(visit, &configuration_of(visit)->read);
+}
+
+static enum outcome change_row(struct visit *visit)
+{
+    return work(visit, &configuration_of(visit)->write);
+}
+
+static enum outcome scan_rows(struct visit *visit)
+{
+    const struct postgres_configuration *configuration = configuration_of(visit);
+    struct random_stream *cpu = streams_of(visit)->cpu;
+    const int64_t row = distribution_draw(&configuration->row, cpu) +
+                        distribution_draw(&configuration->row_security, cpu);
+    return step_cpu(visit, planning_ns(configuration) +
+                               distribution_draw(&configuration->read, cpu) +
+                               (int64_t)configuration->rows * row);
+}
+
+static enum outcome lock_row(struct visit *visit)
+{
+    return postgres_lock_take(visit);
+}
+
+static enum outcome await_client(struct visit *visit)
+{
+    const struct postgres_configuration *configuration = configuration_of(visit);
+    if (visit->loops[0]++ == 0) {
+        return step_next(visit);
+    }
+    return step_hold(visit, distribution_draw(&configuration->think, streams_of(visit)->think),
+                     METER_OTHER);
+}
+
+static enum outcome next_statement(struct visit *visit)
+{
+    if (visit->loops[0] < configuration_of(visit)->statements) {
+        return step_jump(visit, TRANSACTION_STATEMENT);
+    }
+    return step_next(visit);
+}
+
+// From here on the transaction ends on its own, whoever waits for it.
+static enum outcome flush_wal(struct visit *visit)
+{
+    visit->deadline_ns = TIME_NEVER;
+    const bool single = visit->operation->number == POSTGRES_WRITE;
+    return postgres_wal_commit(visit, single ? 1 : configuration_of(visit)->statements);
+}
+
+static enum outcome wait_for_standby(struct visit *visit)
+{
+    return postgres_wal_wait(visit);
+}
+
+// The connection goes back with the visit's end: at once, or after the session.
+static enum outcome answer(struct visit *visit, uint64_t bytes)
+{
+    const struct postgres_pooler *pool = &configuration_of(visit)->pool;
+    if (pool->mode != POSTGRES_SESSION || pool->linger_ns == 0) {
+        return step_reply_bytes(visit, STATUS_OK, bytes);
+    }
+    visit_answer(visit, STATUS_OK, bytes);
+    visit->deadline_ns = TIME_NEVER;
+    return step_hold(visit, pool->linger_ns, METER_OTHER);
+}
+
+static enum outcome acknowledge(struct visit *visit)
+{
+    postgres_wal_acknowledge(visit->node, postgres_lock_of(visit)->lsn);
+    postgres_lock_give(visit);
+    return answer(visit, 0);
+}
+
+static enum outcome answer_rows(struct visit *visit)
+{
+    return answer(visit, configuration_of(visit)->answer);
+}
+
+static const struct step read_steps[] = {
+    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "take connection", .run = take_connection},
+    {.name = "fetch page", .run = fetch_page},
+    {.name = "select row", .run = select_row},
+    {.name = "reply", .run = answer_rows},
+};
+
+static const struct step write_steps[] = {
+    {.name = "find primary", .run = find_primary},
+    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "take connection", .run = take_connection},
+    {.name = "fetch page", .run = fetch_page},
+    {.name = "lock row", .run = lock_row},
+    {.name = "change row", .run = change_row},
+    {.name = "flush wal", .run = flush_wal},
+    {.name = "wait for standby", .run = wait_for_standby},
+    {.name = "acknowledge", .run = acknowledge},
+};
+
+static const struct step scan_steps[] = {
+    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "take connection", .run = take_connection},
+    {.name = "fetch pages", .run = fetch_pages},
+    {.name = "scan rows", .run = scan_rows},
+    {.name = "reply", .run = answer_rows},
+};
+
+static const struct step transaction_steps[] = {
+    {.name = "find primary", .run = find_primary},
+    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "take connection", .run = take_connection},
+    {.name = "lock row", .run = lock_row},
+    [TRANSACTION_STATEMENT] = {.name = "await client", .run = await_client},
+    {.name = "fetch page", .run = fetch_page},
+    {.name = "change row", .run = change_row},
+    {.name = "next statement", .run = next_statement},
+    {.name = "flush wal", .run = flush_wal},
+    {.name = "wait for standby", .run = wait_for_standby},
+    {.name = "acknowledge", .run = acknowledge},
+};
+
+// ---- operations -------------------------------------------------------------------------------
+
+#define STEPS(table) .steps = table, .step_count = sizeof table / sizeof *table
+
+const struct operation postgres_operations[POSTGRES_OPERATIONS] = {
+    {.name = "read", .meaning = "selects one row by its key", STEPS(read_steps),
+     .number = POSTGRES_READ},
+    {.name = "write", .meaning = "inserts or updates the row of the key and commits",
+     STEPS(write_steps), .number = POSTGRES_WRITE},
+    {.name = "scan", .meaning = "reads `rows` rows", STEPS(scan_steps), .number = POSTGRES_SCAN},
+    {.name = "transaction", .meaning = "`statements` changes under the lock of one row, with the "
+                                       "client's turns between them, and a commit",
+     STEPS(transaction_steps), .number = POSTGRES_TRANSACT},
+};
