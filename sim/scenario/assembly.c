@@ -356,27 +356,16 @@ uint8_t assembly_key(struct assembly *assembly, const char *name)
     return (uint8_t)assembly->key_names.count;
 }
 
-static bool has_stream(const struct assembly_list *streams, const char *name)
-{
-    const char *const *names = streams->items;
-    for (uint32_t i = 0; i < streams->count; i++) {
-        if (text_same(names[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 uint32_t assembly_stream(struct assembly *assembly, uint32_t component, const char *operation,
                          const char *step)
 {
     struct assembly_list *streams = &assembly->parts[component].streams;
     const char *plain = arena_format(assembly->arena, "%s/%s/%s",
                                      assembly->components[component].name, operation, step);
-    const char *name = plain;
-    for (uint32_t number = 2; has_stream(streams, name); number++) {
-        name = arena_format(assembly->arena, "%s#%u", plain, number);
-    }
+    const uint64_t key = text_hash(plain);
+    const uint32_t number = map_get(&assembly->stream_counts, key) + 1;
+    map_set(&assembly->stream_counts, key, number);
+    const char *name = number == 1 ? plain : arena_format(assembly->arena, "%s#%u", plain, number);
     const char **added = assembly_add(assembly, streams, sizeof *added);
     *added = name;
     return streams->count - 1;
@@ -384,6 +373,8 @@ uint32_t assembly_stream(struct assembly *assembly, uint32_t component, const ch
 
 void assembly_flow(struct assembly *assembly, struct assembly_flow flow)
 {
-    struct assembly_flow *added = assembly_add(assembly, &assembly->flows, sizeof *added);
-    *added = flow;
+    if (assembly->flows.count < ASSEMBLY_FLOWS) {
+        struct assembly_flow *added = assembly_add(assembly, &assembly->flows, sizeof *added);
+        *added = flow;
+    }
 }

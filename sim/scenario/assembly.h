@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/base/map.h"
 #include "sim/engine/design.h"
 #include "sim/engine/model.h"
 #include "sim/scenario/document.h"
@@ -52,6 +53,11 @@ struct assembly_component {
     bool good;
 };
 
+enum {
+    ASSEMBLY_FLOWS = 1000000,    // beyond, the estimates leave flows out
+    ASSEMBLY_REPLICAS = 1000000, // of all components together
+};
+
 struct assembly {
     struct schema schema;
     struct document *document;
@@ -61,6 +67,8 @@ struct assembly {
     struct design *design;
     struct component_design *components; // design->components, still to be changed
     struct assembly_component *parts;    // beside them
+    uint64_t replicas;                   // laid out so far
+    struct map stream_counts;            // hash of a plain name -> how many have it
     uint32_t current;                    // component being read
     struct assembly_list edges;          // struct edge_design
     struct assembly_list key_names;      // const char *
@@ -69,7 +77,6 @@ struct assembly {
     struct assembly_list pending;        // struct assembly_pending
     struct assembly_list consumers;      // struct consumer_design
     struct assembly_list assumptions;    // struct assumption_design
-    const double *rates;                 // of the capacity estimate, see capacity.h
 };
 
 // Room for one more; the new item is zeroed.

@@ -9,7 +9,7 @@
 #include "sim/kernel/time.h"
 #include "sim/scenario/read_value.h"
 
-enum { ZONES = 256 };
+enum { ZONES = 128, PLACINGS = 50000000 };
 
 static struct topology_design *topology_of(struct assembly *assembly)
 {
@@ -207,13 +207,16 @@ static void apply_pair(struct assembly *assembly, struct link_design *links,
 {
     const char *const *ends = pair->between.items;
     const uint32_t count = topology_of(assembly)->zone_count;
+    bool one[ZONES], other[ZONES];
+    for (uint32_t i = 0; i < count; i++) {
+        one[i] = stands_in(assembly, i, ends[0]);
+        other[i] = stands_in(assembly, i, ends[1]);
+    }
     for (uint32_t i = 0; i < count * count; i++) {
         const uint32_t from = i / count, to = i % count;
-        const bool there = stands_in(assembly, from, ends[0]) && stands_in(assembly, to, ends[1]);
-        const bool back = stands_in(assembly, from, ends[1]) && stands_in(assembly, to, ends[0]);
-        if (there || back) {
-            links[i] =
-                (struct link_design){pair->link.latency, pair->link.loss, pair->link.bandwidth};
+        if ((one[from] && other[to]) || (other[from] && one[to])) {
+            links[i] = (struct link_design){pair->link.latency, pair->link.loss,
+                                            pair->link.bandwidth};
         }
     }
 }
@@ -412,6 +415,13 @@ bool place_component(struct assembly *assembly, uint32_t number)
     if (!make_spread(assembly, section->spread, units, &spread)) {
         return false;
     }
+    assembly->replicas += spread.count;
+    if (assembly->replicas > ASSEMBLY_REPLICAS ||
+        assembly->replicas * topology_of(assembly)->machine_count > PLACINGS) {
+        document_key_error(assembly->document, assembly->parts[number].node, "E0212",
+                           "too many replicas to place");
+        return false;
+    }
     struct placement *placements =
         arena_take_array(assembly->arena, spread.count, sizeof *placements);
     for (uint32_t i = 0; i < spread.count; i++) {
@@ -485,7 +495,9 @@ void place_machines(struct assembly *assembly)
     struct machine_load *loads =
         arena_take_array(assembly->arena, topology->machine_count, sizeof *loads);
     for (uint32_t i = 0; i < assembly->design->component_count; i++) {
-        place_on_machines(assembly, &assembly->components[i], loads);
+        if (assembly->parts[i].good) {
+            place_on_machines(assembly, &assembly->components[i], loads);
+        }
     }
     for (uint32_t i = 0; i < topology->machine_count; i++) {
         const struct machine_design *machine = &topology->machines[i];

@@ -246,7 +246,9 @@ static bool build(struct scenario *scenario, bool read, const struct scenario_op
         .design = &scenario->design,
     };
     const uint32_t errors = document->diagnostics->errors;
+    map_init(&assembly->stream_counts);
     const bool good = assemble(assembly, scenario, options);
+    map_release(&assembly->stream_counts);
     scenario->top = assembly->top;
     document_digest(document, scenario->digest);
     scenario->good = read && good && document->diagnostics->errors == errors;

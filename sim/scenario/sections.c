@@ -61,7 +61,7 @@ static const struct field links_rows[] = {
 };
 
 static const struct field nodes_rows[] = {
-    ROW(section_nodes, count, FIELD_COUNT, NULL, "machines in all", .maximum = 100000,
+    ROW(section_nodes, count, FIELD_COUNT, NULL, "machines in all", .maximum = 10000,
         .required = true),
     ROW(section_nodes, spread, FIELD_CUSTOM, "zones",
         "`zones`: even over the zones; or {zone: count}", .read = "spread"),
