@@ -12,8 +12,9 @@ trap 'rm -rf "$work"' EXIT
 
 for ((seed = 1; seed <= seeds; seed++)); do
     "$program" run tests/long/coverage.yaml --json --rerun --no-progress -q --seed "$seed" \
-        -o "$work/run" 2>"$work/err" || { cat "$work/err"; echo "not ok - seed $seed"; exit 1; }
-done >"$work/summaries"
+        -o "$work/run" >>"$work/summaries" 2>"$work/err" ||
+        { cat "$work/err"; echo "not ok - seed $seed"; exit 1; }
+done
 
 covered() { # covered FIGURE TRUTH
     jq -n --argjson truth "$2" "[inputs.workloads.clients.latency.$1.ci
