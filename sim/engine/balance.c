@@ -244,6 +244,17 @@ static uint32_t choose_replica(struct route *route, struct choice_set set, uint3
     return set.replicas[0];
 }
 
+static struct node *choose_among(const struct world *world, struct route *route,
+                                           uint32_t from_zone, uint64_t key,
+                                           const struct node *avoid)
+{
+    const struct choice_set set = candidates(route, world->now, avoid);
+    if (set.count == 0) {
+        return NULL;
+    }
+    return &route->component->nodes[choose_replica(route, set, from_zone, key)];
+}
+
 struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone,
                             uint64_t key, const struct node *avoid)
 {
@@ -251,11 +262,7 @@ struct node *balance_choose(struct world *world, struct route *route, uint32_t f
     if (component->node_count == 1) {
         return route->delisted == 0 ? &component->nodes[0] : NULL;
     }
-    const struct choice_set set = candidates(route, world->now, avoid);
-    if (set.count == 0) {
-        return NULL;
-    }
-    return &component->nodes[choose_replica(route, set, from_zone, key)];
+    return choose_among(world, route, from_zone, key, avoid);
 }
 
 // ---- ejection -----------------------------------------------------------------------------------

@@ -64,9 +64,7 @@ static void on_flushed(void *subject, uint64_t argument)
     for (uint32_t i = 0; i < batch->flushing_count; i++) {
         struct visit *visit = visit_of(world, batch->flushing[i]);
         if (visit != NULL) {
-            meter_operation(&world->meter, batch->node->component->number,
-                            visit->operation->number)
-                ->parts_ns[METER_IO] += world->now - visit->since_ns;
+            world_meter(visit)->parts_ns[METER_IO] += world->now - visit->since_ns;
             visit_wake_later(world, batch->flushing[i]);
         }
     }

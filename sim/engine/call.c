@@ -68,8 +68,7 @@ static void wake_caller(struct world *world, const struct call *call, enum statu
     }
     visit->flags &= (uint8_t)~VISIT_CALLS;
     visit->status = (uint8_t)status;
-    meter_operation(&world->meter, visit->node->component->number, visit->operation->number)
-        ->parts_ns[METER_CALLS] += world->now - visit->since_ns;
+    world_meter(visit)->parts_ns[METER_CALLS] += world->now - visit->since_ns;
     if (call->design->stop && !status_is_good(status)) {
         visit_stop(visit);
     }
@@ -181,8 +180,7 @@ static void after_try(struct world *world, struct call *call, enum status status
     }
     struct visit *visit = call->waiter == 0 ? NULL : visit_of(world, call->waiter);
     if (visit != NULL) {
-        int64_t *parts = meter_operation(&world->meter, visit->node->component->number,
-                                         visit->operation->number)->parts_ns;
+        int64_t *parts = world_meter(visit)->parts_ns;
         parts[METER_BACKOFF] += backoff;
         parts[METER_CALLS] -= backoff;
     }

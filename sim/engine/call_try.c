@@ -2,6 +2,7 @@
 #include "sim/engine/call_try.h"
 
 #include "sim/base/check.h"
+#include "sim/engine/meter_end.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload.h"
 #include "sim/engine/world.h"
@@ -11,8 +12,15 @@ static void meter_end_of_try(struct world *world, const struct call *call, enum 
     if (call->design->operation->internal) {
         return;
     }
-    meter_operation_end(world, call->design->target, call->design->operation->number, call->try_ns,
+    const struct component *target = &world->components[call->design->target];
+    meter_end_operation(world, &target->operations[call->design->operation->number], call->try_ns,
                         status, call->units);
+}
+
+static bool needs_key(const struct component *target, const struct call_design *design)
+{
+    return design->key_number != 0 || target->design->model->route != NULL ||
+           target->design->balancing == BALANCING_RING_HASH;
 }
 
 static struct node *choose_node(struct world *world, struct call *call, const struct node *avoid)
@@ -23,8 +31,7 @@ static struct node *choose_node(struct world *world, struct call *call, const st
         return call->only;
     }
     uint64_t key = 0;
-    if (call->design->key_number != 0 || model->route != NULL ||
-        target->design->balancing == BALANCING_RING_HASH) {
+    if (needs_key(target, call->design)) {
         key = workload_key(world, call->request, call->design->key_number);
     }
     if (model->route != NULL) {
@@ -40,7 +47,7 @@ static struct network_path path_of(const struct call *call, const struct node *n
                                  node->component->number};
 }
 
-static struct visit *make_child(struct world *world, struct call *call, struct node *node)
+static struct visit *make_child(struct world *world, const struct call *call, struct node *node)
 {
     struct visit *child = visit_take(world, node, call->design->operation);
     child->request = call->request;
@@ -175,43 +182,66 @@ static void hand_over(struct visit *visit, struct visit *child)
     }
 }
 
+// A model that routes by itself is asked as if by a call.
+static struct node *choose_by_call(struct visit *visit, const struct call_design *design)
+{
+    struct call probe = {.design = design, .from = visit->node, .from_zone = visit->node->zone,
+                         .request = visit->request, .units = visit->units};
+    return choose_node(visit->node->world, &probe, NULL);
+}
+
+static struct node *choose_next(struct visit *visit, const struct call_design *design)
+{
+    struct world *world = visit->node->world;
+    if (needs_key(&world->components[design->target], design)) {
+        return choose_by_call(visit, design);
+    }
+    return balance_choose(world, &world->routes[design->edge], visit->node->zone, 0, NULL);
+}
+
+static bool lets_in_at_once(const struct node *node)
+{
+    return node->life == NODE_UP && node->pauses == 0 && node->concurrency.size == 0;
+}
+
+// The visit ends here and a child of its own goes on in its stead.
+static enum outcome send_on(struct visit *visit, struct visit *child, int64_t delay)
+{
+    struct world *world = visit->node->world;
+    hand_over(visit, child);
+    const struct event event = {visit_on_arrival, world, visit_ticket(child),
+                                world_tag(child->node, 0)};
+    event_queue_at(world->queue, time_after(world->now, delay), event);
+    visit->flags |= VISIT_DETACHED;
+    visit->status = STATUS_OK;
+    return OUTCOME_END;
+}
+
 enum outcome call_move(struct visit *visit, const struct call_design *design)
 {
     struct world *world = visit->node->world;
     const struct node *from = visit->node;
-    const struct call probe = {.design = design, .from = visit->node, .from_zone = from->zone,
-                               .request = visit->request, .units = visit->units};
-    struct call copy = probe;
-    struct node *node = choose_node(world, &copy, NULL);
+    struct node *node = choose_next(visit, design);
     if (node == NULL) {
         visit->status = STATUS_UNAVAILABLE;
         return OUTCOME_END;
     }
+    const struct network_path path = {from->zone, node->zone, from->component->number,
+                                      node->component->number};
     int64_t delay = 0;
-    if (!network_send(world, path_of(&probe, node), design->bytes, &delay)) {
+    if (!network_send(world, path, design->bytes, &delay)) {
         call_lose(world, visit->call, visit->call_generation, visit->attempt);
         visit_end(visit, STATUS_OK, true);
         return OUTCOME_WAIT;
     }
-    if (delay == 0 && visit->hold == 0 && node->life == NODE_UP && node->pauses == 0 &&
-        node->concurrency.size == 0) {
+    if (delay == 0 && visit->hold == 0 && lets_in_at_once(node)) {
         visit->key = design->key_number;
         return visit_move(visit, node, design->operation);
     }
     struct visit *child = visit_take(world, node, design->operation);
     child->key = design->key_number;
-    hand_over(visit, child);
-    const struct event event = {visit_on_arrival, world, visit_ticket(child), world_tag(node, 0)};
-    if (delay == 0) {
-        event_queue_now(world->queue, event);
-    } else {
-        event_queue_at(world->queue, time_after(world->now, delay), event);
-    }
-    meter_operation_end(world, from->component->number, visit->operation->number, visit->began_ns,
-                        STATUS_OK, visit->units);
-    visit->flags |= VISIT_DETACHED;
-    visit->status = STATUS_OK;
-    return OUTCOME_END;
+    meter_end_operation(world, world_meter(visit), visit->began_ns, STATUS_OK, visit->units);
+    return send_on(visit, child, delay);
 }
 
 enum outcome call_forward(struct visit *visit, struct node *to, const struct operation *operation)
@@ -227,12 +257,7 @@ enum outcome call_forward(struct visit *visit, struct node *to, const struct ope
     }
     struct visit *child = visit_take(world, to, operation);
     child->key = visit->key;
-    hand_over(visit, child);
-    const struct event event = {visit_on_arrival, world, visit_ticket(child), world_tag(to, 0)};
-    event_queue_at(world->queue, time_after(world->now, delay), event);
-    visit->flags |= VISIT_DETACHED;
-    visit->status = STATUS_OK;
-    return OUTCOME_END;
+    return send_on(visit, child, delay);
 }
 
 const struct call_design *call_design_of(const struct visit *visit)

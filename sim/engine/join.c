@@ -25,8 +25,7 @@ static void decide(struct world *world, struct join *join, enum status status)
         world->meter.stale_wakes++;
         return;
     }
-    meter_operation(&world->meter, visit->node->component->number, visit->operation->number)
-        ->parts_ns[METER_CALLS] += world->now - visit->since_ns;
+    world_meter(visit)->parts_ns[METER_CALLS] += world->now - visit->since_ns;
     visit->status = (uint8_t)status;
     if (stop) {
         visit_stop(visit);

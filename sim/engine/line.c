@@ -102,7 +102,7 @@ void line_return(struct line *line, struct line_entry entry)
     }
 }
 
-void line_add(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns)
+void line_add_ranked(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns)
 {
     const uint64_t number = line->arrivals++;
     const bool ranked = is_heap(line) && line->discipline != DISCIPLINE_SJF;

@@ -38,7 +38,23 @@ static inline uint64_t line_bytes(const struct line *line)
 }
 
 // `rank` orders a priority line (priority number) and a shortest-first line (demand); otherwise ignored.
-void line_add(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns);
+void line_add_ranked(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns);
+
+static inline void line_add(struct line *line, uint64_t ticket, uint64_t rank,
+                            int64_t demand_ns)
+{
+    if (line->discipline != DISCIPLINE_FIFO || line->filled == line->room) {
+        line_add_ranked(line, ticket, rank, demand_ns);
+        return;
+    }
+    struct line_entry *entry = &line->entries[(line->head + line->filled) & (line->room - 1)];
+    entry->ticket = ticket;
+    entry->order = line->arrivals++;
+    entry->demand_ns = demand_ns;
+    line->count++;
+    line->filled++;
+}
+
 // Puts an entry back with its old order (a preempted visit).
 void line_return(struct line *line, struct line_entry entry);
 

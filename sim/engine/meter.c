@@ -5,6 +5,7 @@
 
 #include "sim/base/check.h"
 #include "sim/engine/fault.h"
+#include "sim/engine/meter_end.h"
 #include "sim/engine/meter_series.h"
 #include "sim/engine/world.h"
 
@@ -17,9 +18,8 @@ const char *const meter_log_names[LOG_KINDS] = {
 
 // The SLOs that are judged request by request, as lists by target.
 struct meter_tracked {
-    uint32_t *workload_first, *operation_first; // heads: 1 + slo, 0: none
-    uint32_t *next;                             // one a list cell
-    uint32_t *slo;                              // of the cell
+    uint32_t *next; // one a list cell; the heads are `tracked` of the targets' meters
+    uint32_t *slo;  // of the cell
     uint32_t cells, room;
 };
 
@@ -59,8 +59,9 @@ static void begin_workload_slo(struct world *world, uint32_t number)
     struct workload_meter *meter = &world->meter.workloads[slo->index];
     watch(slo, &meter->latency, &meter->latency_any, &meter->wants_any);
     if (is_tracked(slo)) {
-        track(world->meter.tracked, &world->meter.tracked->workload_first[slo->index], number);
+        track(world->meter.tracked, &meter->tracked, number);
     }
+    meter->watched = meter->wants_any || meter->tracked != 0;
 }
 
 static void begin_operation_slo(struct world *world, uint32_t number)
@@ -76,8 +77,9 @@ static void begin_operation_slo(struct world *world, uint32_t number)
         struct operation_meter *meter = &world->meter.operations[at];
         watch(slo, &meter->latency, &meter->latency_any, &meter->wants_any);
         if (is_tracked(slo)) {
-            track(world->meter.tracked, &world->meter.tracked->operation_first[at], number);
+            track(world->meter.tracked, &meter->tracked, number);
         }
+        meter->watched = meter->wants_any || meter->tracked != 0;
     }
 }
 
@@ -126,8 +128,6 @@ static void take_arrays(struct meter *meter, const struct design *design, uint32
         meter->faults[i].first_ns = TIME_NEVER;
     }
     meter->tracked = check_calloc(1, sizeof *meter->tracked);
-    meter->tracked->workload_first = check_calloc(design->workload_count + 1, sizeof(uint32_t));
-    meter->tracked->operation_first = check_calloc(operations + 1, sizeof(uint32_t));
 }
 
 static void begin_histograms(struct meter *meter, const struct design *design)
@@ -135,6 +135,7 @@ static void begin_histograms(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < design->workload_count; i++) {
         histogram_init(&meter->workloads[i].latency);
         histogram_init(&meter->workloads[i].latency_any);
+        meter->workloads[i].gather_ns = design->workloads[i].gather_ns;
     }
     for (uint32_t i = 0; i < design->component_count; i++) {
         histogram_init(&meter->components[i].wait);
@@ -290,8 +291,6 @@ static void release_histograms(struct meter *meter, const struct design *design)
 
 static void release_tracked(struct meter_tracked *tracked)
 {
-    free(tracked->workload_first);
-    free(tracked->operation_first);
     free(tracked->next);
     free(tracked->slo);
     free(tracked);
@@ -326,18 +325,13 @@ void meter_release(struct meter *meter, const struct design *design)
 
 // ---- counting -------------------------------------------------------------------------------------
 
-static bool has_latency(enum status status)
-{
-    return status_is_good(status) || status == STATUS_TIMEOUT;
-}
-
 // Whether the SLO counts the request at all, and as good.
 static bool judge(const struct slo_design *slo, enum status status, int64_t latency, bool *good)
 {
     switch (slo->metric) {
     case SLO_PERCENTILE:
         *good = latency < (int64_t)slo->limit;
-        return slo->any_status || has_latency(status);
+        return slo->any_status || meter_has_latency(status);
     case SLO_AVAILABILITY:
         *good = (slo->good_statuses >> status & 1) && latency < slo->good_latency_ns;
         return true;
@@ -353,7 +347,7 @@ static bool judge(const struct slo_design *slo, enum status status, int64_t late
         break;
     }
     *good = true;
-    return has_latency(status);
+    return meter_has_latency(status);
 }
 
 static void charge(struct world *world, uint32_t slo, int64_t began_ns, uint64_t units)
@@ -398,76 +392,36 @@ static void count_tracked(struct world *world, uint32_t cell, int64_t began_ns, 
     }
 }
 
-static inline void add_latency(struct histogram *histogram, struct meter_bin *bin, int64_t latency,
-                               uint64_t units)
+void meter_end_units(struct histogram *histogram, struct meter_bin *bin, int64_t latency_ns,
+                     uint64_t units)
 {
-    if (units == 1) {
-        histogram_add(histogram, latency);
-    } else {
-        histogram_add_many(histogram, latency, units);
-    }
-    meter_bin_add(bin, latency, units);
+    histogram_add_many(histogram, latency_ns, units);
+    meter_bin_add(bin, latency_ns, units);
 }
 
-void meter_offer(struct world *world, uint32_t workload, uint64_t units)
+void meter_end_gathered(struct workload_meter *meter, int64_t latency_ns, uint64_t units)
 {
-    struct workload_meter *meter = &world->meter.workloads[workload];
-    meter->offered += units;
-    meter->offered_total += units;
-    meter->open += units;
-    meter_series_flow(world, workload, SERIES_OFFERED, units);
+    const int64_t gather_ns = meter->gather_ns;
+    histogram_add_spread(&meter->latency, latency_ns, latency_ns + gather_ns, units);
+    meter_bin_add(&meter->bin, latency_ns + gather_ns / 2, units);
 }
 
-static enum series_flow flow_of(enum status status)
+void meter_end_watched_workload(struct world *world, struct workload_meter *meter,
+                                int64_t began_ns, enum status status, uint64_t units)
 {
-    if (status_is_good(status)) {
-        return SERIES_OK;
-    }
-    const bool refused = status == STATUS_REJECTED || status == STATUS_THROTTLED;
-    return refused ? SERIES_REFUSED : SERIES_FAILED;
-}
-
-void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns,
-                        enum status status, uint64_t units)
-{
-    struct workload_meter *meter = &world->meter.workloads[workload];
-    const int64_t latency = world->now - began_ns;
-    meter->statuses[status] += units;
-    meter->ended_total += units;
-    meter->open -= units;
-    meter_series_flow(world, workload, flow_of(status), units);
-    const int64_t gather_ns = world->design->workloads[workload].gather_ns;
-    if (has_latency(status) && gather_ns > 0) {
-        histogram_add_spread(&meter->latency, latency, latency + gather_ns, units);
-        meter_bin_add(&meter->bin, latency + gather_ns / 2, units);
-    } else if (has_latency(status)) {
-        add_latency(&meter->latency, &meter->bin, latency, units);
-    }
     if (meter->wants_any) {
-        histogram_add_many(&meter->latency_any, latency, units);
+        histogram_add_many(&meter->latency_any, world->now - began_ns, units);
     }
-    if (world->meter.tracked->workload_first[workload] != 0) {
-        count_tracked(world, world->meter.tracked->workload_first[workload], began_ns, status,
-                      units);
-    }
+    count_tracked(world, meter->tracked, began_ns, status, units);
 }
 
-void meter_operation_end(struct world *world, uint32_t component, uint32_t operation,
-                         int64_t began_ns, enum status status, uint64_t units)
+void meter_end_watched_operation(struct world *world, struct operation_meter *meter,
+                                 int64_t began_ns, enum status status, uint64_t units)
 {
-    const uint32_t at = world->meter.operation_base[component] + operation;
-    struct operation_meter *meter = &world->meter.operations[at];
-    const int64_t latency = world->now - began_ns;
-    meter->statuses[status] += units;
-    if (has_latency(status)) {
-        add_latency(&meter->latency, &meter->bin, latency, units);
-    }
     if (meter->wants_any) {
-        histogram_add_many(&meter->latency_any, latency, units);
+        histogram_add_many(&meter->latency_any, world->now - began_ns, units);
     }
-    if (world->meter.tracked->operation_first[at] != 0) {
-        count_tracked(world, world->meter.tracked->operation_first[at], began_ns, status, units);
-    }
+    count_tracked(world, meter->tracked, began_ns, status, units);
 }
 
 void meter_log(struct world *world, enum log_kind kind, int32_t subject, double value)

@@ -30,13 +30,15 @@ enum meter_part { // where the response time of an operation goes
 struct operation_meter {
     uint64_t visits;                  // that stood at the door
     uint64_t arrivals;                // the messages they carried: one, for an ordinary request
+    int64_t parts_ns[METER_PARTS];
     uint64_t statuses[STATUS_COUNT];  // every try ends in exactly one
     struct histogram latency;         // OK answers, and time-outs at the caller's give-up time
+    uint32_t tracked;                 // SLOs judged request by request: head of their list, 0: none
+    bool wants_any;
+    bool watched;                     // either of the two
+    uint64_t waste;                   // answers nobody waited for any more
     struct histogram latency_any;     // every status (filled only where an SLO asks for status=any)
     struct meter_bin bin;             // latency of the present bin of the series
-    int64_t parts_ns[METER_PARTS];
-    uint64_t waste;                   // answers nobody waited for any more
-    bool wants_any;
 };
 
 struct component_meter {
@@ -51,15 +53,18 @@ struct component_meter {
 struct workload_meter {
     uint64_t offered;                 // intended arrivals
     uint64_t statuses[STATUS_COUNT];
-    struct histogram latency;         // OK, and time-outs at give-up time; from the intended arrival
-    struct histogram latency_any;
-    struct meter_bin bin;
-    bool wants_any;
     uint64_t offered_total, ended_total; // conservation: never cleared
     uint64_t open;                       // requests in flight
+    int64_t gather_ns;                // the units of a request came over so long before it
+    struct histogram latency;         // OK, and time-outs at give-up time; from the intended arrival
+    uint32_t tracked;                 // as of an operation
+    bool wants_any;
+    bool watched;
+    struct histogram latency_any;
     struct tally connected;              // sockets, of a workload with connections
     uint64_t connected_least;
     uint64_t heartbeats, losses, reconnects; // of sockets
+    struct meter_bin bin;
 };
 
 struct edge_meter {
@@ -128,6 +133,7 @@ struct meter {
     uint32_t log_count, log_room;
     uint64_t stale_wakes;
     uint32_t bin;                 // present bin of the series
+    uint32_t *flows;              // its row of series.workload_counts
     struct meter_tracked *tracked;
     struct meter_snapshot *snapshots; // one a component
 };
@@ -139,14 +145,7 @@ void meter_release(struct meter *meter, const struct design *design);
 // Samples the series up to now (the last, perhaps partial bin included).
 void meter_close(struct world *world);
 
-// A request of a workload was intended at began_ns / ended now with that status.
-void meter_offer(struct world *world, uint32_t workload, uint64_t units);
-void meter_workload_end(struct world *world, uint32_t workload, int64_t began_ns, enum status status,
-                        uint64_t units);
-
-// A try at an operation ended with that status, latency counted from began_ns.
-void meter_operation_end(struct world *world, uint32_t component, uint32_t operation, int64_t began_ns,
-                         enum status status, uint64_t units);
+// Arrivals and ends are counted by meter_end.h.
 
 // A request is still in flight at the end and has already missed the objective's limit.
 void meter_late(struct world *world, uint32_t slo, int64_t began_ns, uint64_t units);

@@ -45,8 +45,12 @@ static void take_series(struct series *series)
 
 static void on_bin_end(void *subject, uint64_t bin);
 
-static void schedule(struct world *world, uint32_t bin)
+static void begin_bin(struct world *world, uint32_t bin)
 {
+    const struct series *series = &world->meter.series;
+    const size_t row = (size_t)bin * series->workload_count;
+    world->meter.bin = bin;
+    world->meter.flows = &series->workload_counts[row * SERIES_FLOWS];
     const struct event event = {on_bin_end, world, bin, SAMPLE_EVENT};
     event_queue_at(world->queue, world->meter.series.bin_ns * (int64_t)(bin + 1), event);
 }
@@ -68,7 +72,7 @@ void meter_series_begin(struct world *world)
         meter->snapshots[i].node_busy =
             check_calloc(design->components[i].replicas + 1, sizeof(__int128));
     }
-    schedule(world, 0);
+    begin_bin(world, 0);
 }
 
 void meter_series_release(struct meter *meter)
@@ -278,8 +282,7 @@ static void on_bin_end(void *subject, uint64_t bin)
     sample_components(world);
     sample_latencies(world);
     if (bin + 1 < world->meter.series.bin_count) {
-        world->meter.bin = (uint32_t)bin + 1;
-        schedule(world, (uint32_t)bin + 1);
+        begin_bin(world, (uint32_t)bin + 1);
     }
 }
 

@@ -11,11 +11,3 @@ void meter_series_release(struct meter *meter);
 void meter_series_sample(struct world *world);
 // The counters have been cleared: the next sample counts from zero.
 void meter_series_forget(struct world *world);
-
-static inline void meter_series_flow(struct world *world, uint32_t workload, enum series_flow flow,
-                                     uint64_t units)
-{
-    const struct series *series = &world->meter.series;
-    const size_t row = (size_t)world->meter.bin * series->workload_count + workload;
-    series->workload_counts[row * SERIES_FLOWS + (size_t)flow] += (uint32_t)units;
-}

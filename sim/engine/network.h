@@ -22,6 +22,7 @@ struct network_effect {
 };
 
 struct network {
+    uint32_t zone_count;
     struct random_stream *streams; // one a directed zone pair
     int64_t *free_ns;              // when the pair's bandwidth is free again
     int64_t *fixed_ns;             // delay of a pair that never varies, -1: it does

@@ -67,7 +67,7 @@ static void begin_pools(struct node *node)
     for (uint32_t i = 0; i < design->device_count; i++) {
         station_init(&node->devices[i], node, design->devices[i].name);
         node->devices[i].servers = design->devices[i].servers;
-        node->devices[i].part = STATION_IO;
+        node->devices[i].part = METER_IO;
     }
 }
 

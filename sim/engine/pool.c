@@ -83,8 +83,7 @@ static void serve_line(struct pool *pool)
     while (has_room(pool) && line_take(&pool->line, world, order_stream(pool), &entry)) {
         struct visit *visit = visit_of(world, entry.ticket);
         const int64_t waited = world->now - visit->since_ns;
-        meter_operation(&world->meter, pool->node->component->number, visit->operation->number)
-            ->parts_ns[METER_QUEUE] += waited;
+        world_meter(visit)->parts_ns[METER_QUEUE] += waited;
         if (pool->wait != NULL) {
             histogram_add(pool->wait, waited);
         }

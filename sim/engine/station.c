@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 #include "sim/engine/station_share.h"
 #include "sim/engine/world.h"
 
@@ -12,7 +13,13 @@ enum { SERVED_EVENT = 0xfe1, PATIENCE_EVENT = 0xfe2 };
 void station_init(struct station *station, struct node *node, const char *name)
 {
     *station = (struct station){
-        .name = name, .node = node, .servers = UINT32_MAX, .stretch = 1, .speed = 1};
+        .name = name,
+        .node = node,
+        .servers = UINT32_MAX,
+        .part = METER_CPU,
+        .stretch = 1,
+        .speed = 1,
+    };
     line_init(&station->line, DISCIPLINE_FIFO);
 }
 
@@ -47,19 +54,24 @@ void station_set_cores(struct station *station, double cores)
     station->stretch = (double)station->servers / cores;
 }
 
-static uint32_t take_server(struct station *station)
+PATH_RARE static uint32_t add_server(struct station *station)
 {
-    if (station->free_server != 0) {
-        const uint32_t server = station->free_server - 1;
-        station->free_server = (uint32_t)station->services[server].finish_ns;
-        return server;
-    }
     if (station->service_used == station->service_room) {
         station->service_room = station->service_room == 0 ? 4 : station->service_room * 2;
         station->services = check_realloc(station->services,
                                           station->service_room * sizeof *station->services);
     }
     return station->service_used++;
+}
+
+static uint32_t take_server(struct station *station)
+{
+    if (station->free_server == 0) {
+        return add_server(station);
+    }
+    const uint32_t server = station->free_server - 1;
+    station->free_server = (uint32_t)station->services[server].finish_ns;
+    return server;
 }
 
 static void give_server(struct station *station, uint32_t server)
@@ -77,12 +89,12 @@ static void set_finish(struct station *station, uint32_t server, int64_t work_ns
     struct service *service = &station->services[server];
     service->left_ns = work_ns;
     service->event = EVENT_NONE;
-    if (station->speed <= 0) {
-        service->finish_ns = TIME_NEVER;
-        return;
-    }
     int64_t time = work_ns;
     if (station->speed != 1) {
+        if (station->speed <= 0) {
+            service->finish_ns = TIME_NEVER;
+            return;
+        }
         time = (int64_t)((double)work_ns / station->speed + 0.5);
     }
     service->finish_ns = time_after(world->now, time);
@@ -90,24 +102,17 @@ static void set_finish(struct station *station, uint32_t server, int64_t work_ns
     service->event = event_queue_at(world->queue, service->finish_ns, event);
 }
 
-static struct operation_meter *meter_of(const struct station *station, const struct visit *visit)
-{
-    return meter_operation(&station->node->world->meter, station->node->component->number,
-                           visit->operation->number);
-}
-
 void station_book(struct station *station, const struct visit *visit, int64_t waited,
                   int64_t served)
 {
-    int64_t *parts = meter_of(station, visit)->parts_ns;
+    int64_t *parts = world_meter(visit)->parts_ns;
     parts[METER_QUEUE] += waited;
-    parts[station->part == STATION_IO ? METER_IO : METER_CPU] += served;
+    parts[station->part] += served;
 }
 
-static void start_service(struct station *station, struct visit *visit, uint64_t order,
-                          int64_t work_ns)
+static void begin_service(struct station *station, uint32_t server, struct visit *visit,
+                          uint64_t order, int64_t work_ns)
 {
-    const uint32_t server = take_server(station);
     struct service *service = &station->services[server];
     service->ticket = visit_ticket(visit);
     service->order = order;
@@ -130,19 +135,45 @@ static void end_wait(struct station *station, struct visit *visit)
     if (station->wait != NULL) {
         histogram_add(station->wait, waited);
     }
-    station_book(station, visit, waited, 0);
+    world_meter(visit)->parts_ns[METER_QUEUE] += waited;
 }
 
-// The next of the line begins; those whose deadline has passed are woken unserved. False: nobody.
-static bool start_next(struct station *station)
+// The next by the discipline; a stale entry at the head of the line is passed over.
+PATH_RARE static struct visit *take_by_rule(struct station *station, struct line_entry *entry)
+{
+    struct world *world = station->node->world;
+    const bool taken = line_take(&station->line, world, station->order_stream, entry);
+    return taken ? visit_of(world, entry->ticket) : NULL;
+}
+
+static inline struct visit *take_next(struct station *station, struct line_entry *entry)
+{
+    struct line *line = &station->line;
+    if (line->discipline != DISCIPLINE_FIFO || line->count == 0) {
+        return take_by_rule(station, entry);
+    }
+    *entry = line->entries[line->head];
+    struct visit *visit = visit_of(station->node->world, entry->ticket);
+    if (visit == NULL) {
+        return take_by_rule(station, entry);
+    }
+    line->head = (line->head + 1) & (line->room - 1);
+    line->filled--;
+    line->count--;
+    return visit;
+}
+
+// The next of the line begins on the server that has become free; those whose deadline has passed are
+// woken unserved. False: nobody.
+static bool start_next(struct station *station, uint32_t server)
 {
     struct world *world = station->node->world;
     struct line_entry entry;
-    while (line_take(&station->line, world, station->order_stream, &entry)) {
-        struct visit *visit = visit_of(world, entry.ticket);
+    struct visit *visit = take_next(station, &entry);
+    for (; visit != NULL; visit = take_next(station, &entry)) {
         end_wait(station, visit);
         if (visit->deadline_ns > world->now) {
-            start_service(station, visit, entry.order, entry.demand_ns);
+            begin_service(station, server, visit, entry.order, entry.demand_ns);
             tally_set(&station->waiting, world->now, station->line.count);
             return true;
         }
@@ -152,20 +183,19 @@ static bool start_next(struct station *station)
     return false;
 }
 
-static void on_served(void *subject, uint64_t number)
+static void on_served(void *subject, uint64_t server)
 {
     struct station *station = subject;
     struct world *world = station->node->world;
-    const struct service service = station->services[number];
-    give_server(station, (uint32_t)number);
+    struct visit *visit = visit_of(world, station->services[server].ticket);
+    CHECK(visit != NULL);
     station->served++;
-    if (station->line.count == 0 || !start_next(station)) {
+    if (station->line.count == 0 || !start_next(station, (uint32_t)server)) {
+        give_server(station, (uint32_t)server);
         tally_add(&station->busy, world->now, -1);
     }
-    struct visit *visit = visit_of(world, service.ticket);
-    CHECK(visit != NULL);
-    station_book(station, visit, 0, world->now - visit->since_ns);
-    visit_wake(world, service.ticket);
+    world_meter(visit)->parts_ns[station->part] += world->now - visit->since_ns;
+    visit_resume(visit);
 }
 
 static void on_impatient(void *subject, uint64_t ticket)
@@ -250,7 +280,7 @@ static void serve_at_once(struct station *station, struct visit *visit, int64_t 
     if (station->wait != NULL) {
         histogram_add(station->wait, 0);
     }
-    start_service(station, visit, order, work_ns);
+    begin_service(station, take_server(station), visit, order, work_ns);
 }
 
 // Room for one more at a full station: callers that block simply wait, or the oldest in line gives way.
@@ -268,32 +298,50 @@ static bool make_room(struct station *station)
     return oldest != NULL || station->on_full == ON_FULL_BLOCK;
 }
 
-enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns)
+static void serve_or_wait(struct station *station, struct visit *visit, int64_t work_ns)
 {
-    struct world *world = station->node->world;
-    const int64_t work_ns =
-        station->stretch == 1 ? demand_ns : (int64_t)((double)demand_ns * station->stretch + 0.5);
+    if ((uint64_t)station->busy.value < station->servers) {
+        tally_add(&station->busy, station->node->world->now, 1);
+        serve_at_once(station, visit, work_ns);
+    } else {
+        wait_in_line(station, visit, work_ns);
+    }
+}
+
+// A line that is not simply endless and first come, first served.
+PATH_RARE static enum outcome serve_by_rule(struct station *station, struct visit *visit,
+                                            int64_t work_ns)
+{
     const bool shares = station->line.discipline == DISCIPLINE_PS;
-    const uint64_t present =
-        (shares ? station->shared_count : (uint64_t)station->busy.value) + station->line.count;
-    station->arrivals++;
-    if (station->capacity > 0 && present >= station->capacity && !make_room(station)) {
+    const uint64_t busy = shares ? station->shared_count : (uint64_t)station->busy.value;
+    if (station->capacity > 0 && busy + station->line.count >= station->capacity &&
+        !make_room(station)) {
         station->refused++;
         visit->status = STATUS_REJECTED;
         return OUTCOME_END;
     }
     if (shares) {
         station_share_add(station, visit, work_ns);
-        return OUTCOME_WAIT;
-    }
-    if ((uint64_t)station->busy.value < station->servers) {
-        tally_add(&station->busy, world->now, 1);
-        serve_at_once(station, visit, work_ns);
-    } else if (station->line.discipline == DISCIPLINE_PREEMPTIVE && preempt(station, visit)) {
+    } else if (station->line.discipline == DISCIPLINE_PREEMPTIVE &&
+               (uint64_t)station->busy.value >= station->servers && preempt(station, visit)) {
         serve_at_once(station, visit, work_ns);
     } else {
-        wait_in_line(station, visit, work_ns);
+        serve_or_wait(station, visit, work_ns);
     }
+    return OUTCOME_WAIT;
+}
+
+enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns)
+{
+    int64_t work_ns = demand_ns;
+    if (station->stretch != 1) {
+        work_ns = (int64_t)((double)demand_ns * station->stretch + 0.5);
+    }
+    station->arrivals++;
+    if (station->capacity > 0 || station->line.discipline != DISCIPLINE_FIFO) {
+        return serve_by_rule(station, visit, work_ns);
+    }
+    serve_or_wait(station, visit, work_ns);
     return OUTCOME_WAIT;
 }
 

@@ -10,6 +10,7 @@
 
 #include "sim/engine/design.h"
 #include "sim/engine/line.h"
+#include "sim/engine/meter.h"
 #include "sim/engine/visit.h"
 #include "sim/kernel/histogram.h"
 #include "sim/kernel/tally.h"
@@ -30,15 +31,13 @@ struct shared_work {      // ps: heap by virtual finish
     uint64_t ticket;
 };
 
-enum station_part { STATION_CPU, STATION_IO }; // where the service time is booked in the breakdown
-
 struct station {
     const char *name;
     struct node *node;
     uint32_t servers;      // UINT32_MAX: never a queue
     uint64_t capacity;     // waiting and in service, 0: unlimited
     enum on_full on_full;
-    enum station_part part;
+    enum meter_part part;  // of the response time: METER_CPU or METER_IO
     double stretch;        // service time multiplier of fractional cores, 1 otherwise
     double speed;          // 1; 1/factor when slowed; 0 paused
     const struct distribution *patience; // NULL: endless

@@ -13,8 +13,7 @@ enum outcome step_hold(struct visit *visit, int64_t ns, int part)
     if (visit->node->slowness != 1) {
         ns = (int64_t)((double)ns * visit->node->slowness + 0.5);
     }
-    meter_operation(&world->meter, visit->node->component->number, visit->operation->number)
-        ->parts_ns[part] += ns;
+    world_meter(visit)->parts_ns[part] += ns;
     if (ns == 0) {
         return OUTCOME_NEXT;
     }

@@ -2,10 +2,12 @@
 #include "sim/engine/visit.h"
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 #include "sim/engine/call.h"
 #include "sim/engine/fault.h"
 #include "sim/engine/hold.h"
 #include "sim/engine/join.h"
+#include "sim/engine/meter_end.h"
 #include "sim/engine/node.h"
 #include "sim/engine/workload.h"
 #include "sim/engine/world.h"
@@ -76,28 +78,29 @@ static void send_answer(struct visit *visit, uint64_t bytes)
     }
 }
 
-static void tell_client(struct visit *visit)
+static void count_end(struct visit *visit, enum status status)
 {
-    struct world *world = world_of(visit);
-    meter_workload_end(world, workload_of(visit->request), visit_client_began(visit),
-                       visit->status, visit->units);
+    if (visit->flags & VISIT_COUNTED) {
+        meter_end_operation(world_of(visit), world_meter(visit), visit->began_ns, status,
+                            visit->units);
+    }
 }
 
-// Meters the end of a try. An answer to a try that is no longer open is waste.
-static bool meter_answer(struct visit *visit, enum status status)
+static void count_client_end(struct visit *visit, enum status status)
 {
-    struct world *world = world_of(visit);
-    const uint32_t component = visit->node->component->number;
-    if ((visit->flags & VISIT_COUNTED) == 0) {
-        return true;
-    }
-    if (visit->call != 0 && !visit->client &&
-        !call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
-        meter_operation(&world->meter, component, visit->operation->number)->waste++;
+    count_end(visit, status);
+    meter_end_workload(world_of(visit), workload_of(visit->request), visit_client_began(visit),
+                       status, visit->units);
+}
+
+// False for an answer to a try that is no longer open: waste.
+static bool is_awaited(struct visit *visit)
+{
+    if (visit->flags & VISIT_COUNTED && visit->call != 0 &&
+        !call_is_open(world_of(visit), visit->call, visit->call_generation, visit->attempt)) {
+        world_meter(visit)->waste++;
         return false;
     }
-    meter_operation_end(world, component, visit->operation->number, visit->began_ns, status,
-                        visit->units);
     return true;
 }
 
@@ -112,36 +115,42 @@ static void leave_node(struct visit *visit)
     }
 }
 
-// The end of a visit, whatever it held having been given back.
-static void finish(struct visit *visit, uint64_t bytes)
+static void end_branch(struct visit *visit)
 {
     struct world *world = world_of(visit);
-    leave_node(visit);
-    if (visit->client) {
-        meter_answer(visit, visit->status);
-        tell_client(visit);
-        give_slot(visit);
-        return;
-    }
+    const uint32_t join = visit->call, generation = visit->call_generation;
+    const enum status status = visit->status;
+    give_slot(visit);
+    join_tell(world, join, generation, status);
+}
+
+PATH_APART static void end_called(struct visit *visit, uint64_t bytes)
+{
     if (visit->flags & VISIT_DETACHED || visit->call == 0) {
         give_slot(visit);
-        return;
-    }
-    if (visit->flags & VISIT_BRANCH) {
-        const uint32_t join = visit->call, generation = visit->call_generation;
-        const enum status status = visit->status;
-        give_slot(visit);
-        join_tell(world, join, generation, status);
-        return;
-    }
-    if (meter_answer(visit, visit->status)) {
+    } else if (visit->flags & VISIT_BRANCH) {
+        end_branch(visit);
+    } else if (is_awaited(visit)) {
+        count_end(visit, visit->status);
         send_answer(visit, bytes);
     } else {
         give_slot(visit);
     }
 }
 
-static void end_with_bytes(struct visit *visit, uint64_t bytes)
+// The end of a visit, whatever it held having been given back.
+static PATH_HOT void finish(struct visit *visit, uint64_t bytes)
+{
+    leave_node(visit);
+    if (visit->client) {
+        count_client_end(visit, visit->status);
+        give_slot(visit);
+    } else {
+        end_called(visit, bytes);
+    }
+}
+
+static PATH_HOT void end_with_bytes(struct visit *visit, uint64_t bytes)
 {
     if (visit->hold != 0) {
         hold_give_all(visit);
@@ -170,8 +179,7 @@ void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
     visit->flags |= VISIT_DETACHED;
     if (visit->client) {
         visit->status = (uint8_t)status & 0x7f;
-        meter_answer(visit, status);
-        tell_client(visit);
+        count_client_end(visit, status);
         visit->client = 0;
         visit->call = 0;
         visit->flags &= (uint8_t)~VISIT_COUNTED;
@@ -181,9 +189,10 @@ void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
         join_tell(world, visit->call, visit->call_generation, status);
         return;
     }
-    if (!meter_answer(visit, status)) {
+    if (!is_awaited(visit)) {
         return;
     }
+    count_end(visit, status);
     struct visit *carrier = visit_take(world, visit->node, visit->operation);
     carrier->call = visit->call;
     carrier->call_generation = visit->call_generation;
@@ -203,34 +212,57 @@ static uint64_t answer_bytes(const struct visit *visit)
     return step_answer_bytes(&visit->operation->steps[visit->step]);
 }
 
-void visit_run(struct visit *visit)
+// The step has closed with one of the rarer verbs. True: the visit walks on.
+PATH_APART static bool close_step(struct visit *visit, enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_NEXT:
+        visit->step++;
+        return true;
+    case OUTCOME_JUMP:
+        return true;
+    case OUTCOME_AGAIN:
+        visit->flags |= VISIT_AGAIN;
+        return false;
+    case OUTCOME_WAIT:
+        return false;
+    case OUTCOME_END:
+        end_with_bytes(visit, answer_bytes(visit));
+        return false;
+    }
+    return false;
+}
+
+// Out of steps, or out of time.
+static PATH_HOT void end_walk(struct visit *visit, int64_t now)
+{
+    if (visit->deadline_ns <= now) {
+        visit->status = STATUS_OVERDUE;
+    } else if (visit->step != VISIT_STOPPED) {
+        visit->status = STATUS_OK;
+    }
+    end_with_bytes(visit, 0);
+}
+
+static PATH_HOT void walk(struct visit *visit)
 {
     const int64_t now = world_of(visit)->now;
     for (;;) {
-        if (visit->deadline_ns <= now) {
-            visit_end(visit, STATUS_OVERDUE, false);
+        const struct operation *operation = visit->operation;
+        if (visit->deadline_ns <= now || visit->step >= operation->step_count) {
+            end_walk(visit, now);
             return;
         }
-        if (visit->step >= visit->operation->step_count) {
-            visit_end(visit, visit->step == VISIT_STOPPED ? visit->status : STATUS_OK, false);
-            return;
-        }
-        switch (visit->operation->steps[visit->step].run(visit)) {
-        case OUTCOME_NEXT:
-            visit->step++;
-            break;
-        case OUTCOME_JUMP:
-            break;
-        case OUTCOME_AGAIN:
-            visit->flags |= VISIT_AGAIN;
-            return;
-        case OUTCOME_WAIT:
-            return;
-        case OUTCOME_END:
-            end_with_bytes(visit, answer_bytes(visit));
+        const enum outcome outcome = operation->steps[visit->step].run(visit);
+        if (outcome == OUTCOME_WAIT || !close_step(visit, outcome)) {
             return;
         }
     }
+}
+
+void visit_run(struct visit *visit)
+{
+    walk(visit);
 }
 
 static void count_in(struct visit *visit)
@@ -241,8 +273,7 @@ static void count_in(struct visit *visit)
     node->component->meter->begun_total++;
     tally_add(&node->component->meter->in_system, world->now, 1);
     if (visit->flags & VISIT_COUNTED) {
-        struct operation_meter *meter =
-            meter_operation(&world->meter, node->component->number, visit->operation->number);
+        struct operation_meter *meter = world_meter(visit);
         meter->visits++;
         meter->arrivals += visit->units;
     }
@@ -252,8 +283,7 @@ enum outcome visit_move(struct visit *visit, struct node *to, const struct opera
 {
     struct world *world = world_of(visit);
     if (visit->flags & VISIT_COUNTED) {
-        meter_operation_end(world, visit->node->component->number, visit->operation->number,
-                            visit->began_ns, STATUS_OK, visit->units);
+        meter_end_operation(world, world_meter(visit), visit->began_ns, STATUS_OK, visit->units);
     }
     leave_node(visit);
     visit->node = to;
@@ -265,27 +295,30 @@ enum outcome visit_move(struct visit *visit, struct node *to, const struct opera
     return OUTCOME_JUMP;
 }
 
+// False: it waits for its turn, or was refused and has ended.
+static bool is_admitted(struct visit *visit)
+{
+    const enum outcome outcome = pool_take(&visit->node->concurrency, visit);
+    if (outcome == OUTCOME_WAIT) {
+        visit->flags |= VISIT_AGAIN;
+    } else if (outcome == OUTCOME_END) {
+        visit_end(visit, STATUS_REJECTED, false);
+    }
+    return outcome == OUTCOME_NEXT;
+}
+
 // Lets a visit in at its node: counted, admitted by the concurrency limit, walked.
 static void enter(struct visit *visit)
 {
     struct node *node = visit->node;
-    struct world *world = node->world;
-    visit->began_ns = visit->since_ns = world->now;
+    visit->began_ns = visit->since_ns = node->world->now;
     if (visit->flags & VISIT_BRANCH) {
         visit_run(visit);
         return;
     }
     count_in(visit);
-    if (node->concurrency.size > 0) {
-        const enum outcome outcome = pool_take(&node->concurrency, visit);
-        if (outcome == OUTCOME_WAIT) {
-            visit->flags |= VISIT_AGAIN;
-            return;
-        }
-        if (outcome == OUTCOME_END) {
-            visit_end(visit, STATUS_REJECTED, false);
-            return;
-        }
+    if (node->concurrency.size > 0 && !is_admitted(visit)) {
+        return;
     }
     visit_run(visit);
 }
@@ -306,7 +339,7 @@ void visit_begin_client(struct node *node, const struct operation *operation,
     enter(visit);
 }
 
-static void defer(struct node *node, uint64_t ticket)
+PATH_RARE static void defer(struct node *node, uint64_t ticket)
 {
     if (node->deferred_count == node->deferred_room) {
         node->deferred_room = node->deferred_room == 0 ? 64 : node->deferred_room * 2;
@@ -341,19 +374,10 @@ void visit_on_arrival(void *subject, uint64_t ticket)
     }
 }
 
-void visit_wake(struct world *world, uint64_t ticket)
+void visit_resume(struct visit *visit)
 {
-    struct visit *visit = visit_of(world, ticket);
-    if (visit == NULL) {
-        world->meter.stale_wakes++;
-        return;
-    }
     if (visit->node->pauses > 0) {
-        defer(visit->node, ticket);
-        return;
-    }
-    if (visit->flags & VISIT_TRAVELS) {
-        visit_on_arrival(world, ticket);
+        defer(visit->node, visit_ticket(visit));
         return;
     }
     visit->generation++;
@@ -363,6 +387,18 @@ void visit_wake(struct world *world, uint64_t ticket)
         visit->step++;
     }
     visit_run(visit);
+}
+
+void visit_wake(struct world *world, uint64_t ticket)
+{
+    struct visit *visit = visit_of(world, ticket);
+    if (visit == NULL) {
+        world->meter.stale_wakes++;
+    } else if ((visit->flags & VISIT_TRAVELS) && visit->node->pauses == 0) {
+        visit_on_arrival(world, ticket);
+    } else {
+        visit_resume(visit);
+    }
 }
 
 void visit_on_wake(void *world, uint64_t ticket)

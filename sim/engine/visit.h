@@ -121,6 +121,8 @@ void visit_begin_client(struct node *node, const struct operation *operation,
 void visit_wake(struct world *world, uint64_t ticket);
 void visit_on_wake(void *world, uint64_t ticket);
 void visit_wake_later(struct world *world, uint64_t ticket);
+// The same as visit_wake for a visit at its node that certainly waits.
+void visit_resume(struct visit *visit);
 // The same, with the status that the visit sees as that of its last call.
 void visit_wake_with(struct world *world, uint64_t ticket, enum status status);
 

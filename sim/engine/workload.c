@@ -5,6 +5,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/text.h"
+#include "sim/engine/meter_end.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload_session.h"
 #include "sim/engine/workload_socket.h"
@@ -29,7 +30,7 @@ uint32_t workload_pick(struct workload_state *state)
 void workload_end_request(struct world *world, const struct call *call, enum status status)
 {
     const struct workload_state *state = call->owner;
-    meter_workload_end(world, state->number, call->began_ns, status, call->units);
+    meter_end_workload(world, state->number, call->began_ns, status, call->units);
 }
 
 // A request that nothing can lose begins as a visit at once, without a call that waits for it.

@@ -42,6 +42,7 @@ static void begin_component(struct world *world, uint32_t number)
     component->number = number;
     component->node_count = design->replicas;
     component->meter = &world->meter.components[number];
+    component->operations = meter_operation(&world->meter, number, 0);
     component->state = arena_take(&world->arena, design->model->component_size);
     component->nodes =
         arena_take_array(&world->arena, design->replicas, sizeof *component->nodes);

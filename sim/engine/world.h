@@ -62,6 +62,7 @@ struct component {
     struct random_stream *streams; // design->stream_count of them
     void *state;                   // the model's, shared by its nodes
     struct component_meter *meter;
+    struct operation_meter *operations; // their meters, by number
 };
 
 struct invariant_count {
@@ -117,6 +118,12 @@ void world_hold(struct world *world, const char *invariant, bool holds, const ch
 static inline uint32_t world_tag(const struct node *node, uint32_t kind)
 {
     return node->number << 12 | (kind & 0xfff);
+}
+
+// The meter of the operation that the visit walks.
+static inline struct operation_meter *world_meter(const struct visit *visit)
+{
+    return &visit->node->component->operations[visit->operation->number];
 }
 
 static inline struct visit *visit_of(struct world *world, uint64_t ticket)
