@@ -10,6 +10,8 @@
 
 enum { SHARE_EVENT = 0xfe3, FRACTION = 16 };
 
+static const uint64_t VIRTUAL_LIMIT = (uint64_t)1 << 62; // 19.5 h of work
+
 // Work done for each member by one ns of time.
 static double rate_of(const struct station *station)
 {
@@ -115,9 +117,26 @@ static void on_shared(void *subject, uint64_t argument)
     visit_wake(world, ticket);
 }
 
+// Virtual time begins anew when nobody is here, and before it can overflow.
+static void begin_anew(struct station *station)
+{
+    if (station->shared_count > 0 && station->virtual_now < VIRTUAL_LIMIT) {
+        return;
+    }
+    uint64_t base = station->virtual_now;
+    if (station->shared_count > 0 && station->shared[0].virtual_finish < base) {
+        base = station->shared[0].virtual_finish;
+    }
+    for (uint32_t i = 0; i < station->shared_count; i++) {
+        station->shared[i].virtual_finish -= base;
+    }
+    station->virtual_now -= base;
+}
+
 void station_share_add(struct station *station, struct visit *visit, int64_t work_ns)
 {
     advance(station);
+    begin_anew(station);
     const struct shared_work work = {station->virtual_now + ((uint64_t)work_ns << FRACTION),
                                      station->shared_number++, visit_ticket(visit)};
     heap_add(station, work);

@@ -20,8 +20,8 @@ static void begin(struct bench *bench, enum discipline discipline)
     random_stream_init(&bench->random, random_key(1, 0), 7);
     line_init(&bench->line, discipline);
     for (uint32_t i = 0; i < MANY; i++) {
-        bench->visits[i] =
-            visit_take(bench->world, bench->world->nodes[0], bench->stage.tiny.components[0].operations);
+        bench->visits[i] = visit_take(bench->world, bench->world->nodes[0],
+                                      bench->stage.tiny.components[0].operations);
     }
 }
 

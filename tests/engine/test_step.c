@@ -1,4 +1,4 @@
-// test_step - the steps of the language at exact times: parallel, choose, repeat, with, spawn, reply.
+// test_step - the steps of the language at exact times: parallel, choose, repeat, spawn, reply.
 #include <criterion/criterion.h>
 
 #include "tests/engine/script.h"
@@ -139,7 +139,7 @@ Test(step, a_crash_while_branches_run_resets_the_request_once)
     stage_end(&fork.script.stage);
 }
 
-// ---- choose ---------------------------------------------------------------------------------------
+// ---- choose -------------------------------------------------------------------------------------
 
 // Steps: choose (to 1 or 3), 1 s, jump to 4, 2 s.
 static double chosen(const struct choose_step *choose)
@@ -181,7 +181,7 @@ Test(step, choose_by_the_outcome_of_the_last_step)
     stage_end(&fork.script.stage);
 }
 
-// ---- repeat ---------------------------------------------------------------------------------------
+// ---- repeat -------------------------------------------------------------------------------------
 
 static double repeated(double times, uint8_t limit)
 {
@@ -226,7 +226,7 @@ Test(step, a_repeat_within_a_repeat_has_a_counter_of_its_own)
     stage_end(&script.stage);
 }
 
-// ---- with, spawn, reply ---------------------------------------------------------------------------
+// ---- with, spawn, reply -------------------------------------------------------------------------
 
 Test(step, with_holds_the_pool_around_its_steps_only)
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# coverage - 95 % intervals cover the truth in 92 to 98 % of 400 seeds, for mean and p99 of an M/M/1.
+# coverage - 95 % intervals cover the truth in 92 to 98 % of 400 seeds, mean and p99 of an M/M/1.
 #
-# The sojourn is exponential with mean 1 / (mu - lambda) = 5 ms, so p99 is 5 ms ln 100. The seeds are 1
-# to 400 (or to COVERAGE_SEEDS); the number of replications is fixed.
+# The sojourn is exponential with mean 1 / (mu - lambda) = 5 ms, so p99 is 5 ms ln 100. The seeds
+# are 1 to 400 (or to COVERAGE_SEEDS); the number of replications is fixed.
 set -u
 cd "$(dirname "$0")/../.." || exit 3
 program=${ORRERY:-build/orrery}
