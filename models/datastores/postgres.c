@@ -334,7 +334,7 @@ static void begin_server(struct node *node)
         .patroni = node_stream(node, "patroni"),
         .think = node_stream(node, "think"),
     };
-    node->devices[POSTGRES_DEVICE_POOLER].part = STATION_CPU;
+    node->devices[POSTGRES_DEVICE_POOLER].part = METER_CPU;
     postgres_wal_begin(node);
     postgres_lock_begin(node);
 }
