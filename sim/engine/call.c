@@ -356,7 +356,7 @@ enum outcome call_begin(struct visit *visit, const struct call_design *design)
     call->request = visit->request;
     call->began_ns = world->now;
     call->deadline_ns = own_deadline(world, design, visit->deadline_ns);
-    call->units = visit->units * (design->units > 1 ? design->units : 1);
+    call->units = design->units > 1 ? design->units : 1; // of its own, not of the visit's batch
     call->priority = visit->priority;
     visit->since_ns = world->now;
     visit->place = call->number;
