@@ -31,4 +31,4 @@ void capacity_estimate(struct assembly *assembly, struct capacity *capacity);
 void capacity_lint(const struct assembly *assembly, const struct capacity *capacity);
 
 // The time that so many events take on one core; measured on one machine, an estimate.
-enum { CAPACITY_EVENTS_PER_S = 5000000 };
+enum { CAPACITY_EVENTS_PER_S = 4500000 };

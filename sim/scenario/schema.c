@@ -256,19 +256,12 @@ static void complain_unknown(struct schema *schema, const struct schema_mapping 
     help_keys(mapping, entry, keys, count);
 }
 
-// An unknown alias or parameter: the document has said so, and there is nothing to read.
-static bool is_lost(const struct document_node *node)
-{
-    return node->kind == DOCUMENT_SCALAR && !node->quoted &&
-           (node->text[0] == '$' || (node->text[0] == '\0' && node->place.length > 1));
-}
-
 static bool read_key(struct schema *schema, const struct schema_mapping *mapping,
                      const struct field *field, void *record)
 {
     void *value = (char *)record + field->offset;
     const struct document_node *node = document_get(mapping->node, field->name);
-    if (node != NULL && is_lost(node)) {
+    if (node != NULL && schema_is_lost(node)) {
         read_fallback(schema, mapping->node, field, value);
         return false;
     }

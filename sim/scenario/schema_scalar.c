@@ -158,8 +158,15 @@ static bool read_raw(struct schema *schema, const struct document_node *node,
     return false;
 }
 
+bool schema_is_lost(const struct document_node *node)
+{
+    return node->kind == DOCUMENT_SCALAR && !node->quoted &&
+           (node->text[0] == '$' || (node->text[0] == '\0' && node->place.length > 1));
+}
+
 bool schema_scalar_read(struct schema *schema, const struct document_node *node,
                         const struct field *field, enum field_type type, void *value)
 {
-    return read_raw(schema, node, field, type, value) && within(schema, node, field, type, value);
+    return !schema_is_lost(node) && read_raw(schema, node, field, type, value) &&
+           within(schema, node, field, type, value);
 }
