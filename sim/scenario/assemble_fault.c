@@ -25,10 +25,11 @@ static bool is_link(enum fault_action action)
 static bool complain_empty(const struct fault_builder *builder, const struct document_node *node,
                            const char *what, const char *names)
 {
-    diagnostic_caret(document_error(builder->assembly->document, node, "E0305",
-                                    "fault `%s` selects nothing", builder->section->name),
-                     "no %s `%s`%s%s", what, node->text == NULL ? "" : node->text,
-                     names[0] == '\0' ? "" : "; there is ", names);
+    diagnostic_caret(
+        document_error(builder->assembly->document, node, "E0305", "fault `%s` selects nothing",
+                       builder->section->name),
+        "no %s `%s`%s%s", what, node->text == NULL ? "" : node->text,
+        names[0] == '\0' ? "" : arena_format(builder->assembly->arena, "; %ss are ", what), names);
     return false;
 }
 

@@ -296,10 +296,20 @@ struct slo_builder {
     struct assembly_list *rows;
 };
 
-static void add_row(struct slo_builder *builder, const struct slo_design *row)
+enum { SLICES = 1000000 };
+
+static bool add_row(struct slo_builder *builder, const struct slo_design *row)
 {
+    if (row->slice_ns > 0 && builder->assembly->design->duration_ns / row->slice_ns > SLICES) {
+        diagnostic_caret(document_key_error(builder->assembly->document, builder->node->first,
+                                            "E0212", "SLO `%s` has more than a million slices",
+                                            row->name),
+                         "a longer `every` or `slice`");
+        return false;
+    }
     struct slo_design *added = assembly_add(builder->assembly, builder->rows, sizeof *added);
     *added = *row;
+    return true;
 }
 
 static bool complain_key(const struct slo_builder *builder, const char *key, const char *caret)
@@ -345,8 +355,7 @@ static bool add_availability(struct slo_builder *builder)
     if (whole == NULL || !read_good(&objective, whole)) {
         return false;
     }
-    add_row(builder, &row);
-    return true;
+    return add_row(builder, &row);
 }
 
 static bool add_objective(struct slo_builder *builder, const struct document_node *node)
@@ -356,8 +365,7 @@ static bool add_objective(struct slo_builder *builder, const struct document_nod
         return false;
     }
     row.slice_ns = builder->section->every;
-    add_row(builder, &row);
-    return true;
+    return add_row(builder, &row);
 }
 
 static bool add_objectives(struct slo_builder *builder)

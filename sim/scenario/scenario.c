@@ -8,6 +8,8 @@
 #include "sim/scenario/place.h"
 #include "sim/scenario/read_value.h"
 
+enum { SCENARIO_BINS = 1000000 };
+
 // ---- options -----------------------------------------------------------------------------------
 
 static bool complain_option(struct assembly *assembly, const char *option, const char *value,
@@ -106,6 +108,22 @@ static bool check_warmup(const struct assembly *assembly)
     return false;
 }
 
+static bool check_resolution(const struct assembly *assembly)
+{
+    const struct design *design = assembly->design;
+    if (design->duration_ns / design->resolution_ns < SCENARIO_BINS) {
+        return true;
+    }
+    const struct document_node *simulation = document_peek(assembly->document->root, "simulation");
+    const struct document_node *node = document_peek(simulation, "resolution");
+    node = node == NULL ? document_peek(simulation, "duration") : node;
+    node = node == NULL ? assembly->document->root : node;
+    diagnostic_caret(document_error(assembly->document, node, "E0212",
+                                    "the time series would have more than a million bins"),
+                     "a coarser `resolution`, or a shorter `duration`");
+    return false;
+}
+
 // ---- the head ----------------------------------------------------------------------------------
 
 // "scenarios/checkout.yaml" is named checkout.
@@ -161,6 +179,7 @@ static bool fill_head(struct assembly *assembly, const struct scenario_options *
         good = apply_replications(assembly, options->replications) && good;
         good = apply_seed(assembly, options->seed) && good;
     }
+    good = check_resolution(assembly) && good;
     return check_warmup(assembly) && good;
 }
 

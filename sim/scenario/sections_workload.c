@@ -20,7 +20,8 @@ static const struct field stage_rows[] = {
 };
 
 static const struct field connections_rows[] = {
-    ROW(section_connections, count, FIELD_COUNT, NULL, "long-lived sockets", .required = true),
+    ROW(section_connections, count, FIELD_COUNT, NULL, "long-lived sockets", .required = true,
+        .maximum = 1e8),
     ROW(section_connections, heartbeat, FIELD_DURATION, "25s", "between pings of one socket",
         .minimum = 1e6, .source = "Socket.IO pingInterval"),
     ROW(section_connections, timeout, FIELD_DURATION, "20s", "a pong later than this is lost",
@@ -65,7 +66,8 @@ const struct field sections_workload[] = {
         .size = sizeof(struct section_stage), .sub = stage_rows),
     ROW(section_workload, from, FIELD_NAME, NULL,
         "region or zone where clients sit; beside the target, without network, when absent"),
-    ROW(section_workload, users, FIELD_COUNT, NULL, "of a closed model", .minimum = 1),
+    ROW(section_workload, users, FIELD_COUNT, NULL, "of a closed model", .minimum = 1,
+        .maximum = 1e8),
     ROW(section_workload, think, FIELD_DISTRIBUTION, "0",
         "between an answer and the next request of a user"),
     ROW(section_workload, connections, FIELD_RECORD, NULL,
