@@ -196,7 +196,7 @@ static struct auth_token token_of(const struct visit *visit)
     const uint32_t renewal = map_get(&state->renewals, subject);
     const struct auth_token_bearer bearer = {
         .subject = subject,
-        .request = visit->request,
+        .request = workload_key(visit->node->world, visit->request, 0),
         .luck = visit->node->world->key,
         .now_ns = visit->began_ns,
         .renewed_ns = renewal == 0 ? INT64_MIN : (int64_t)(renewal - 1) * TIME_MS,

@@ -36,10 +36,22 @@ static void begin_pair(struct world *world, uint32_t from, uint32_t to)
     const struct topology_design *topology = &world->design->topology;
     struct network *network = &world->network;
     const uint32_t pair = from * topology->zone_count + to;
-    const char *name = arena_format(&world->arena, "network/%s/%s", topology->zones[from].name,
-                                    topology->zones[to].name);
-    random_stream_init(&network->streams[pair], world->key, text_hash(name));
     network->fixed_ns[pair] = fixed_delay(&topology->links[pair]);
+}
+
+static void begin_luck(struct world *world, struct network_luck *luck, const char *sender)
+{
+    const char *link = arena_format(&world->arena, "network/%s", sender);
+    const char *effects = arena_format(&world->arena, "network/%s/effects", sender);
+    random_stream_init(&luck->link, world->key, text_hash(link));
+    random_stream_init(&luck->effects, world->key, text_hash(effects));
+}
+
+static struct network_luck *luck_of(const struct world *world, struct network_path path)
+{
+    const uint32_t clients = world->design->component_count;
+    return &world->network.luck[path.from_component != DESIGN_NONE ? path.from_component
+                                                                   : clients + path.to_component];
 }
 
 void network_begin(struct world *world)
@@ -48,11 +60,16 @@ void network_begin(struct world *world)
     const uint32_t zones = world->design->topology.zone_count;
     const size_t pairs = (size_t)zones * zones;
     *network = (struct network){.zone_count = zones};
-    network->streams = arena_take_array(&world->arena, pairs, sizeof *network->streams);
     network->free_ns = arena_take_array(&world->arena, pairs, sizeof *network->free_ns);
     network->fixed_ns = arena_take_array(&world->arena, pairs, sizeof *network->fixed_ns);
-    network->effect_stream = arena_take(&world->arena, sizeof *network->effect_stream);
-    random_stream_init(network->effect_stream, world->key, text_hash("network/effects"));
+    const uint32_t components = world->design->component_count;
+    network->luck = arena_take_array(&world->arena, 2 * components + 1, sizeof *network->luck);
+    for (uint32_t c = 0; c < components; c++) {
+        const char *name = world->design->components[c].name;
+        begin_luck(world, &network->luck[c], name);
+        begin_luck(world, &network->luck[components + c],
+                   arena_format(&world->arena, "clients of %s", name));
+    }
     slots_init(&network->letters, sizeof(struct letter));
     for (uint32_t from = 0; from < zones; from++) {
         for (uint32_t to = 0; to < zones; to++) {
@@ -143,6 +160,7 @@ static bool pass_loss(struct random_stream *stream, double loss, int64_t *delay_
 static bool pass_effects(struct world *world, struct network_path path, int64_t *delay_ns)
 {
     struct network *network = &world->network;
+    struct random_stream *stream = &luck_of(world, path)->effects;
     double kept = 1;
     if (network_is_cut(world, path)) {
         network->dropped++;
@@ -155,10 +173,10 @@ static bool pass_effects(struct world *world, struct network_path path, int64_t 
         }
         kept *= 1 - effect->loss;
         if (effect->delay != NULL) {
-            *delay_ns += distribution_draw(effect->delay, network->effect_stream);
+            *delay_ns += distribution_draw(effect->delay, stream);
         }
     }
-    if (!pass_loss(network->effect_stream, 1 - kept, delay_ns)) {
+    if (!pass_loss(stream, 1 - kept, delay_ns)) {
         network->lost++;
         return false;
     }
@@ -174,15 +192,18 @@ static int64_t serialise(struct world *world, uint32_t pair, double bandwidth, u
     return *free_ns - world->now;
 }
 
-static bool pass_link(struct world *world, uint32_t pair, uint64_t bytes, int64_t *delay_ns)
+static bool pass_link(struct world *world, struct network_path path, uint64_t bytes,
+                      int64_t *delay_ns)
 {
     struct network *network = &world->network;
+    struct random_stream *stream = &luck_of(world, path)->link;
+    const uint32_t pair = path.from_zone * world->design->topology.zone_count + path.to_zone;
     const struct link_design *link = &world->design->topology.links[pair];
-    *delay_ns += distribution_draw(&link->latency, &network->streams[pair]);
+    *delay_ns += distribution_draw(&link->latency, stream);
     if (link->bandwidth > 0) {
         *delay_ns += serialise(world, pair, link->bandwidth, bytes);
     }
-    if (!pass_loss(&network->streams[pair], link->loss, delay_ns)) {
+    if (!pass_loss(stream, link->loss, delay_ns)) {
         network->lost++;
         return false;
     }
@@ -205,7 +226,7 @@ PATH_RARE static bool send_with_care(struct world *world, struct network_path pa
         *delay_ns += network->fixed_ns[pair];
         return true;
     }
-    return pass_link(world, pair, bytes, delay_ns);
+    return pass_link(world, path, bytes, delay_ns);
 }
 
 bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns)

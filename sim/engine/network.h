@@ -21,12 +21,16 @@ struct network_effect {
     const struct distribution *delay; // added, NULL: none
 };
 
+// A sender's own streams: who else uses the links moves nobody's luck.
+struct network_luck {
+    struct random_stream link, effects; // what faults add is drawn from the second
+};
+
 struct network {
+    struct network_luck *luck;     // of each component's messages, then of its clients'
     uint32_t zone_count;
-    struct random_stream *streams; // one a directed zone pair
     int64_t *free_ns;              // when the pair's bandwidth is free again
     int64_t *fixed_ns;             // delay of a pair that never varies, -1: it does
-    struct random_stream *effect_stream; // of loss and delay that faults add
     struct network_effect *effects;
     uint32_t effect_count, effect_room;
     struct slots letters; // messages between nodes on their way

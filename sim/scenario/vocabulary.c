@@ -68,7 +68,9 @@ static void list_dists(const struct catalog *catalog, struct text *out)
                 "p50", "p99");
     const struct read_law *law;
     for (uint32_t i = 0; (law = read_law_at(i)) != NULL; i++) {
-        text_format(out, "%-17s %-26s %-48s", law->name, law->shown, law->example);
+        const bool figures = strcmp(law->name, "empirical") != 0;
+        text_format(out, figures ? "%-17s %-26s %-48s" : "%-17s %-26s %s", law->name, law->shown,
+                    law->example);
         add_example(law, out);
         text_add_char(out, '\n');
     }
