@@ -6,7 +6,7 @@
 #include "reports/escape.h"
 #include "sim/engine/design.h"
 
-enum { CURVES = 4, SHEETS = 6, GRID = 12, DECADES = 4, HEATMAPS = 6, HEIGHT = 390, BINS = 120 };
+enum { CURVES = 4, SHEETS = 6, GRID = 12, DECADES = 4, HEATMAPS = 6, HEIGHT = 430, BINS = 120 };
 
 // ---- percentile curves -------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ static void plot_sheet(struct plot_list *list, const struct result *result, uint
         "set logscale x\nset xrange [1:10000]\nset yrange [%.6g:%.6g]\n"
         "set xtics ('0 %%%%' 1, '50' 2, '90' 10, '99' 100, '99.9' 1000, '99.99' 10000)\n"
         "set rmargin 4\nset tmargin 1\nset xlabel 'percentile of requests'\nset ylabel 'latency'\n"
-        "set key top left Left reverse\n%s\n",
+        "set key below horizontal maxrows 2 samplen 1.2\n%s\n",
         range.low_s / 1.6, range.high_s * 2.2, text_get(&curves));
     add_alt(&plot->alt, rows, count);
     text_release(&curves);

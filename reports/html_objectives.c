@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "reports/escape.h"
 #include "reports/figure_text.h"
 #include "reports/html_parts.h"
 
@@ -32,8 +32,10 @@ static void write_command(const struct html *html)
     struct text command;
     text_init(&command);
     text_add(&command, "orrery run ");
-    escape_shell(&command, file);
-    text_format(&command, " --seed %" PRIu64, result->seed);
+    text_add(&command, file); // with the options that were given
+    if (strstr(file, "--seed") == NULL) {
+        text_format(&command, " --seed %" PRIu64, result->seed);
+    }
     html_raw(html, "<p class=\"command\"><span>Reproduce</span> <code>");
     html_text(html, text_get(&command));
     html_raw(html, "</code></p>\n");
@@ -67,7 +69,7 @@ void html_banner(const struct html *html)
         for (uint32_t i = 0; i < result->reason_count; i++) {
             html_raw(html, "<li>");
             html_text(html, result->reasons[i]);
-            html_raw(html, "</li>\n");
+            html_raw(html, ".</li>\n");
         }
         html_raw(html, "</ul>\n");
     }
@@ -136,22 +138,30 @@ static void write_slos(const struct html *html)
     html_table_end(html);
 }
 
-// Why each that does not hold does not, with what would decide an undecided one.
+static bool is_reason(const struct result *result, const char *why)
+{
+    for (uint32_t i = 0; i < result->reason_count; i++) {
+        if (text_same(result->reasons[i], why)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Why each that does not hold does not, unless the banner has said it.
 static void write_whys(const struct html *html)
 {
     const struct result *result = html->result;
     bool any = false;
     for (uint32_t s = 0; s < result->slo_count; s++) {
         const struct result_slo *slo = &result->slos[s];
-        if (slo->why == NULL || slo->verdict == VERDICT_PASS) {
+        if (slo->why == NULL || slo->verdict == VERDICT_PASS || is_reason(result, slo->why)) {
             continue;
         }
         html_raw(html, any ? "<li>" : "<ul class=\"whys\"><li>");
         any = true;
         html_verdict(html, slo->verdict, slo->warn_only);
-        html_raw(html, " <b>");
-        html_text(html, slo->name);
-        html_raw(html, "</b>: ");
+        html_raw(html, " ");
         html_text(html, slo->why);
         html_raw(html, ".</li>\n");
     }

@@ -5,6 +5,15 @@
 #include "reports/html_parts.h"
 #include "reports/topology.h"
 
+static void write_percent(const struct html *html, const struct estimate *estimate)
+{
+    char percent[32] = "-";
+    if (estimate->known) {
+        snprintf(percent, sizeof percent, "%.1f %%", estimate->value * 100);
+    }
+    html_number(html, percent);
+}
+
 static void write_components(const struct html *html)
 {
     static const char *const heads[] = {"component", ">replicas",    ">in",      ">utilisation",
@@ -19,8 +28,8 @@ static void write_components(const struct html *html)
         html_component_link(html, c);
         html_count(html, component->replicas);
         html_estimate(html, result_flow(result, block, RESULT_OFFERED), "1/s");
-        html_estimate(html, result_flow(result, block, RESULT_UTILIZATION), "1");
-        html_estimate(html, result_flow(result, block, RESULT_UTILIZATION_MAX), "1");
+        write_percent(html, result_flow(result, block, RESULT_UTILIZATION));
+        write_percent(html, result_flow(result, block, RESULT_UTILIZATION_MAX));
         html_estimate(html, result_flow(result, block, RESULT_QUEUE), "{request}");
         html_value(html, (double)component->queue_max, "{request}");
         html_estimate(html, result_flow(result, block, RESULT_IN_SYSTEM), "{request}");

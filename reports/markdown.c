@@ -97,6 +97,16 @@ static void write_slo(const struct result *result, const struct result_slo *slo,
     end_row(out);
 }
 
+static bool is_reason(const struct result *result, const char *why)
+{
+    for (uint32_t i = 0; i < result->reason_count; i++) {
+        if (text_same(result->reasons[i], why)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void write_objectives(const struct result *result, struct text *out)
 {
     static const char *const heads[] = {"Verdict",   "SLO",      "Target",  "Objective",
@@ -114,10 +124,8 @@ static void write_objectives(const struct result *result, struct text *out)
         write_slo(result, &result->slos[s], out);
     }
     for (uint32_t s = 0; s < result->slo_count; s++) {
-        if (result->slos[s].why != NULL) {
+        if (result->slos[s].why != NULL && !is_reason(result, result->slos[s].why)) {
             text_format(out, "\n- %s ", result_verdict_name(result->slos[s].verdict));
-            escape_markdown(out, result->slos[s].name);
-            text_add(out, ": ");
             escape_markdown(out, result->slos[s].why);
         }
     }

@@ -13,6 +13,8 @@ static const struct rule rules[] = {
     {" font-family=\"sans-serif\" font-size=\"17.00\"", ""},
     {"<image ", "<image style='image-rendering:pixelated' "},
     {" class=\"gridline\" ", ""},
+    {" color=\"black\" stroke=\"currentColor\"", ""}, // every line in it names its colour
+    {" stroke-width=\"1.00\"", ""},
 };
 
 struct shrinking {

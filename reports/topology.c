@@ -12,11 +12,11 @@
 #include "reports/plot.h"
 #include "sim/base/file.h"
 
-enum { NODE_HEIGHT = 46, NODE_PADDING = 26, NAME_MOST = 28, TIMEOUT_S = 20, EDGE_MOST = 400 };
+enum { NODE_HEIGHT = 46, NODE_PADDING = 26, NAME_MOST = 28, TIMEOUT_S = 20, SMALL = 8 };
+enum { POINTS_MOST = 100 }; // of a curve
 
 #define PIXELS 72.0 // per inch of Graphviz
-#define NAME_WIDTH 7.6
-#define EDGE_FONT 11
+#define NAME_WIDTH 8.3
 
 void topology_label(const struct result_edge *edge, struct text *out)
 {
@@ -69,21 +69,22 @@ static void add_dot_edge(struct text *out, const struct result_edge *edge)
     text_init(&label);
     topology_label(edge, &label);
     const bool client = edge->from == RESULT_NONE;
-    text_format(out, "  %c%u -> n%u [label=\"", client ? 'w' : 'n',
+    text_format(out, "  %c%u -> n%u [tooltip=\"", client ? 'w' : 'n',
                 client ? edge->workload : edge->from, edge->to);
     escape_dot(out, text_get(&label));
     text_add(out, "\"];\n");
     text_release(&label);
 }
 
+// Small graphs read from left to right, large ones from top to bottom.
 void topology_dot(const struct result *result, struct text *out)
 {
+    const bool small = result->component_count <= SMALL;
     text_format(out,
                 "// who calls whom; drawn by: dot -Tsvg topology.dot\ndigraph topology {\n"
-                "  rankdir=LR; nodesep=0.28; ranksep=0.55;\n"
-                "  node [shape=box, style=rounded, fixedsize=true, fontname=\"sans-serif\"];\n"
-                "  edge [fontsize=%d, fontname=\"sans-serif\"];\n",
-                EDGE_FONT);
+                "  rankdir=%s; nodesep=0.25; ranksep=%s;\n"
+                "  node [shape=box, style=rounded, fixedsize=true, fontname=\"sans-serif\"];\n",
+                small ? "LR" : "TB", small ? "1.5" : "0.75");
     for (uint32_t w = 0; w < result->workload_count; w++) {
         add_dot_node(out, 'w', w, result->workloads[w].name);
     }
@@ -266,7 +267,8 @@ static void draw_node(struct drawing *drawing, struct scan *scan)
     }
 }
 
-static const char *edge_class(const struct result *result, const char *from, const char *to)
+// The edge between two nodes, by their names; RESULT_NONE.
+static uint32_t find_edge(const struct result *result, const char *from, const char *to)
 {
     const uint32_t tail = (uint32_t)strtoul(from + 1, NULL, 10);
     const uint32_t head = (uint32_t)strtoul(to + 1, NULL, 10);
@@ -275,44 +277,90 @@ static const char *edge_class(const struct result *result, const char *from, con
         const bool client = edge->from == RESULT_NONE;
         if (edge->to == head && client == (from[0] == 'w') &&
             (client ? edge->workload : edge->from) == tail) {
-            const double failed =
-                edge->calls == 0 ? 0 : (double)edge->failures / (double)edge->calls;
-            return edge->calls == 0 ? "edge idle"
-                   : failed > 0.01  ? "edge bad"
-                   : failed > 0.001 ? "edge poor"
-                                    : "edge";
+            return e;
         }
     }
-    return "edge";
+    return RESULT_NONE;
 }
 
-// `edge n0 n1 4 x y x y x y x y "label" x y ...`
+static const char *edge_class(const struct result_edge *edge)
+{
+    if (edge->calls == 0) {
+        return "edge idle";
+    }
+    const double failed = (double)edge->failures / (double)edge->calls;
+    return failed > 0.01 ? "edge bad" : failed > 0.001 ? "edge poor" : "edge";
+}
+
+// Short: "gRPC 12ms 0.4 %".
+static void add_label(struct text *out, const struct result_edge *edge, double x, double y)
+{
+    char value[FIGURE_TEXT_ROOM];
+    if (edge->calls == 0 || isnan(edge->p99_s)) {
+        return;
+    }
+    text_format(out, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\">", x, y);
+    if (edge->protocol != NULL) {
+        escape_html(out, edge->protocol);
+        text_add_char(out, ' ');
+    }
+    text_add(out, figure_text_value(value, sizeof value, edge->p99_s, "s"));
+    const double failed = (double)edge->failures / (double)edge->calls;
+    if (failed >= 0.0001) {
+        text_format(out, " %.2g %%", failed * 100);
+    }
+    text_add(out, "</text>");
+}
+
+// A point of the curve; neighbours take different ones, so that labels seldom meet.
+static double along(const double *points, uint32_t segment, double share)
+{
+    const double rest = 1 - share, *at = points + 3 * (size_t)segment;
+    return rest * rest * rest * at[0] + 3 * rest * rest * share * at[1] +
+           3 * rest * share * share * at[2] + share * share * share * at[3];
+}
+
+static void draw_call(struct drawing *drawing, const struct result_edge *edge,
+                      const double x[POINTS_MOST], const double y[POINTS_MOST], uint32_t points)
+{
+    static const double shares[] = {0.5, 0.32, 0.68};
+    const uint32_t number = (uint32_t)(edge - drawing->result->edges);
+    struct text *out = drawing->out, label;
+    text_init(&label);
+    topology_label(edge, &label);
+    text_format(out, "<g class=\"call\"><path class=\"%s\" d=\"", edge_class(edge));
+    for (uint32_t i = 0; i < points; i++) {
+        text_format(out, "%s%.1f %.1f", i == 0 ? "M" : i == 1 ? "C" : " ", x[i], y[i]);
+    }
+    text_add(out, "\" marker-end=\"url(#topology-arrow)\"/>");
+    const uint32_t segment = (points - 1) / 3 / 2;
+    const double share = points > 4 ? 0.5 : shares[number % 3];
+    add_label(out, edge, along(x, segment, share), along(y, segment, share) + 3);
+    text_add(out, "<title>");
+    escape_html(out, text_get(&label));
+    text_add(out, "</title></g>\n");
+    text_release(&label);
+}
+
+// `edge n0 n1 4 x y x y x y x y ...`
 static void draw_edge(struct drawing *drawing, struct scan *scan)
 {
-    char from[32], to[32], label[160];
+    char from[32], to[32];
+    double x[POINTS_MOST], y[POINTS_MOST];
     if (!next_word(scan, from, sizeof from) || !next_word(scan, to, sizeof to)) {
         return;
     }
-    struct text *out = drawing->out;
-    const uint32_t points = (uint32_t)next_number(scan);
-    text_format(out, "<path class=\"%s\" d=\"", edge_class(drawing->result, from, to));
-    for (uint32_t i = 0; i < points && i < EDGE_MOST; i++) {
-        const double x = next_number(scan), y = next_number(scan);
-        text_format(out, "%s%.1f %.1f",
-                    i == 0   ? "M"
-                    : i == 1 ? "C"
-                             : " ",
-                    across(x), down(drawing, y));
+    const uint32_t edge = find_edge(drawing->result, from, to);
+    const double count = next_number(scan);
+    if (edge == RESULT_NONE || count < 4 || count > POINTS_MOST) {
+        return;
     }
-    text_add(out, "\" marker-end=\"url(#topology-arrow)\"/>");
-    if (next_word(scan, label, sizeof label) && strcmp(label, "solid") != 0) {
-        const double x = next_number(scan), y = next_number(scan);
-        text_format(out, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\">", across(x),
-                    down(drawing, y) + 4);
-        escape_html(out, label);
-        text_add(out, "</text>");
+    const uint32_t points = ((uint32_t)count - 1) / 3 * 3 + 1;
+    for (uint32_t i = 0; i < points; i++) {
+        x[i] = across(next_number(scan));
+        y[i] = down(drawing, next_number(scan));
     }
-    text_add(out, "\n");
+    draw_call(drawing, &drawing->result->edges[edge], x, y, points);
 }
 
 static void begin_picture(struct drawing *drawing, struct scan *scan)
@@ -321,12 +369,15 @@ static void begin_picture(struct drawing *drawing, struct scan *scan)
     const double width = next_number(scan);
     drawing->height = next_number(scan);
     text_format(drawing->out,
-                "<svg class=\"topology\" viewBox=\"-8 -8 %.0f %.0f\" width=\"%.0f\" role=\"img\" "
+                "<svg class=\"topology\" viewBox=\"-8 -8 %.0f %.0f\" width=\"%.0f\" "
+                "style=\"min-width:%.0fpx\" role=\"img\" "
                 "aria-label=\"Topology: who calls whom\">"
                 "<defs><marker id=\"topology-arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" "
-                "markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"tip\" "
+                "markerUnits=\"userSpaceOnUse\" markerWidth=\"9\" markerHeight=\"9\" "
+                "orient=\"auto\"><path class=\"tip\" "
                 "d=\"M0 0L8 4L0 8z\"/></marker></defs>\n",
-                across(width) + 16, across(drawing->height) + 16, across(width) + 16);
+                across(width) + 16, across(drawing->height) + 16, across(width) + 16,
+                across(width) * 0.8);
 }
 
 // Edges first, so that boxes lie above them.
