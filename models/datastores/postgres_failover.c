@@ -410,6 +410,7 @@ static void on_recovered(struct node *node, uint64_t word)
     (void)word;
     struct postgres_node *server = postgres_node(node);
     server->recovering = false;
+    server->applied = server->received;
     if (postgres_state(node->component)->leader == node->replica) {
         become_primary(node, server->flushed);
     }

@@ -2,10 +2,10 @@
 //
 // The primary sends WAL that it has flushed, in pieces of at most 128 kB (MAX_SEND_SIZE) and within
 // a window. Pieces are taken in order, as TCP delivers them. The receiver flushes what has come
-// since its last flush, one flush at a time; replay is serial, at a rate. Reports carry the position
-// that the level of synchronous_commit asks for. Pieces that a partition swallowed are sent again as
-// TCP does: 200 ms after nothing has arrived, then after twice as long each time, up to 120 s. A
-// stream that stays silent is cut.
+// since its last flush, one flush at a time; replay is serial, at a rate. Reports carry the
+// position that the level of synchronous_commit asks for. Pieces that a partition swallowed are
+// sent again as TCP does: 200 ms after nothing has arrived, then after twice as long each time, up
+// to 120 s. A stream that stays silent is cut.
 #include <stdlib.h>
 
 #include "models/datastores/postgres.h"
@@ -155,8 +155,7 @@ static void on_flushed(struct node *standby, uint64_t word)
     if (server->flushing_to > server->flushed) {
         server->flushed = server->flushing_to;
     }
-    const int level = postgres_configuration(standby->component)->durability;
-    if (level == POSTGRES_ON || level == POSTGRES_LOCAL) {
+    if (postgres_configuration(standby->component)->durability != POSTGRES_REMOTE_WRITE) {
         postgres_stream_tell(standby);
     }
     start_replay(standby);
@@ -278,11 +277,12 @@ void postgres_stream_send(struct node *primary, struct node *standby)
 {
     struct postgres_stream *stream = stream_of(standby);
     const uint64_t end = postgres_node(primary)->flushed;
+    const uint64_t window = postgres_node(standby)->received + WINDOW;
     if (!stream->connected || stream->sent >= end) {
         return;
     }
     begin_probe(primary, standby);
-    while (stream->sent < end && stream->sent < stream->confirmed + WINDOW) {
+    while (stream->sent < end && stream->sent < window) {
         const uint64_t left = end - stream->sent;
         const uint64_t bytes = left < PIECE ? left : PIECE;
         stream->sent += bytes;
