@@ -136,7 +136,7 @@ static int complain_command(const char *name)
     return cli_misuse(NULL, "unknown command `%s`", name);
 }
 
-static bool read_colour(struct cli *cli, const char *word)
+bool cli_read_colour(struct cli *cli, const char *word)
 {
     static const char *const words[] = {"auto", "always", "never"};
     for (int i = 0; i < 3; i++) {
@@ -157,7 +157,7 @@ static int read_globals(struct cli *cli, int argc, char **argv)
         if (value == NULL && next + 1 < argc) {
             value = argv[++next];
         }
-        if (value == NULL || !read_colour(cli, value)) {
+        if (value == NULL || !cli_read_colour(cli, value)) {
             cli_misuse(NULL, "--color takes auto, always or never");
             return -1;
         }

@@ -62,5 +62,8 @@ void cli_show(const struct cli *cli, struct diagnostic_list *diagnostics,
 // True if the stream is to be coloured (--color, NO_COLOR, a terminal).
 bool cli_is_coloured(const struct cli *cli, bool to_stdout);
 
+// The word of --color. False if it is none.
+bool cli_read_colour(struct cli *cli, const char *word);
+
 // The help of a command; of the program with NULL.
 void cli_help(const struct command *command, struct text *out);

@@ -9,7 +9,17 @@
 
 enum { FILES = 256, OVERRIDES = 256, CORES = 2 };
 
-enum row { ROW_FORMAT, ROW_DENY, ROW_ALLOW, ROW_PRINT, ROW_SET, ROW_SET_PATH, ROW_QUIET, ROW_HELP };
+enum row {
+    ROW_FORMAT,
+    ROW_DENY,
+    ROW_ALLOW,
+    ROW_PRINT,
+    ROW_SET,
+    ROW_SET_PATH,
+    ROW_QUIET,
+    ROW_COLOR,
+    ROW_HELP
+};
 
 static const struct options_row rows[] = {
     [ROW_FORMAT] = {"format", 0, "FORM", "human, short, json, sarif or github"},
@@ -19,12 +29,13 @@ static const struct options_row rows[] = {
     [ROW_SET] = {"set", 0, "NAME=VALUE", "a parameter of `params:`; may be repeated"},
     [ROW_SET_PATH] = {"set-path", 0, "PATH=VALUE", "any value by its path; may be repeated"},
     [ROW_QUIET] = {"quiet", 'q', NULL, "no summary of what is fine"},
+    [ROW_COLOR] = {"color", 0, "auto|always|never", "colours of the diagnostics"},
     [ROW_HELP] = {"help", 'h', NULL, "this list"},
     {0},
 };
 
 struct check {
-    const struct cli *cli;
+    struct cli cli;
     enum diagnostic_format format;
     bool deny, quiet;
     const char *print;
@@ -92,6 +103,10 @@ static int take_option(struct check *check, int option, const char *value)
         return add_override(check, value, false);
     case ROW_SET_PATH:
         return add_override(check, value, true);
+    case ROW_COLOR:
+        return cli_read_colour(&check->cli, value)
+                   ? CLI_DONE
+                   : cli_misuse(&command_check, "--color takes auto, always or never");
     case ROW_QUIET:
         check->quiet = true;
         return CLI_DONE;
@@ -170,7 +185,7 @@ static int show(struct check *check, const struct scenario *scenario,
         summarise(scenario, diagnostics->warnings, &out);
     }
     if (machine || diagnostics->count > 0) {
-        cli_show(check->cli, diagnostics, check->format, machine && !printing);
+        cli_show(&check->cli, diagnostics, check->format, machine && !printing);
     }
     const bool written = out.length == 0 || cli_print(&out);
     text_release(&out);
@@ -189,7 +204,7 @@ static int check_file(struct check *check, const char *file)
     const struct scenario_options options = {
         .overrides = {check->overrides.items, check->overrides.count},
     };
-    scenario_load(&scenario, file, &options, check->cli->catalog, &diagnostics);
+    scenario_load(&scenario, file, &options, check->cli.catalog, &diagnostics);
     const int shown = show(check, &scenario, &diagnostics);
     const int status = diagnostics.errors > 0 ? CLI_WRONG : CLI_DONE;
     scenario_release(&scenario);
@@ -199,7 +214,7 @@ static int check_file(struct check *check, const char *file)
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    struct check check = {.cli = cli};
+    struct check check = {.cli = *cli};
     arena_init(&check.overrides.arena);
     int status = read_options(&check, argc, argv);
     const bool readable = status == CLI_DONE;

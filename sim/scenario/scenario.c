@@ -111,7 +111,7 @@ static bool check_warmup(const struct assembly *assembly)
 static bool check_resolution(const struct assembly *assembly)
 {
     const struct design *design = assembly->design;
-    if (design->duration_ns / design->resolution_ns < SCENARIO_BINS) {
+    if (design->resolution_ns > 0 && design->duration_ns / design->resolution_ns < SCENARIO_BINS) {
         return true;
     }
     const struct document_node *simulation = document_peek(assembly->document->root, "simulation");

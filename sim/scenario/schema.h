@@ -77,6 +77,7 @@ const struct document_node *schema_scalar(struct schema *schema, const struct do
 // An unknown alias or parameter: the document has said so, and there is nothing to read.
 bool schema_is_lost(const struct document_node *node);
 
-// The scalar readers (schema_scalar.c): `type` is neither RECORD, LIST, MAP nor CUSTOM.
+// The scalar readers (schema_scalar.c); after errors the value is untouched. `type` is neither
+// RECORD, LIST, MAP nor CUSTOM.
 bool schema_scalar_read(struct schema *schema, const struct document_node *node,
                         const struct field *field, enum field_type type, void *value);

@@ -167,6 +167,12 @@ bool schema_is_lost(const struct document_node *node)
 bool schema_scalar_read(struct schema *schema, const struct document_node *node,
                         const struct field *field, enum field_type type, void *value)
 {
-    return !schema_is_lost(node) && read_raw(schema, node, field, type, value) &&
-           within(schema, node, field, type, value);
+    struct distribution room = {0}; // the largest of the scalar types
+    const bool good = !schema_is_lost(node) && read_raw(schema, node, field, type, &room) &&
+                      within(schema, node, field, type, &room);
+    if (good) {
+        CHECK(schema_size(type, field) <= sizeof room);
+        memcpy(value, &room, schema_size(type, field));
+    }
+    return good;
 }
