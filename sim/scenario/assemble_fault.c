@@ -1,6 +1,7 @@
 // assemble_fault - faults: what they select, when they strike, whether the selection exists.
 #include <string.h>
 
+#include "sim/base/suggest.h"
 #include "sim/base/text.h"
 #include "sim/engine/model.h"
 #include "sim/kernel/distribution.h"
@@ -462,7 +463,12 @@ static bool check_filter(const struct assembly *assembly, const char *filter)
             struct diagnostic *entry =
                 diagnostic_error(assembly->document->diagnostics, "E0301", (struct place){0},
                                  "--faults: there is no fault `%s`", name);
-            diagnostic_help(entry, "none, all, or names of the scenario's faults");
+            const char *nearest = suggest_nearest(name, names, count);
+            if (nearest != NULL) {
+                diagnostic_help(entry, "did you mean `%s`?", nearest);
+            } else {
+                diagnostic_help(entry, "none, all, or names of the scenario's faults");
+            }
             good = false;
         }
     }

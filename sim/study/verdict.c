@@ -61,6 +61,18 @@ double verdict_stretch(const struct estimate *estimate, double limit)
     return stretch * stretch;
 }
 
+// Where no miss is seen the interval is Clopper-Pearson's alone, and shrinks with the length itself.
+double verdict_stretch_share(const struct result_slo *slo, const struct estimate *share,
+                             double target)
+{
+    const double alone = slo->total > 0 ? 3.689 / (double)slo->total : 1.0;
+    const bool spotless = slo->good >= slo->total && target < 1.0;
+    if (spotless && (!share->has_interval || share->value - share->low <= 1.001 * alone)) {
+        return alone / (1.0 - target);
+    }
+    return verdict_stretch(share, target);
+}
+
 static const char *unit_of(const struct judging *judging, uint32_t figure)
 {
     switch (judging->design->metric) {
@@ -228,11 +240,8 @@ static void judge_share(struct judging *judging)
     slo->observed = design->metric == SLO_PERCENTILE ? observed_quantile(judging) : share;
     slo->verdict = verdict_of(&share, target, relation);
     if (slo->verdict == VERDICT_UNDECIDED) {
-        double stretch = verdict_stretch(&share, target);
-        if (slo->good >= slo->total && slo->total > 0) { // no miss seen: Clopper-Pearson alone
-            stretch = 3.689 / (1.0 - target) / (double)slo->total;
-        }
-        slo->decided_by_s = stretch * judging->result->simulated_s;
+        slo->decided_by_s =
+            verdict_stretch_share(slo, &share, target) * judging->result->simulated_s;
     }
 }
 

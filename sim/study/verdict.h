@@ -28,6 +28,8 @@ enum verdict verdict_worse(enum verdict one, enum verdict other);
 
 // How many times as long a run would decide, from an undecided estimate; 0: cannot be said.
 double verdict_stretch(const struct estimate *estimate, double limit);
+double verdict_stretch_share(const struct result_slo *slo, const struct estimate *share,
+                             double target);
 
 // 0, 1 or 4; 3 where a replication ended at max_events.
 int verdict_exit_status(const struct result *result, bool allow_undecided, bool exit_zero);

@@ -273,9 +273,7 @@ static void settle(struct judging *judging, const struct bill *bill)
     };
     slo->verdict = verdict_of(&slo->observed, slo->limit, slo->relation);
     if (slo->verdict == VERDICT_UNDECIDED) {
-        const bool spotless = slo->good == slo->total && slo->limit < 1.0;
-        const double stretch = spotless ? 3.689 / (1.0 - slo->limit) / (double)slo->total
-                                        : verdict_stretch(&slo->observed, slo->limit);
+        const double stretch = verdict_stretch_share(slo, &slo->observed, slo->limit);
         slo->decided_by_s = stretch * judging->result->simulated_s;
     }
 }

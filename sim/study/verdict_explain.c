@@ -75,7 +75,7 @@ static void say_statuses(const uint64_t *statuses, struct text *text)
     for (uint32_t i = 0; i < count; i++) {
         char share[UNITS_FORMAT_ROOM];
         text_format(
-            text, "%s%s %s", i == 0 ? "; not answered well: " : ", ",
+            text, "%s%s %s", i == 0 ? "; of the requests that failed: " : ", ",
             units_format_ratio(share, sizeof share, (double)statuses[found[i]] / (double)bad),
             status_table[found[i]].name);
     }
@@ -110,16 +110,36 @@ static void say_slices(const struct result_slo *slo, double warmup_s, struct tex
     }
 }
 
-static void say_undecided(const struct result_slo *slo, struct text *text)
+// A fault that the window is charged with and that the run has not seen; NULL: none.
+static const struct result_fault *unseen_fault(const struct result *result,
+                                               const struct result_slo *slo)
+{
+    for (uint32_t f = 0; slo->budget != RESULT_NONE && f < result->fault_count; f++) {
+        const struct result_fault *fault = &result->faults[f];
+        if (fault->enabled && !fault->stochastic && fault->occurrences == 0) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+static void say_undecided(const struct result *result, const struct result_slo *slo,
+                          struct text *text)
 {
     char time[UNITS_FORMAT_ROOM];
-    if (!slo->observed.has_interval) {
-        text_add(text, "; one replication has no interval: ask for more of them");
+    const struct result_fault *unseen = unseen_fault(result, slo);
+    if (!slo->observed.has_interval && unseen != NULL) {
+        text_format(text, ": fault %s strikes at %s, so what it costs is not known; run longer",
+                    unseen->name, say_duration(time, unseen->at_s));
+    } else if (!slo->observed.has_interval) {
+        text_add(text, ": one replication has no interval; ask for more of them");
     } else if (slo->decided_by_s > 0.0 && slo->decided_by_s < 1e15) {
-        text_format(text, "; about %s of simulated time in all would decide it",
+        text_format(text,
+                    ": the interval straddles the limit; about %s of simulated time in all would "
+                    "decide it",
                     say_duration(time, slo->decided_by_s));
     } else {
-        text_add(text, "; the interval holds the limit itself");
+        text_add(text, ": the interval holds the limit itself");
     }
 }
 
@@ -137,8 +157,8 @@ static const char *why(struct result *result, const struct slo_design *design, u
         text_format(&text, "cannot be judged: %s has no sample", slo->target);
         break;
     case VERDICT_UNDECIDED:
-        text_add(&text, "is undecided: the interval straddles the limit");
-        say_undecided(slo, &text);
+        text_add(&text, "is undecided");
+        say_undecided(result, slo, &text);
         break;
     case VERDICT_FAIL:
         text_add(&text, "fails");
