@@ -49,7 +49,8 @@ static const struct field pool_fields[] = {
 
 static const struct field standby_fields[] = {
     {AT(postgres_standby, count, "count"), .type = FIELD_COUNT, .fallback = "0",
-     .maximum = POSTGRES_SERVERS - 1, .meaning = "standbys; as many as `zones` when 0"},
+     .maximum = POSTGRES_SERVERS - 1, .meaning = "standbys; as many as `zones` when 0",
+     .source = "assumption"},
     {AT(postgres_standby, synchronous, "synchronous"), .type = FIELD_BOOL, .fallback = "false",
      .meaning = "commits wait for a standby; only such a one is promoted (synchronous_mode)",
      .source = "Patroni 3.3.2 default: off"},
@@ -136,9 +137,10 @@ static const struct field failover_fields[] = {
 
 static const struct field partition_fields[] = {
     {AT(postgres_partitions, count, "count"), .type = FIELD_COUNT, .fallback = "1", .minimum = 1,
-     .maximum = 100000, .meaning = "partitions of the table"},
+     .maximum = 100000, .meaning = "partitions of the table", .source = "assumption"},
     {AT(postgres_partitions, pruned, "pruned"), .type = FIELD_BOOL, .fallback = "true",
-     .meaning = "the key lets the planner leave out all partitions but one"},
+     .meaning = "the key lets the planner leave out all partitions but one",
+     .source = "assumption"},
     {AT(postgres_partitions, plan_ns, "plan"), .type = FIELD_DURATION, .fallback = "5us",
      .meaning = "processor time of planning and locking one more partition",
      .source = "assumption"},
