@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# report_page - report.html in a real browser with the network off; the other reports in their tools.
+# report_page - report.html in a real browser without network, the other reports in their tools.
 set -u
 . "$(dirname "$0")/lib.sh"
 
-scenario "p(99) < 1ms" "faults: [{name: outage, action: kill, select: {component: server}, at: 8s, duration: 3s}]
+scenario "p(99) < 1ms" "faults:
+  - {name: outage, action: kill, select: {component: server}, at: 8s, duration: 3s}
 description: '<script>alert(1)</script> <img src=http://example.com/x> \`touch pwned\`'"
 exits 1 "a run that fails an objective" "$orrery" run queue.yaml --no-progress -o run
 for name in report.html report.md junit.xml summary.json results.h5 plots/03-latency-1.svg \
@@ -12,7 +13,7 @@ for name in report.html report.md junit.xml summary.json results.h5 plots/03-lat
     judge $? "writes $name"
 done
 
-# ---- the same from the archive alone ---------------------------------------------------------------
+# ---- the same from the archive alone -----------------------------------------------------------
 mkdir alone && cp run/results.h5 alone/
 exits 0 "report renders again from results.h5 alone" "$orrery" report alone
 for name in report.html report.md junit.xml summary.json; do
@@ -23,7 +24,7 @@ head -c 20000 run/results.h5 >cut.h5
 exits 2 "a cut archive is refused" "$orrery" report cut.h5
 has err "cut off" "with its reason"
 
-# ---- other people's tools --------------------------------------------------------------------------
+# ---- other people's tools ----------------------------------------------------------------------
 if command -v h5dump >/dev/null; then
     h5dump -d /slo/table run/results.h5 2>/dev/null | grep -q FAIL
     judge $? "h5dump reads the objectives"
@@ -41,7 +42,8 @@ if command -v xmllint >/dev/null; then
 fi
 if command -v gnuplot >/dev/null; then
     mkdir again && cp run/plots/*.gp run/plots/*.dat again/
-    (cd again && gnuplot -d 03-latency-1.gp 2>../err && cmp -s 03-latency-1.svg ../run/plots/03-latency-1.svg)
+    (cd again && gnuplot -d 03-latency-1.gp 2>../err &&
+        cmp -s 03-latency-1.svg ../run/plots/03-latency-1.svg)
     judge $? "a plot is drawn again by gnuplot alone, byte for byte"
 fi
 mkdir bin && for tool in bash env; do ln -s "$(command -v $tool)" bin/; done
@@ -52,7 +54,7 @@ judge $? "and one warning says that it is missing"
 grep -q "<table>" bare/report.html && ! grep -q "<img" bare/report.html
 judge $? "and the page has tables instead"
 
-# ---- the browser -----------------------------------------------------------------------------------
+# ---- the browser -------------------------------------------------------------------------------
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 if [ -z "$browser" ]; then
     echo "# no Chromium: the page was not opened"
@@ -72,7 +74,9 @@ open_page --window-size=390,1600 --screenshot="$place/narrow.png" "$page" >/dev/
 judge $? "is painted at 1280 and at 390 pixels"
 ! grep -q "CONSOLE" browser.log
 judge $? "says nothing on the console"
-! grep -oE '"url":"(https?|wss?)://[^"]*"' net.json | grep -vE 'google(apis)?\.com|gstatic\.com' | grep -q .
+# What the browser asks of its makers by itself is not the page's.
+! grep -oE '"url":"(https?|wss?)://[^"]*"' net.json |
+    grep -vE 'google(apis)?\.com|gstatic\.com' | grep -q .
 judge $? "asks nobody for anything"
 open_page --dump-dom "$page#component-server" >dom.html
 grep -q '<details class="component" open="">' dom.html

@@ -1,8 +1,10 @@
 // test_archive - results.h5: the same bytes twice, everything back again, and nothing else let in.
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sim/base/file.h"
@@ -250,4 +252,40 @@ Test(archive, a_directory_that_is_missing_is_said)
     cr_expect(strstr(text_get(&why), "No such file") != NULL, "%s", text_get(&why));
     result_release(&result);
     text_release(&why);
+}
+
+// Every write beyond that many bytes of a file fails, as on a full disk.
+static void write_within(rlim_t bytes)
+{
+    struct result result;
+    struct text why;
+    text_init(&why);
+    result_init(&result);
+    sample_result(&result, SAMPLE_PLAIN);
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const bool written = archive_write(&result, path, &why);
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_FSIZE, &none);
+    cr_expect(!written, "%zu bytes", (size_t)bytes);
+    cr_expect_gt(why.length, 0);
+    cr_expect(!file_exists(path));
+    result_release(&result);
+    text_release(&why);
+}
+
+Test(archive, a_full_disk_leaves_no_file_behind)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGXFSZ, &ignore, NULL);
+    for (rlim_t bytes = 0; bytes < 600000; bytes += 60000) {
+        write_within(bytes);
+        char temporary[160];
+        snprintf(temporary, sizeof temporary, "%s.unsealed", path);
+        cr_expect(!file_exists(temporary));
+        snprintf(temporary, sizeof temporary, "%s.tmp", path);
+        cr_expect(!file_exists(temporary));
+    }
+    write_sample(SAMPLE_PLAIN);
+    cr_expect(file_exists(path));
 }
