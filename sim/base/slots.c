@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 
 void slots_init(struct slots *slots, size_t size)
 {
@@ -21,7 +22,7 @@ void slots_release(struct slots *slots)
     *slots = (struct slots){0};
 }
 
-void slots_grow(struct slots *slots)
+static void add_chunk(struct slots *slots)
 {
     if ((slots->chunk_count & (slots->chunk_count - 1)) == 0) {
         const size_t room = slots->chunk_count == 0 ? 1 : (size_t)slots->chunk_count * 2;
@@ -30,10 +31,18 @@ void slots_grow(struct slots *slots)
     slots->chunks[slots->chunk_count++] = check_calloc(SLOTS_CHUNK, slots->size);
 }
 
+PATH_RARE uint32_t slots_grow(struct slots *slots)
+{
+    if (slots->used >> SLOTS_SHIFT >= slots->chunk_count) {
+        add_chunk(slots);
+    }
+    return slots->used++;
+}
+
 uint32_t slots_take(struct slots *slots)
 {
-    const uint32_t number = slots_take_raw(slots);
-    uint32_t *record = slots_at(slots, number);
+    uint32_t number;
+    uint32_t *record = slots_take_raw(slots, &number);
     memset(record + 1, 0, slots->size - sizeof *record);
     return number;
 }

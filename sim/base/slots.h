@@ -26,30 +26,26 @@ void slots_release(struct slots *slots);
 // A zeroed record (its generation kept); the number names it until slots_give.
 uint32_t slots_take(struct slots *slots);
 
-void slots_grow(struct slots *slots);
-
-// The same record as it was left: the caller sets every word but the generation.
-static inline uint32_t slots_take_raw(struct slots *slots)
-{
-    const uint32_t number = slots->free;
-    slots->live++;
-    if (number != 0) {
-        slots->free = ((const uint32_t *)(slots->chunks[number >> SLOTS_SHIFT] +
-                                          (size_t)(number & (SLOTS_CHUNK - 1)) * slots->size))[1];
-        return number;
-    }
-    if (slots->used >> SLOTS_SHIFT >= slots->chunk_count) {
-        slots_grow(slots);
-    }
-    return slots->used++;
-}
-size_t slots_bytes(const struct slots *slots);
+// The number of a record never handed out yet.
+uint32_t slots_grow(struct slots *slots);
 
 static inline void *slots_at(const struct slots *slots, uint32_t number)
 {
     return slots->chunks[number >> SLOTS_SHIFT] +
            (size_t)(number & (SLOTS_CHUNK - 1)) * slots->size;
 }
+
+// A record as it was left: the caller sets every word but the generation.
+static inline void *slots_take_raw(struct slots *slots, uint32_t *number)
+{
+    *number = slots->free != 0 ? slots->free : slots_grow(slots);
+    uint32_t *record = slots_at(slots, *number);
+    slots->free = record[1]; // 0 in a new record, too
+    slots->live++;
+    return record;
+}
+
+size_t slots_bytes(const struct slots *slots);
 
 static inline uint32_t slots_generation(const struct slots *slots, uint32_t number)
 {

@@ -61,7 +61,7 @@ static void begin_workload_slo(struct world *world, uint32_t number)
     if (is_tracked(slo)) {
         track(world->meter.tracked, &meter->tracked, number);
     }
-    meter->watched = meter->wants_any || meter->tracked != 0;
+    meter->watched = meter->watched || meter->wants_any || meter->tracked != 0;
 }
 
 static void begin_operation_slo(struct world *world, uint32_t number)
@@ -136,6 +136,7 @@ static void begin_histograms(struct meter *meter, const struct design *design)
         histogram_init(&meter->workloads[i].latency);
         histogram_init(&meter->workloads[i].latency_any);
         meter->workloads[i].gather_ns = design->workloads[i].gather_ns;
+        meter->workloads[i].watched = design->workloads[i].gather_ns > 0;
     }
     for (uint32_t i = 0; i < design->component_count; i++) {
         histogram_init(&meter->components[i].wait);
@@ -399,7 +400,7 @@ void meter_end_units(struct histogram *histogram, struct meter_bin *bin, int64_t
     meter_bin_add(bin, latency_ns, units);
 }
 
-void meter_end_gathered(struct workload_meter *meter, int64_t latency_ns, uint64_t units)
+static void add_gathered(struct workload_meter *meter, int64_t latency_ns, uint64_t units)
 {
     const int64_t gather_ns = meter->gather_ns;
     histogram_add_spread(&meter->latency, latency_ns, latency_ns + gather_ns, units);
@@ -409,8 +410,14 @@ void meter_end_gathered(struct workload_meter *meter, int64_t latency_ns, uint64
 void meter_end_watched_workload(struct world *world, struct workload_meter *meter,
                                 int64_t began_ns, enum status status, uint64_t units)
 {
+    const int64_t latency = world->now - began_ns;
+    if (meter_has_latency(status) && meter->gather_ns > 0) {
+        add_gathered(meter, latency, units);
+    } else if (meter_has_latency(status)) {
+        meter_end_units(&meter->latency, &meter->bin, latency, units);
+    }
     if (meter->wants_any) {
-        histogram_add_many(&meter->latency_any, world->now - began_ns, units);
+        histogram_add_many(&meter->latency_any, latency, units);
     }
     count_tracked(world, meter->tracked, began_ns, status, units);
 }
@@ -418,8 +425,12 @@ void meter_end_watched_workload(struct world *world, struct workload_meter *mete
 void meter_end_watched_operation(struct world *world, struct operation_meter *meter,
                                  int64_t began_ns, enum status status, uint64_t units)
 {
+    const int64_t latency = world->now - began_ns;
+    if (meter_has_latency(status)) {
+        meter_end_units(&meter->latency, &meter->bin, latency, units);
+    }
     if (meter->wants_any) {
-        histogram_add_many(&meter->latency_any, world->now - began_ns, units);
+        histogram_add_many(&meter->latency_any, latency, units);
     }
     count_tracked(world, meter->tracked, began_ns, status, units);
 }

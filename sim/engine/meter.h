@@ -35,7 +35,7 @@ struct operation_meter {
     struct histogram latency;         // OK answers, and time-outs at the caller's give-up time
     uint32_t tracked;                 // SLOs judged request by request: head of their list, 0: none
     bool wants_any;
-    bool watched;                     // either of the two
+    bool watched;                     // the end of a try is more than an entry of `latency`
     uint64_t waste;                   // answers nobody waited for any more
     struct histogram latency_any;     // every status (filled only where an SLO asks for status=any)
     struct meter_bin bin;             // latency of the present bin of the series

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "sim/kernel/histogram.h"
+
 enum { METER_BIN_BITS = 4, METER_BIN_BUCKETS = (62 - METER_BIN_BITS + 1) << METER_BIN_BITS };
 
 struct meter_bin {
@@ -32,16 +34,38 @@ static inline int64_t meter_bin_low(uint32_t bucket) // smallest value of the bu
     return (int64_t)((1U << METER_BIN_BITS) + (bucket & ((1U << METER_BIN_BITS) - 1))) << shift;
 }
 
-static inline void meter_bin_add(struct meter_bin *bin, int64_t value_ns, uint64_t times)
+// The bucket of a value from the one of the histogram, which is an eighth as wide.
+static inline uint32_t meter_bin_coarser(uint32_t bucket, int64_t value_ns)
+{
+    enum { BITS = HISTOGRAM_SUB_BITS - METER_BIN_BITS };
+    return value_ns < 1 << HISTOGRAM_SUB_BITS ? meter_bin_bucket(value_ns)
+                                              : (bucket >> BITS) + (BITS << METER_BIN_BITS);
+}
+
+static inline void meter_bin_count(struct meter_bin *bin, uint32_t bucket, int64_t value_ns,
+                                   uint64_t times)
 {
     bin->count += times;
-    bin->counts[meter_bin_bucket(value_ns)] += (uint32_t)times;
+    bin->counts[bucket] += (uint32_t)times;
     if (value_ns > bin->maximum) {
         bin->maximum = value_ns;
     }
 }
 
+static inline void meter_bin_add(struct meter_bin *bin, int64_t value_ns, uint64_t times)
+{
+    meter_bin_count(bin, meter_bin_bucket(value_ns), value_ns, times);
+}
+
+// One past the highest bucket in use.
+static inline uint32_t meter_bin_end(const struct meter_bin *bin)
+{
+    return bin->count == 0 ? 0 : meter_bin_bucket(bin->maximum) + 1;
+}
+
 static inline void meter_bin_clear(struct meter_bin *bin)
 {
-    memset(bin, 0, sizeof *bin);
+    memset(bin->counts, 0, meter_bin_end(bin) * sizeof *bin->counts);
+    bin->count = 0;
+    bin->maximum = 0;
 }

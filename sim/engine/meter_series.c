@@ -243,7 +243,8 @@ static uint32_t heat_bucket(int64_t value_ns)
 
 static void store_heat(const struct meter_bin *bin, uint32_t *row)
 {
-    for (uint32_t i = 0; bin->count > 0 && i < METER_BIN_BUCKETS; i++) {
+    const uint32_t end = meter_bin_end(bin);
+    for (uint32_t i = 0; i < end; i++) {
         if (bin->counts[i] > 0) {
             row[heat_bucket(meter_bin_low(i))] += bin->counts[i];
         }

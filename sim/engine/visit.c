@@ -14,20 +14,41 @@
 
 enum { WAKE_EVENT = 0xff0, ANSWER_EVENT = 0xff1 };
 
+static void set_to_nothing(struct visit *visit)
+{
+    visit->request = 0;
+    visit->since_ns = 0;
+    visit->event = EVENT_NONE;
+    visit->call = visit->call_generation = 0;
+    visit->hold = visit->place = 0;
+    visit->value = 0;
+    visit->step = 0;
+    visit->status = visit->client = 0;
+    visit->flags = 0;
+    visit->priority = visit->attempt = 0;
+    visit->key = 0;
+    visit->loops[0] = visit->loops[1] = 0;
+}
+
+// Word by word: of a structure as a whole the compiler makes a slow string operation.
+static PATH_HOT struct visit *take(struct world *world, struct node *node,
+                                   const struct operation *operation)
+{
+    uint32_t number;
+    struct visit *visit = slots_take_raw(&world->visits, &number);
+    set_to_nothing(visit);
+    visit->number = number;
+    visit->node = node;
+    visit->operation = operation;
+    visit->began_ns = world->now;
+    visit->deadline_ns = TIME_NEVER;
+    visit->units = 1;
+    return visit;
+}
+
 struct visit *visit_take(struct world *world, struct node *node, const struct operation *operation)
 {
-    const uint32_t number = slots_take_raw(&world->visits);
-    struct visit *visit = slots_at(&world->visits, number);
-    *visit = (struct visit){
-        .generation = visit->generation,
-        .number = number,
-        .node = node,
-        .operation = operation,
-        .began_ns = world->now,
-        .deadline_ns = TIME_NEVER,
-        .units = 1,
-    };
-    return visit;
+    return take(world, node, operation);
 }
 
 static struct world *world_of(const struct visit *visit)
@@ -42,7 +63,7 @@ void visit_give(struct world *world, struct visit *visit)
     slots_give(&world->visits, visit->number);
 }
 
-static void give_slot(struct visit *visit)
+static PATH_HOT void give_slot(struct visit *visit)
 {
     visit_give(world_of(visit), visit);
 }
@@ -78,7 +99,7 @@ static void send_answer(struct visit *visit, uint64_t bytes)
     }
 }
 
-static void count_end(struct visit *visit, enum status status)
+static PATH_HOT void count_end(struct visit *visit, enum status status)
 {
     if (visit->flags & VISIT_COUNTED) {
         meter_end_operation(world_of(visit), world_meter(visit), visit->began_ns, status,
@@ -86,7 +107,7 @@ static void count_end(struct visit *visit, enum status status)
     }
 }
 
-static void count_client_end(struct visit *visit, enum status status)
+static PATH_HOT void count_client_end(struct visit *visit, enum status status)
 {
     count_end(visit, status);
     meter_end_workload(world_of(visit), workload_of(visit->request), visit_client_began(visit),
@@ -104,7 +125,7 @@ static bool is_awaited(struct visit *visit)
     return true;
 }
 
-static void leave_node(struct visit *visit)
+static PATH_HOT void leave_node(struct visit *visit)
 {
     if (visit->flags & VISIT_INSIDE) {
         struct component_meter *meter = visit->node->component->meter;
@@ -244,16 +265,21 @@ static PATH_HOT void end_walk(struct visit *visit, int64_t now)
     end_with_bytes(visit, 0);
 }
 
+// True if the visit has steps to walk and the time for them; otherwise it has ended.
+static PATH_HOT bool may_walk(struct visit *visit, int64_t now)
+{
+    if (visit->deadline_ns > now && visit->step < visit->operation->step_count) {
+        return true;
+    }
+    end_walk(visit, now);
+    return false;
+}
+
 static PATH_HOT void walk(struct visit *visit)
 {
     const int64_t now = world_of(visit)->now;
-    for (;;) {
-        const struct operation *operation = visit->operation;
-        if (visit->deadline_ns <= now || visit->step >= operation->step_count) {
-            end_walk(visit, now);
-            return;
-        }
-        const enum outcome outcome = operation->steps[visit->step].run(visit);
+    while (may_walk(visit, now)) {
+        const enum outcome outcome = visit->operation->steps[visit->step].run(visit);
         if (outcome == OUTCOME_WAIT || !close_step(visit, outcome)) {
             return;
         }
@@ -265,7 +291,7 @@ void visit_run(struct visit *visit)
     walk(visit);
 }
 
-static void count_in(struct visit *visit)
+static PATH_HOT void count_in(struct visit *visit)
 {
     struct node *node = visit->node;
     struct world *world = node->world;
@@ -296,7 +322,7 @@ enum outcome visit_move(struct visit *visit, struct node *to, const struct opera
 }
 
 // False: it waits for its turn, or was refused and has ended.
-static bool is_admitted(struct visit *visit)
+PATH_APART static bool is_admitted(struct visit *visit)
 {
     const enum outcome outcome = pool_take(&visit->node->concurrency, visit);
     if (outcome == OUTCOME_WAIT) {
@@ -308,7 +334,7 @@ static bool is_admitted(struct visit *visit)
 }
 
 // Lets a visit in at its node: counted, admitted by the concurrency limit, walked.
-static void enter(struct visit *visit)
+static PATH_HOT void enter(struct visit *visit)
 {
     struct node *node = visit->node;
     visit->began_ns = visit->since_ns = node->world->now;
@@ -326,14 +352,14 @@ static void enter(struct visit *visit)
 void visit_begin_client(struct node *node, const struct operation *operation,
                         const struct visit_client *client)
 {
-    struct world *world = node->world;
-    struct visit *visit = visit_take(world, node, operation);
+    const int64_t now = node->world->now;
+    struct visit *visit = take(node->world, node, operation);
     visit->request = client->request;
     visit->units = client->units;
     visit->priority = client->priority & 0xf;
     visit->key = client->key;
-    visit->call = (uint32_t)world->now;
-    visit->call_generation = (uint32_t)(world->now >> 32);
+    visit->call = (uint32_t)now;
+    visit->call_generation = (uint32_t)(now >> 32);
     visit->client = 1;
     visit->flags = VISIT_COUNTED;
     enter(visit);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 #include "sim/base/text.h"
 #include "sim/engine/meter_end.h"
 #include "sim/engine/model.h"
@@ -33,26 +34,33 @@ void workload_end_request(struct world *world, const struct call *call, enum sta
     meter_end_workload(world, state->number, call->began_ns, status, call->units);
 }
 
+// Nobody stands there to let it in: the call will learn it.
+PATH_RARE static void begin_in_vain(struct workload_state *state, struct call *template,
+                                    struct node *node)
+{
+    template->only = node;
+    workload_begin_request(state, template, DESIGN_NONE, 0);
+    template->only = NULL;
+}
+
 // A request that nothing can lose begins as a visit at once, without a call that waits for it.
 static void begin_plain_request(struct workload_state *state, struct call *template)
 {
     struct world *world = state->world;
-    struct route *route = &world->routes[template->design->edge];
-    struct component *target = &world->components[template->design->target];
+    const struct call_design *design = template->design;
+    struct component *target = &world->components[design->target];
     struct node *node = target->nodes;
     if (target->node_count > 1) {
-        node = balance_choose(world, route, DESIGN_NONE, 0, NULL);
+        node = balance_choose(world, &world->routes[design->edge], DESIGN_NONE, 0, NULL);
     }
     if (node == NULL || node->life != NODE_UP || node->pauses > 0) {
-        template->only = node;
-        workload_begin_request(state, template, DESIGN_NONE, 0);
-        template->only = NULL;
+        begin_in_vain(state, template, node);
         return;
     }
     meter_offer(world, state->number, template->units);
     const struct visit_client client = {state->next_request++, template->units,
-                                        template->priority, template->design->key_number};
-    visit_begin_client(node, template->design->operation, &client);
+                                        template->priority, design->key_number};
+    visit_begin_client(node, design->operation, &client);
 }
 
 void workload_begin_request(struct workload_state *state, struct call *template, uint32_t zone,
@@ -129,20 +137,12 @@ static void on_arrival(void *subject, uint64_t argument)
 {
     (void)argument;
     struct workload_state *state = subject;
-    switch (state->arrival.kind) {
-    case ARRIVAL_BATCH:
+    if (state->arrival.kind == ARRIVAL_BATCH) {
         arrive_in_batch(state);
-        break;
-    case ARRIVAL_TRACE:
+    } else if (state->arrival.kind == ARRIVAL_TRACE) {
         arrive_by_trace(state);
-        break;
-    case ARRIVAL_POISSON:
-    case ARRIVAL_CONSTANT:
-    case ARRIVAL_ERLANG:
-    case ARRIVAL_RENEWAL:
-    case ARRIVAL_MMPP:
+    } else {
         arrive(state);
-        break;
     }
     await_arrival(state);
 }

@@ -2,6 +2,7 @@
 #include "sim/engine/workload_arrival.h"
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 #include "sim/kernel/math.h"
 #include "sim/kernel/time.h"
 
@@ -86,17 +87,22 @@ static bool next_segment(struct workload_arrival *arrival)
 }
 
 // The inverse of rate * t + slope / 2 * t^2, in the form that does not cancel.
-static int64_t time_at(const struct workload_arrival *arrival, double position)
+PATH_RARE static int64_t time_on_slope(const struct workload_arrival *arrival, double position)
 {
-    if (arrival->slope == 0) {
-        return time_after(arrival->begin_ns, distribution_round(position * arrival->gap_ns));
-    }
     const double square = arrival->rate * arrival->rate + 2 * arrival->slope * position;
     const double root = math_sqrt(square > 0 ? square : 0);
     const double divisor = arrival->rate + root;
     const double offset = divisor > 0 ? 2 * position / divisor : 0;
     const int64_t time = time_after(arrival->begin_ns, distribution_round(offset));
     return time < arrival->end_ns ? time : arrival->end_ns;
+}
+
+static PATH_HOT int64_t time_at(const struct workload_arrival *arrival, double position)
+{
+    if (arrival->slope == 0) {
+        return time_after(arrival->begin_ns, distribution_round(position * arrival->gap_ns));
+    }
+    return time_on_slope(arrival, position);
 }
 
 static double position_at(const struct workload_arrival *arrival, int64_t time_ns)
@@ -263,7 +269,7 @@ static double draw_gap(struct workload_arrival *arrival)
 }
 
 // The gap reaches into a later segment.
-static int64_t next_later(struct workload_arrival *arrival, double gap)
+PATH_RARE static int64_t next_later(struct workload_arrival *arrival, double gap)
 {
     double left = gap - (arrival->total - arrival->position);
     while (next_segment(arrival)) {
@@ -276,7 +282,17 @@ static int64_t next_later(struct workload_arrival *arrival, double gap)
     return TIME_NEVER;
 }
 
-int64_t workload_arrival_next(struct workload_arrival *arrival)
+static PATH_HOT int64_t next_after(struct workload_arrival *arrival, double gap)
+{
+    const double position = arrival->position + gap;
+    if (position > arrival->total || arrival->total == 0) {
+        return next_later(arrival, gap);
+    }
+    arrival->position = position;
+    return time_at(arrival, position);
+}
+
+PATH_RARE static int64_t next_by_rule(struct workload_arrival *arrival)
 {
     if (arrival->kind == ARRIVAL_TRACE) {
         return next_of_trace(arrival);
@@ -285,12 +301,15 @@ int64_t workload_arrival_next(struct workload_arrival *arrival)
     if (arrival->kind == ARRIVAL_MMPP) {
         return next_modulated(arrival, gap);
     }
-    const double position = arrival->position + gap;
-    if (position > arrival->total || arrival->total == 0) {
-        return next_later(arrival, gap);
+    return next_after(arrival, gap);
+}
+
+int64_t workload_arrival_next(struct workload_arrival *arrival)
+{
+    if (arrival->kind != ARRIVAL_POISSON) {
+        return next_by_rule(arrival);
     }
-    arrival->position = position;
-    return time_at(arrival, position);
+    return next_after(arrival, inversion_exponential(arrival->stream));
 }
 
 // ---- the beginning ------------------------------------------------------------------------------

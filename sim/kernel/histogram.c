@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 
 enum { GROWTH = 64 }; // buckets: half a power of two, 512 bytes
 
@@ -49,12 +50,6 @@ int histogram_watch(struct histogram *histogram, int64_t threshold_ns)
     return (int)histogram->threshold_count++;
 }
 
-int64_t histogram_hold(int64_t value_ns)
-{
-    CHECK(value_ns >= 0);
-    return LARGEST;
-}
-
 void histogram_grow(struct histogram *histogram, uint32_t bucket)
 {
     CHECK(bucket < HISTOGRAM_BUCKETS);
@@ -73,6 +68,20 @@ void histogram_grow(struct histogram *histogram, uint32_t bucket)
     histogram->counts = counts;
     histogram->first = first;
     histogram->room = end - first;
+}
+
+PATH_RARE void histogram_add_outside(struct histogram *histogram, int64_t value_ns, uint64_t times)
+{
+    CHECK(value_ns >= 0);
+    if (times == 0) {
+        return;
+    }
+    value_ns = value_ns > LARGEST ? LARGEST : value_ns;
+    const uint32_t bucket = histogram_bucket(value_ns);
+    if (!histogram_holds(histogram, bucket)) {
+        histogram_grow(histogram, bucket);
+    }
+    histogram_add_inside(histogram, bucket, value_ns, times);
 }
 
 int64_t histogram_bucket_low(uint32_t bucket)

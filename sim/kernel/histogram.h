@@ -32,9 +32,11 @@ void histogram_clear(struct histogram *histogram); // forgets values, keeps thre
 // HISTOGRAM_THRESHOLDS, -1 beyond; only while empty.
 int histogram_watch(struct histogram *histogram, int64_t threshold_ns);
 
-// Allocates the bucket; histogram_add calls it when the bucket lies outside of the range.
+// Allocates the bucket.
 void histogram_grow(struct histogram *histogram, uint32_t bucket);
-int64_t histogram_hold(int64_t value_ns); // a value from 2^62 on, held; a negative one is our error
+
+// Adds a value whose bucket is not allocated yet, or that must be held; a negative one is our error.
+void histogram_add_outside(struct histogram *histogram, int64_t value_ns, uint64_t times);
 
 static inline uint32_t histogram_bucket(int64_t value_ns)
 {
@@ -44,29 +46,40 @@ static inline uint32_t histogram_bucket(int64_t value_ns)
     return ((uint32_t)shift << HISTOGRAM_SUB_BITS) + (uint32_t)(value >> shift);
 }
 
-static inline void histogram_add_many(struct histogram *histogram, int64_t value_ns, uint64_t times)
+// Adds a value >= 0 below 2^62 to its bucket, which is allocated.
+static inline void histogram_add_inside(struct histogram *histogram, uint32_t bucket,
+                                        int64_t value_ns, uint64_t times)
 {
-    if ((uint64_t)value_ns >> 62 != 0) {
-        value_ns = histogram_hold(value_ns);
-    }
-    const uint32_t bucket = histogram_bucket(value_ns);
-    if (bucket - histogram->first >= histogram->room) {
-        histogram_grow(histogram, bucket);
-    }
     histogram->counts[bucket - histogram->first] += times;
     histogram->count += times;
-    histogram->sum += (__int128)value_ns * (__int128)times;
-    const uint64_t micro = (uint64_t)value_ns >> 10;
+    const uint64_t value = (uint64_t)value_ns, micro = value >> 10;
+    histogram->sum += (__int128)((unsigned __int128)value * times);
     histogram->sum_of_squares += (__int128)((unsigned __int128)micro * micro * times);
-    if (times > 0 && value_ns < histogram->minimum) {
+    if (value_ns < histogram->minimum) {
         histogram->minimum = value_ns;
     }
-    if (times > 0 && value_ns > histogram->maximum) {
+    if (value_ns > histogram->maximum) {
         histogram->maximum = value_ns;
     }
     for (uint32_t i = 0; i < histogram->threshold_count; i++) {
         histogram->below[i] += value_ns < histogram->thresholds[i] ? times : 0;
     }
+}
+
+// A value from 2^62 on, or a negative one, has a bucket that is never allocated.
+static inline bool histogram_holds(const struct histogram *histogram, uint32_t bucket)
+{
+    return bucket - histogram->first < histogram->room;
+}
+
+static inline void histogram_add_many(struct histogram *histogram, int64_t value_ns, uint64_t times)
+{
+    const uint32_t bucket = histogram_bucket(value_ns);
+    if (!histogram_holds(histogram, bucket) || times == 0) {
+        histogram_add_outside(histogram, value_ns, times);
+        return;
+    }
+    histogram_add_inside(histogram, bucket, value_ns, times);
 }
 
 static inline void histogram_add(struct histogram *histogram, int64_t value_ns)
