@@ -254,7 +254,7 @@ static void lint_times(const struct fault_builder *builder)
                          "the run ends first");
         return;
     }
-    if (!base->stochastic) {
+    if (!base->stochastic || base->mtbf.depth == 0) {
         return;
     }
     const double mean = distribution_mean(&base->mtbf);
@@ -278,6 +278,9 @@ static bool read_delay(struct fault_builder *builder)
         return complain_key(builder, "action", "needs `delay: {latency: 90ms}`");
     }
     builder->base.delay = delay->latency;
+    if (delay->latency.depth == 0) {
+        return false; // it could not be read
+    }
     if (delay->jitter == 0) {
         return true;
     }
