@@ -161,7 +161,8 @@ static void write_whys(const struct html *html)
         html_raw(html, any ? "<li>" : "<ul class=\"whys\"><li>");
         any = true;
         html_verdict(html, slo->verdict, slo->warn_only);
-        html_raw(html, " ");
+        const bool named = strncmp(slo->why, slo->name, strlen(slo->name)) == 0;
+        html_format(html, " %s%s", named ? "" : slo->name, named ? "" : ": ");
         html_text(html, slo->why);
         html_raw(html, ".</li>\n");
     }

@@ -60,7 +60,7 @@ static void add_prelude(struct plot *plot)
                 "set title textcolor rgb '#111827' offset 0,-0.5\nset tmargin 1.9\n"
                 "set xlabel textcolor rgb '#374151' offset 0,0.6\n"
                 "set ylabel textcolor rgb '#374151' offset 0.6,0\n"
-                "set key textcolor rgb '#374151' samplen 1.6 spacing 1.1\n",
+                "set key textcolor rgb '#374151' Left reverse samplen 1.4 spacing 1.1\n",
                 plot->name, plot->name, plot->name, plot->width, plot->height, plot->name);
 }
 
@@ -200,7 +200,12 @@ bool plot_draw(struct plot_list *list, const char *directory, struct text *why)
     }
     uint32_t drawn = 0;
     for (uint32_t i = 0; i < list->count; i++) {
-        drawn += read_picture(&list->plots[i], directory);
+        bool good = read_picture(&list->plots[i], directory);
+        if (!good && status > 0) { // it stopped at one of them: the others by themselves
+            run_batch(list, i, i + 1, directory);
+            good = read_picture(&list->plots[i], directory);
+        }
+        drawn += good;
     }
     if (drawn < list->count) {
         text_clear(why);
