@@ -58,6 +58,18 @@ static void add_number(struct text *out, bool known, double value)
     }
 }
 
+// A field in quotes where it needs them.
+static void add_field(struct text *out, const char *field)
+{
+    const bool plain = strpbrk(field, "\",\n") == NULL;
+    text_add(out, plain ? "" : "\"");
+    for (const char *at = field; *at != '\0'; at++) {
+        text_add(out, *at == '"' ? "\"" : "");
+        text_add_char(out, *at);
+    }
+    text_add(out, plain ? "" : "\"");
+}
+
 uint32_t figures_view_csv(const struct result *result, const char *prefix, struct text *out)
 {
     uint32_t found = 0;
@@ -70,7 +82,8 @@ uint32_t figures_view_csv(const struct result *result, const char *prefix, struc
             continue;
         }
         found++;
-        text_format(out, "%s,%s", figure->name, figure->unit);
+        add_field(out, figure->name);
+        text_format(out, ",%s", figure->unit);
         add_number(out, estimate->known, estimate->value);
         add_number(out, sure, estimate->low);
         add_number(out, sure, estimate->high);

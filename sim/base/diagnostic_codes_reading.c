@@ -197,8 +197,10 @@ const struct diagnostic_code diagnostic_codes_reading[] = {
      "      load: {growth: 5%/month, months: 18}\n"
      "      load: {growth: 2x}\n"},
     {"E0215", "not a name",
-     "Names are made of letters, digits, - and _, begin with a letter or a digit and\n"
-     "have at most 64 characters. They are text even if they look like numbers.\n"},
+     "A name is printable text of at most 64 bytes. It has no dot, which parts a\n"
+     "component from its operation, no comma, which parts names in lists, and no blanks\n"
+     "at its ends, and does not begin with -. Names are text even if they look like\n"
+     "numbers; letters, digits, - and _ need no quotes anywhere.\n"},
     {"E0216", "an empty text",
      "The field needs a text; nothing stands behind the colon.\n"},
     {"E0220", "an expression that cannot be read",

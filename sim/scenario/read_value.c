@@ -7,6 +7,7 @@
 #include "sim/base/check.h"
 #include "sim/base/suggest.h"
 #include "sim/base/units.h"
+#include "sim/base/utf8.h"
 
 enum { NAME_LONGEST = 64 };
 
@@ -172,24 +173,38 @@ bool read_value_text(const struct document *document, const struct document_node
     return true;
 }
 
+// Printable, whatever the script; a dot parts names, a comma parts lists of them.
+static bool is_name(const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        const struct utf8_point point = utf8_next(text + at, length - at);
+        const bool control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0) ||
+                             point.value == 0x2028 || point.value == 0x2029;
+        if (!point.valid || control || point.value == '.' || point.value == ',') {
+            return false;
+        }
+        at += point.bytes;
+    }
+    return length > 0 && length <= NAME_LONGEST && text[0] != '-' && text[0] != ' ' &&
+           text[length - 1] != ' ';
+}
+
 bool read_value_name(const struct document *document, const struct document_node *node,
                      const char **name)
 {
-    static const char alphabet[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     const char *text = NULL;
     if (!read_value_text(document, node, &text)) {
         return false;
     }
-    const size_t length = strlen(text);
-    if (strspn(text, alphabet) == length && length <= NAME_LONGEST && text[0] != '-' &&
-        text[0] != '_') {
+    if (is_name(text, strlen(text))) {
         *name = text;
         return true;
     }
     const struct units_why why = {
         .code = "E0215",
-        .text = "letters, digits, - and _, beginning with a letter or digit, at most 64",
+        .text = "printable text of at most 64 bytes without . and , or blanks at the ends, not "
+                "beginning with -",
     };
     return report(document, node, &why, "a name");
 }

@@ -36,7 +36,7 @@ bool read_value_boolean(const struct document *document, const struct document_n
 // Any text that is not empty. A scalar is text even if it looks like a number.
 bool read_value_text(const struct document *document, const struct document_node *node,
                      const char **text);
-// A name: letters, digits, _ and -, beginning with a letter or digit, at most 64 bytes.
+// A name: printable text of at most 64 bytes without dots and commas, not beginning with -.
 bool read_value_name(const struct document *document, const struct document_node *node,
                      const char **name);
 // One of the words (NULL at their end); *choice is its index.

@@ -62,17 +62,32 @@ static const struct visit *served_visit(struct world *world, const struct node *
     return visit_of(world, station->services[event->argument].ticket);
 }
 
+// A name inside a JSON string.
+static void add_name(struct event_log *log, const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if (*name == '"' || *name == '\\') {
+            text_add_char(&log->line, '\\');
+        }
+        text_add_char(&log->line, *name);
+    }
+}
+
 static void add_visit(struct event_log *log, struct world *world, const struct visit *visit)
 {
     const uint32_t workload = workload_of(visit->request);
     if (workload < world->design->workload_count) {
-        text_format(&log->line, ", \"request\": \"%s#%" PRIu64 "\"",
-                    world->design->workloads[workload].name,
-                    visit->request & (((uint64_t)1 << 48) - 1));
+        text_add(&log->line, ", \"request\": \"");
+        add_name(log, world->design->workloads[workload].name);
+        text_format(&log->line, "#%" PRIu64 "\"", visit->request & (((uint64_t)1 << 48) - 1));
     }
-    text_format(&log->line, ", \"operation\": \"%s\"", visit->operation->name);
+    text_add(&log->line, ", \"operation\": \"");
+    add_name(log, visit->operation->name);
+    text_add_char(&log->line, '"');
     if (visit->step < visit->operation->step_count) {
-        text_format(&log->line, ", \"step\": \"%s\"", visit->operation->steps[visit->step].name);
+        text_add(&log->line, ", \"step\": \"");
+        add_name(log, visit->operation->steps[visit->step].name);
+        text_add_char(&log->line, '"');
     }
 }
 
@@ -83,13 +98,18 @@ static void add_owner(struct event_log *log, const struct world *world, const st
     const uint32_t number = event->tag >> NODE_SHIFT, upper = event->tag >> 20;
     const uint32_t owner = event->tag >> 8 & 0xfff;
     if (upper == WORKLOAD_TAG && owner < design->workload_count) {
-        text_format(&log->line, "\"workload\": \"%s\"", design->workloads[owner].name);
+        text_add(&log->line, "\"workload\": \"");
+        add_name(log, design->workloads[owner].name);
+        text_add_char(&log->line, '"');
     } else if (upper == FAULT_TAG && owner < design->fault_count) {
-        text_format(&log->line, "\"fault\": \"%s\"", design->faults[owner].name);
+        text_add(&log->line, "\"fault\": \"");
+        add_name(log, design->faults[owner].name);
+        text_add_char(&log->line, '"');
     } else if (event->tag != 0xfee && number < world->node_count) {
         const struct node *node = world->nodes[number];
-        text_format(&log->line, "\"node\": \"%s/%u\"", node->component->design->name,
-                    node->replica);
+        text_add(&log->line, "\"node\": \"");
+        add_name(log, node->component->design->name);
+        text_format(&log->line, "/%u\"", node->replica);
     } else {
         text_add(&log->line, "\"node\": null");
     }

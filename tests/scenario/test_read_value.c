@@ -88,7 +88,7 @@ Test(read_value, says_what_was_expected)
     load("v: \"true\"");
     cr_expect(!read_value_boolean(&document, node, &flag));
     release();
-    load("v: a b");
+    load("v: a.b");
     cr_expect(!read_value_name(&document, node, &text));
     release();
     load("v: ''");
