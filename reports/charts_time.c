@@ -83,7 +83,7 @@ static void plot_throughput(struct plot_list *list, const struct result *result,
     charts_windows(&plot->script, result, &time, false);
     charts_linear_tics(&plot->script, high, "");
     text_format(&plot->script,
-                "set ylabel 'requests/s'\nset key below horizontal maxrows 1 width -2 samplen 1\n"
+                "set ylabel 'requests/s'\nset key below horizontal maxrows 1 width -3 samplen 1\n"
                 "plot '%s.dat' using 1:2 with lines lw 4 lc rgb '#c3c9d2' title 'offered', "
                 "'' using 1:3 with lines lw 2 lc rgb '#0072b2' title 'completed', "
                 "'' using 1:4 with lines lw 2 lc rgb '#d55e00' title 'failed', "

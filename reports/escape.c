@@ -116,6 +116,13 @@ void escape_dot(struct text *out, const char *from)
     walk(out, from, table);
 }
 
+void escape_openmetrics(struct text *out, const char *from)
+{
+    static const struct replacement table[] = {
+        {'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"}, {'\r', " "}, {0}};
+    walk(out, from, table);
+}
+
 void escape_shell(struct text *out, const char *from)
 {
     static const char plain[] = "_-./=:,@%+";

@@ -13,8 +13,9 @@ void escape_mermaid(struct text *out, const char *from);  // inside of ["..."] i
 void escape_gnuplot(struct text *out, const char *from);  // inside of '...'
 void escape_tic(struct text *out, const char *from);      // the same, as the label of a tic
 void escape_dot(struct text *out, const char *from);      // inside of "..." of Graphviz
-void escape_shell(struct text *out, const char *from);    // one word of a POSIX command line
-void escape_identifier(struct text *out, const char *from); // an id and a #fragment; never equal
-                                                            // for two different names
+void escape_openmetrics(struct text *out, const char *from); // a label's value in ""
+void escape_shell(struct text *out, const char *from);       // one word of a POSIX command line
+void escape_identifier(struct text *out, const char *from);  // an id and a #fragment; never equal
+                                                             // for two different names
 // At most `most` code points, "..." for the rest, for labels in pictures.
 void escape_cut(struct text *out, const char *from, size_t most);

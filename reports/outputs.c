@@ -5,6 +5,7 @@
 
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/openmetrics.h"
 #include "reports/page.h"
 #include "reports/summary.h"
 #include "sim/base/file.h"
@@ -12,14 +13,16 @@
 #include "sim/study/archive.h"
 
 const char *const outputs_names[OUTPUT_COUNT] = {
-    [OUTPUT_H5] = "h5",       [OUTPUT_JSON] = "json", [OUTPUT_HTML] = "html", [OUTPUT_MD] = "md",
-    [OUTPUT_JUNIT] = "junit", [OUTPUT_SVG] = "svg",   [OUTPUT_LOG] = "log",
+    [OUTPUT_H5] = "h5",       [OUTPUT_JSON] = "json",
+    [OUTPUT_HTML] = "html",   [OUTPUT_MD] = "md",
+    [OUTPUT_JUNIT] = "junit", [OUTPUT_SVG] = "svg",
+    [OUTPUT_LOG] = "log",     [OUTPUT_OPENMETRICS] = "openmetrics",
 };
 
 const char *const outputs_files[OUTPUT_COUNT] = {
-    [OUTPUT_H5] = "results.h5", [OUTPUT_JSON] = "summary.json", [OUTPUT_HTML] = "report.html",
-    [OUTPUT_MD] = "report.md",  [OUTPUT_JUNIT] = "junit.xml",   [OUTPUT_SVG] = "plots",
-    [OUTPUT_LOG] = "log.jsonl",
+    [OUTPUT_H5] = "results.h5", [OUTPUT_JSON] = "summary.json",      [OUTPUT_HTML] = "report.html",
+    [OUTPUT_MD] = "report.md",  [OUTPUT_JUNIT] = "junit.xml",        [OUTPUT_SVG] = "plots",
+    [OUTPUT_LOG] = "log.jsonl", [OUTPUT_OPENMETRICS] = "metrics.om",
 };
 
 static bool write_summary(const struct result *result, const char *path, struct text *why)
@@ -75,6 +78,11 @@ static bool write_markdown(const struct result *result, const char *path, struct
     return write_text(markdown_write, result, path, why);
 }
 
+static bool write_openmetrics(const struct result *result, const char *path, struct text *why)
+{
+    return write_text(openmetrics_write, result, path, why);
+}
+
 static bool write_junit(const struct result *result, const char *path, struct text *why)
 {
     return write_text(junit_write, result, path, why);
@@ -111,8 +119,9 @@ struct output_row {
 };
 
 static const struct output_row rows[] = {
-    {OUTPUT_JSON, write_summary}, {OUTPUT_LOG, write_log},     {OUTPUT_H5, archive_write},
-    {OUTPUT_MD, write_markdown},  {OUTPUT_JUNIT, write_junit},
+    {OUTPUT_JSON, write_summary}, {OUTPUT_LOG, write_log},
+    {OUTPUT_H5, archive_write},   {OUTPUT_MD, write_markdown},
+    {OUTPUT_JUNIT, write_junit},  {OUTPUT_OPENMETRICS, write_openmetrics},
 };
 
 bool outputs_choose(const char *list, uint32_t *chosen, const char **unknown)

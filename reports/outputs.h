@@ -15,6 +15,7 @@ enum output {
     OUTPUT_JUNIT,
     OUTPUT_SVG,
     OUTPUT_LOG,
+    OUTPUT_OPENMETRICS,
     OUTPUT_COUNT
 };
 

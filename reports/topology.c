@@ -12,7 +12,7 @@
 #include "reports/plot.h"
 #include "sim/base/file.h"
 
-enum { NODE_HEIGHT = 46, NODE_PADDING = 26, NAME_MOST = 28, TIMEOUT_S = 20, SMALL = 8 };
+enum { NODE_HEIGHT = 46, NODE_PADDING = 26, NAME_MOST = 28, TIMEOUT_S = 20, SMALL = 4 };
 enum { POINTS_MOST = 100 }; // of a curve
 
 #define PIXELS 72.0 // per inch of Graphviz

@@ -43,7 +43,7 @@ const struct options_row run_options_rows[] = {
                        "faults in force; `all` also runs without and compares"},
     [OPTION_WORKERS] = {"jobs", 'j', "N", "threads; the answer does not depend on it"},
     [OPTION_DIRECTORY] = {"output", 'o', "DIR", "where the results go instead of runs/"},
-    [OPTION_OUT] = {"out", 0, "LIST", "html, md, junit, svg; json and h5 are always written"},
+    [OPTION_OUT] = {"out", 0, "LIST", "html, md, junit, svg, openmetrics; json and h5 always"},
     [OPTION_ONLY_REP] = {"only-rep", 0, "N", "one replication by its number, nothing is stored"},
     [OPTION_EVENTS] = {"events", 0, "FILE", "with --only-rep: every event as a line of JSON"},
     [OPTION_STOP_ON_FAIL] = {"stop-on-fail", 0, NULL, "no more replications after a FAIL"},
@@ -101,7 +101,7 @@ static bool read_out(struct run_options *options, const char *value, struct text
 {
     const char *unknown;
     return outputs_choose(value, &options->outputs, &unknown) ||
-           wrong_value(wrong, "out", unknown, "a list of html, md, junit, svg, json, h5");
+           wrong_value(wrong, "out", unknown, "a list of html, md, junit, svg, openmetrics, json, h5");
 }
 
 static bool read_count(const char *name, const char *value, uint64_t most, uint32_t *count,
