@@ -48,7 +48,8 @@ enum verdict verdict_of(const struct estimate *estimate, double limit, int relat
     return low || high ? VERDICT_UNDECIDED : VERDICT_FAIL;
 }
 
-// The half-width shrinks with the square root of the run's length.
+// The half-width shrinks with the square root of the run's length; where nothing varies it is
+// Clopper-Pearson's for a spotless count, and shrinks with the length itself.
 double verdict_stretch(const struct estimate *estimate, double limit)
 {
     const double distance = fabs(estimate->value - limit);
@@ -58,17 +59,15 @@ double verdict_stretch(const struct estimate *estimate, double limit)
     const double half = estimate->value < limit ? estimate->high - estimate->value
                                                 : estimate->value - estimate->low;
     const double stretch = half / distance;
-    return stretch * stretch;
+    return estimate->se > 0.0 ? stretch * stretch : stretch;
 }
 
-// Where no miss is seen the interval is Clopper-Pearson's alone, and shrinks with the length itself.
 double verdict_stretch_share(const struct result_slo *slo, const struct estimate *share,
                              double target)
 {
-    const double alone = slo->total > 0 ? 3.689 / (double)slo->total : 1.0;
-    const bool spotless = slo->good >= slo->total && target < 1.0;
-    if (spotless && (!share->has_interval || share->value - share->low <= 1.001 * alone)) {
-        return alone / (1.0 - target);
+    const bool plain = !share->has_interval || share->se <= 0.0;
+    if (plain && slo->total > 0 && slo->good >= slo->total && target < 1.0) {
+        return 3.689 / (double)slo->total / (1.0 - target);
     }
     return verdict_stretch(share, target);
 }

@@ -28,6 +28,7 @@ enum verdict verdict_worse(enum verdict one, enum verdict other);
 
 // How many times as long a run would decide, from an undecided estimate; 0: cannot be said.
 double verdict_stretch(const struct estimate *estimate, double limit);
+// The same of a share; one without a miss is known to need 3.689 / (1 - target) samples in all.
 double verdict_stretch_share(const struct result_slo *slo, const struct estimate *share,
                              double target);
 
