@@ -2,8 +2,8 @@
 # determinism - the same bytes of summary.json, results.h5 and every plot, however they were made.
 #
 # Compares $ORRERY -j1 with: -j2, a CPU without FMA and AVX2, and builds by gcc and clang, -O0 and
-# -O3 -march=native. The scenarios and their options stand in tests/determinism.txt; another list may
-# be named as the argument.
+# -O3 -march=native. The scenarios and their options stand in tests/determinism.txt, or in the list
+# that is named as the argument.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 program=${ORRERY:-$PWD/build/orrery}
