@@ -7,114 +7,8 @@
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 
-// ---- configuration --------------------------------------------------------------------------------
-
-static const char *const acks_names[] = {"0", "1", "all", NULL};
-static const char *const protocol_names[] = {"eager", "cooperative", NULL};
-
-#define AT(type, member) .offset = offsetof(struct type, member)
-
-static const struct field topic_fields[] = {
-    {.name = "partitions", .type = FIELD_COUNT, AT(kafka_topic, partitions), .fallback = "12",
-     .minimum = 1, .maximum = 100000, .meaning = "partitions of the topic",
-     .source = "assumption"},
-    {.name = "replication", .type = FIELD_COUNT, AT(kafka_topic, replication), .fallback = "3",
-     .minimum = 1, .maximum = KAFKA_REPLICAS, .meaning = "replicas of a partition",
-     .source = "assumption; the broker's own default is 1"},
-    {.name = "min_insync", .type = FIELD_COUNT, AT(kafka_topic, min_insync), .fallback = "1",
-     .minimum = 1, .maximum = KAFKA_REPLICAS,
-     .meaning = "in-sync replicas that acks=all needs (min.insync.replicas)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "record", .type = FIELD_BYTES, AT(kafka_topic, record), .fallback = "1kB",
-     .meaning = "bytes of a record whose publish says none", .source = "assumption"},
-    {0},
-};
-
-static const struct field producer_fields[] = {
-    {.name = "acks", .type = FIELD_CHOICE, AT(kafka_producer, acks), .fallback = "all",
-     .choices = acks_names, .meaning = "what a producer waits for", .source = "Kafka 3.6.2 default"},
-    {.name = "linger", .type = FIELD_DURATION, AT(kafka_producer, linger_ns), .fallback = "0ms",
-     .meaning = "how long a producer gathers records for a batch (linger.ms)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "batch", .type = FIELD_BYTES, AT(kafka_producer, batch), .fallback = "16384B",
-     .minimum = 1, .meaning = "bytes at which a batch is sent before its linger (batch.size)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "delivery", .type = FIELD_DURATION, AT(kafka_producer, delivery_ns),
-     .fallback = "120s", .meaning = "how long records wait for a leader (delivery.timeout.ms)",
-     .source = "Kafka 3.6.2 default"},
-    {0},
-};
-
-static const struct field consumer_fields[] = {
-    {.name = "session", .type = FIELD_DURATION, AT(kafka_group_setting, session_ns),
-     .fallback = "45s", .minimum = 0.001,
-     .meaning = "until a silent member is given up (session.timeout.ms)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "rebalance", .type = FIELD_DURATION, AT(kafka_group_setting, rebalance_ns),
-     .fallback = "3s", .minimum = 0.001,
-     .meaning = "pause of the partitions that move (group.initial.rebalance.delay.ms)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "retry", .type = FIELD_DURATION, AT(kafka_group_setting, retry_ns),
-     .fallback = "100ms", .minimum = 0.001,
-     .meaning = "until a batch that failed is handed over again", .source = "assumption"},
-    {.name = "protocol", .type = FIELD_CHOICE, AT(kafka_group_setting, protocol),
-     .fallback = "cooperative", .choices = protocol_names,
-     .meaning = "whether a rebalance stops every partition or only those that move",
-     .source = "Kafka 3.6.2 ships both assignors"},
-    {0},
-};
-
-static const struct field fields[] = {
-    {.name = "brokers", .type = FIELD_COUNT, AT(kafka_configuration, brokers), .fallback = "3",
-     .minimum = 1, .maximum = 1000, .meaning = "brokers, spread as the component says"},
-    {.name = "topics", .type = FIELD_MAP, .element = FIELD_RECORD,
-     AT(kafka_configuration, topics), .size = sizeof(struct kafka_topic), .sub = topic_fields,
-     .required = true, .meaning = "topics by name"},
-    {.name = "producer", .type = FIELD_RECORD, AT(kafka_configuration, producer),
-     .size = sizeof(struct kafka_producer), .sub = producer_fields,
-     .meaning = "how publishing components send"},
-    {.name = "consumer", .type = FIELD_RECORD, AT(kafka_configuration, consumer),
-     .size = sizeof(struct kafka_group_setting), .sub = consumer_fields,
-     .meaning = "how consuming components read"},
-    {.name = "io_threads", .type = FIELD_COUNT, AT(kafka_configuration, io_threads),
-     .fallback = "8", .minimum = 1, .maximum = 1024,
-     .meaning = "threads that handle requests, each a processor (num.io.threads)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "request", .type = FIELD_DISTRIBUTION, AT(kafka_configuration, request),
-     .fallback = "exp(mean=15us)", .meaning = "network thread's work for one request",
-     .source = "5 to 20 us a request, rough"},
-    {.name = "append", .type = FIELD_DISTRIBUTION, AT(kafka_configuration, append),
-     .fallback = "lognormal(median=30us, p99=200us)",
-     .meaning = "validating and appending one batch to the page cache",
-     .source = "20 to 100 us a partition batch, rough"},
-    {.name = "copy", .type = FIELD_BANDWIDTH, AT(kafka_configuration, copy),
-     .fallback = "500MB/s", .minimum = 1,
-     .meaning = "bytes that one thread checks and copies a second", .source = "assumption"},
-    {.name = "controller", .type = FIELD_DISTRIBUTION, AT(kafka_configuration, controller),
-     .fallback = "uniform(low=10ms, high=100ms)",
-     .meaning = "controller's time from noticing a dead broker to new leaders",
-     .source = "derived: event queue and metadata log, 10 to 100 ms"},
-    {.name = "heartbeat", .type = FIELD_DURATION, AT(kafka_configuration, heartbeat_ns),
-     .fallback = "2s", .meaning = "broker.heartbeat.interval.ms", .source = "Kafka 3.6.2 default"},
-    {.name = "session", .type = FIELD_DURATION, AT(kafka_configuration, session_ns),
-     .fallback = "9s", .minimum = 0.001,
-     .meaning = "until a silent broker is fenced (broker.session.timeout.ms)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "lag", .type = FIELD_DURATION, AT(kafka_configuration, lag_ns), .fallback = "30s",
-     .minimum = 0.001,
-     .meaning = "until a follower that is behind leaves the in-sync set (replica.lag.time.max.ms)",
-     .source = "Kafka 3.6.2 default"},
-    {.name = "flush", .type = FIELD_DURATION, AT(kafka_configuration, flush_ns), .fallback = "30s",
-     .meaning = "age at which the operating system writes a dirty page back; a host that loses "
-                "power loses younger records",
-     .source = "Linux vm.dirty_expire_centisecs"},
-    {.name = "unclean_election", .type = FIELD_BOOL, AT(kafka_configuration, unclean),
-     .fallback = "false", .meaning = "whether a replica out of sync may lead",
-     .source = "Kafka 3.6.2 default"},
-    {0},
-};
-
-// ---- metrics --------------------------------------------------------------------------------------
+// ---- metrics
+// --------------------------------------------------------------------------------------
 
 static double read_records(const struct component *component)
 {
@@ -165,7 +59,8 @@ static const struct model_invariant invariants[] = {
     {0},
 };
 
-// ---- steps ----------------------------------------------------------------------------------------
+// ---- steps
+// ----------------------------------------------------------------------------------------
 
 enum { STEP_FIND, STEP_GATHER, STEP_RECEIVE, STEP_APPEND, STEP_ANSWER };
 
@@ -193,8 +88,8 @@ static void wait_for_leader(struct kafka_partition *partition, const struct visi
 {
     if (partition->orphan_count == partition->orphan_room) {
         partition->orphan_room = partition->orphan_room == 0 ? 16 : partition->orphan_room * 2;
-        partition->orphans = check_realloc(partition->orphans,
-                                           partition->orphan_room * sizeof *partition->orphans);
+        partition->orphans =
+            check_realloc(partition->orphans, partition->orphan_room * sizeof *partition->orphans);
     }
     partition->orphans[partition->orphan_count++] = visit_ticket(visit);
 }
@@ -204,18 +99,22 @@ static void give_up_waiting(struct node *broker, uint64_t ticket)
     visit_wake(broker->world, ticket);
 }
 
+static enum outcome await_leader(struct visit *visit, struct kafka_partition *partition)
+{
+    const struct component *component = visit->node->component;
+    const int64_t delivery = kafka_configuration(component)->producer.delivery_ns;
+    const int64_t until = time_after(visit_now(visit), delivery);
+    visit->deadline_ns = until < visit->deadline_ns ? until : visit->deadline_ns;
+    wait_for_leader(partition, visit);
+    node_timer_constant(visit->node, delivery, give_up_waiting, visit_ticket(visit));
+    step_wait(visit);
+    return OUTCOME_AGAIN;
+}
+
 // A producer sends to the partition's leader; without one it waits for the election.
-static enum outcome find_partition(struct visit *visit)
+static enum outcome go_to_leader(struct visit *visit, uint32_t number)
 {
     struct component *component = visit->node->component;
-    const struct call_design *design = call_design_of(visit);
-    if (design == NULL || design->topic == NULL) {
-        return step_fail(visit, STATUS_CANCELLED);
-    }
-    const uint32_t number = choose_partition(visit, design->topic);
-    if (number == UINT32_MAX) {
-        return step_fail(visit, STATUS_INVALID);
-    }
     struct kafka_partition *partition = &kafka_state(component)->partitions[number];
     struct node *leader = kafka_leader(component, partition);
     if (leader == visit->node) {
@@ -225,13 +124,17 @@ static enum outcome find_partition(struct visit *visit)
     if (leader != NULL && node_is_up(leader)) {
         return call_forward(visit, leader, visit->operation);
     }
-    const int64_t delivery = kafka_configuration(component)->producer.delivery_ns;
-    const int64_t until = time_after(visit_now(visit), delivery);
-    visit->deadline_ns = until < visit->deadline_ns ? until : visit->deadline_ns;
-    wait_for_leader(partition, visit);
-    node_timer_constant(visit->node, delivery, give_up_waiting, visit_ticket(visit));
-    step_wait(visit);
-    return OUTCOME_AGAIN;
+    return await_leader(visit, partition);
+}
+
+static enum outcome find_partition(struct visit *visit)
+{
+    const struct call_design *design = call_design_of(visit);
+    if (design == NULL || design->topic == NULL) {
+        return step_fail(visit, STATUS_CANCELLED);
+    }
+    const uint32_t number = choose_partition(visit, design->topic);
+    return number == UINT32_MAX ? step_fail(visit, STATUS_INVALID) : go_to_leader(visit, number);
 }
 
 static void send_batch(struct node *broker, uint64_t word)
@@ -275,38 +178,46 @@ static uint64_t batch_name(const struct kafka_batch *batch)
     return (uint64_t)batch->generation << 32 | batch->number;
 }
 
-// Joins the batch that its producer gathers for the partition; the first of a batch carries it on.
-static enum outcome gather(struct visit *visit)
+// The first visit of a batch carries it on, at once where nothing is gathered.
+static enum outcome carry_batch(struct visit *visit, uint32_t producer, uint32_t *open)
 {
     struct node *broker = visit->node;
-    struct kafka_state *state = kafka_state(broker->component);
     const struct kafka_producer *setting = &kafka_configuration(broker->component)->producer;
-    const struct node *origin = call_origin_of(visit);
-    const uint32_t producer = origin == NULL ? 0 : 1 + origin->number;
-    const uint32_t partition = visit->value;
-    uint32_t *open = &state->open_batches[producer * state->partition_count + partition];
-    struct kafka_batch *batch = *open == 0 ? NULL : slots_at(&state->batches, *open);
     const bool alone = setting->linger_ns == 0 || visit->units > 1;
-    if (batch == NULL || alone) {
-        batch = begin_batch(visit, partition, producer);
-        visit->value = batch->number;
-        add_records(visit, batch);
-        if (alone || batch->bytes >= setting->batch) {
-            batch->sent = true;
-            return step_next(visit);
-        }
-        *open = batch->number;
-        node_timer_constant(broker, setting->linger_ns, send_batch, batch_name(batch));
-        return step_wait(visit);
+    struct kafka_batch *batch = begin_batch(visit, visit->value, producer);
+    visit->value = batch->number;
+    add_records(visit, batch);
+    if (alone || batch->bytes >= setting->batch) {
+        batch->sent = true;
+        return step_next(visit);
     }
+    *open = batch->number;
+    node_timer_constant(broker, setting->linger_ns, send_batch, batch_name(batch));
+    return step_wait(visit);
+}
+
+static enum outcome join_batch(struct visit *visit, struct kafka_batch *batch)
+{
     visit->value = batch->number;
     visit->place = batch->next;
     batch->next = visit->number;
     add_records(visit, batch);
-    if (batch->bytes >= setting->batch) {
-        send_batch(broker, batch_name(batch));
+    if (batch->bytes >= kafka_configuration(visit->node->component)->producer.batch) {
+        send_batch(visit->node, batch_name(batch));
     }
     return step_wait(visit);
+}
+
+// Joins the batch that its producer gathers for the partition, or begins it.
+static enum outcome gather(struct visit *visit)
+{
+    struct kafka_state *state = kafka_state(visit->node->component);
+    const struct node *origin = call_origin_of(visit);
+    const uint32_t producer = origin == NULL ? 0 : 1 + origin->number;
+    uint32_t *open = &state->open_batches[producer * state->partition_count + visit->value];
+    const bool joins = *open != 0 && visit->units == 1;
+    return joins ? join_batch(visit, slots_at(&state->batches, *open))
+                 : carry_batch(visit, producer, open);
 }
 
 static enum outcome receive(struct visit *visit)
@@ -320,27 +231,24 @@ static enum outcome receive(struct visit *visit)
     return step_cpu(visit, time);
 }
 
-static enum outcome append(struct visit *visit)
+static bool may_append(struct component *component, const struct node *broker,
+                       const struct kafka_partition *partition)
 {
-    struct component *component = visit->node->component;
-    struct kafka_state *state = kafka_state(component);
-    const struct kafka_batch *batch = batch_of(visit);
-    struct kafka_partition *partition = &state->partitions[batch->partition];
     const int acks = kafka_configuration(component)->producer.acks;
     const uint64_t least = kafka_topic(component, partition->topic)->min_insync;
-    visit->status = STATUS_UNAVAILABLE;
-    if (kafka_leader(component, partition) != visit->node) {
-        return step_next(visit);
+    if (kafka_leader(component, partition) != broker) {
+        return false;
     }
-    if (acks == KAFKA_ACKS_ALL && (uint64_t)__builtin_popcount(partition->insync) < least) {
-        state->min_insync_misses++;
-        return step_next(visit);
-    }
-    const struct kafka_run run = {0, visit_now(visit), visit->request, batch->bytes};
-    const uint64_t end = kafka_log_append(component, partition, &run, batch->records);
-    state->sent_batches++;
-    visit->status = STATUS_OK;
-    if (acks == KAFKA_ACKS_ALL) {
+    const bool few = (uint64_t)__builtin_popcount(partition->insync) < least;
+    kafka_state(component)->min_insync_misses += acks == KAFKA_ACKS_ALL && few;
+    return acks != KAFKA_ACKS_ALL || !few;
+}
+
+static enum outcome await_replicas(struct visit *visit, struct kafka_partition *partition,
+                                   uint64_t end)
+{
+    struct component *component = visit->node->component;
+    if (kafka_configuration(component)->producer.acks == KAFKA_ACKS_ALL) {
         kafka_log_park(partition, end, visit_ticket(visit));
         step_wait(visit);
         kafka_replica_note(component, partition);
@@ -349,6 +257,28 @@ static enum outcome append(struct visit *visit)
     partition->acknowledged = end;
     kafka_replica_note(component, partition);
     return step_next(visit);
+}
+
+static uint64_t append_batch(struct visit *visit, struct kafka_partition *partition)
+{
+    struct component *component = visit->node->component;
+    const struct kafka_batch *batch = batch_of(visit);
+    const struct kafka_run run = {0, visit_now(visit), visit->request, batch->bytes};
+    kafka_state(component)->sent_batches++;
+    visit->status = STATUS_OK;
+    return kafka_log_append(component, partition, &run, batch->records);
+}
+
+static enum outcome append(struct visit *visit)
+{
+    struct component *component = visit->node->component;
+    struct kafka_partition *partition =
+        &kafka_state(component)->partitions[batch_of(visit)->partition];
+    visit->status = STATUS_UNAVAILABLE;
+    if (!may_append(component, visit->node, partition)) {
+        return step_next(visit);
+    }
+    return await_replicas(visit, partition, append_batch(visit, partition));
 }
 
 // The carrier tells the others of its batch, then every visit answers for itself.
@@ -382,14 +312,18 @@ static const struct step publish_steps[] = {
     {.name = "acknowledge with the batch", .run = answer_alike},
 };
 
-// ---- operations -----------------------------------------------------------------------------------
+// ---- operations
+// -----------------------------------------------------------------------------------
 
 static const struct operation operations[] = {
-    {.name = "publish", .meaning = "appends records to the partition of their key",
-     .steps = publish_steps, .step_count = sizeof publish_steps / sizeof publish_steps[0]},
+    {.name = "publish",
+     .meaning = "appends records to the partition of their key",
+     .steps = publish_steps,
+     .step_count = sizeof publish_steps / sizeof publish_steps[0]},
 };
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life
+// -----------------------------------------------------------------------------------------
 
 static void prepare(struct model_preparation *preparation)
 {
@@ -400,7 +334,8 @@ static void prepare(struct model_preparation *preparation)
         component->cores = (double)configuration->io_threads;
     }
     for (uint32_t i = 0; i < configuration->topics.count; i++) {
-        const struct kafka_topic *topic = (const struct kafka_topic *)configuration->topics.items + i;
+        const struct kafka_topic *topic =
+            (const struct kafka_topic *)configuration->topics.items + i;
         if (topic->replication > configuration->brokers) {
             model_complain(preparation, "topics", "topic `%s` wants %lu replicas of %lu brokers",
                            configuration->topics.names[i], (unsigned long)topic->replication,
@@ -442,8 +377,8 @@ static void begin(struct component *component)
     for (uint32_t i = 0; i < world->design->component_count; i++) {
         nodes += world->design->components[i].replicas;
     }
-    state->open_batches = arena_take_array(
-        &world->arena, (size_t)nodes * state->partition_count, sizeof *state->open_batches);
+    state->open_batches = arena_take_array(&world->arena, (size_t)nodes * state->partition_count,
+                                           sizeof *state->open_batches);
     state->fenced = arena_take_array(&world->arena, brokers, sizeof(bool));
     slots_init(&state->batches, sizeof(struct kafka_batch));
     state->append = component_stream(component, "append");
@@ -463,9 +398,9 @@ static void crash(struct node *broker)
     struct kafka_state *state = kafka_state(broker->component);
     for (uint32_t number = 1; number < state->batches.used; number++) {
         struct kafka_batch *batch = slots_at(&state->batches, number);
-        const bool here = batch->number == number && batch->carrier != 0 &&
-                          kafka_leader(broker->component, &state->partitions[batch->partition]) ==
-                              broker;
+        const bool here =
+            batch->number == number && batch->carrier != 0 &&
+            kafka_leader(broker->component, &state->partitions[batch->partition]) == broker;
         if (here) {
             uint32_t *open =
                 &state->open_batches[batch->producer * state->partition_count + batch->partition];
@@ -564,15 +499,17 @@ static void end(struct component *component)
     kafka_log_end(component);
 }
 
-// ---- descriptor -----------------------------------------------------------------------------------
+// ---- descriptor
+// -----------------------------------------------------------------------------------
 
 const struct model kafka_model = {
     .kind = "kafka",
     .family = "broker",
-    .summary = "Kafka 3.6: partitions, record batches, in-sync replicas, elections, consumer groups",
+    .summary =
+        "Kafka 3.6: partitions, record batches, in-sync replicas, elections, consumer groups",
     .stands_for = "Apache Kafka 3.6.2 in KRaft mode; the controller quorum is taken to be healthy, "
                   "transactions, quotas, retention and the schema registry are not modelled",
-    .fields = fields,
+    .fields = kafka_fields,
     .configuration_size = sizeof(struct kafka_configuration),
     .component_size = sizeof(struct kafka_state),
     .operations = operations,

@@ -43,11 +43,13 @@ struct kafka_configuration {
     bool unclean;
 };
 
+extern const struct field kafka_fields[];
+
 // A run of records appended together: what consumers and failovers need to know of them.
 struct kafka_run {
-    uint64_t end;      // offset behind it, in records
-    int64_t time_ns;   // of the append
-    uint64_t request;  // identity that the keys of its handling derive from
+    uint64_t end;     // offset behind it, in records
+    int64_t time_ns;  // of the append
+    uint64_t request; // identity that the keys of its handling derive from
     uint64_t bytes;
 };
 
@@ -56,7 +58,7 @@ struct kafka_waiter { // a produce request in purgatory
     uint64_t ticket;
 };
 
-struct kafka_reader { // a consumer group's place in a partition
+struct kafka_reader {  // a consumer group's place in a partition
     uint64_t position; // next offset to hand over
     uint64_t seen;     // high watermark already counted into the backlog
     uint64_t hand;     // records in hand
@@ -70,34 +72,34 @@ struct kafka_reader { // a consumer group's place in a partition
 struct kafka_partition {
     uint32_t number, topic;
     uint32_t replica_count;
-    uint32_t replicas[KAFKA_REPLICAS];  // brokers in assignment order
-    uint64_t ends[KAFKA_REPLICAS];      // log end offset of each
+    uint32_t replicas[KAFKA_REPLICAS]; // brokers in assignment order
+    uint64_t ends[KAFKA_REPLICAS];     // log end offset of each
     int64_t caught_up_ns[KAFKA_REPLICAS];
-    uint32_t insync;                    // bit set over `replicas`
-    uint32_t leader;                    // index into `replicas`, KAFKA_NO_LEADER
+    uint32_t insync; // bit set over `replicas`
+    uint32_t leader; // index into `replicas`, KAFKA_NO_LEADER
     uint32_t epoch;
-    uint64_t watermark;                 // records below are committed
-    uint64_t acknowledged;              // highest offset that a producer was told is safe
-    uint64_t bytes_end;                 // bytes appended up to ends[leader]
-    struct kafka_run *runs;             // ring: what some group has not yet worked off
+    uint64_t watermark;     // records below are committed
+    uint64_t acknowledged;  // highest offset that a producer was told is safe
+    uint64_t bytes_end;     // bytes appended up to ends[leader]
+    struct kafka_run *runs; // ring: what some group has not yet worked off
     uint32_t run_first, run_count, run_room;
-    struct kafka_waiter *waiters;       // ring, by ascending end
+    struct kafka_waiter *waiters; // ring, by ascending end
     uint32_t waiter_first, waiter_count, waiter_room;
-    struct kafka_reader *readers;       // one a group
-    uint64_t *orphans;                  // visits that wait for a leader
+    struct kafka_reader *readers; // one a group
+    uint64_t *orphans;            // visits that wait for a leader
     uint32_t orphan_count, orphan_room;
-    bool dirty[KAFKA_REPLICAS];         // stands on the list of that follower's link
+    bool dirty[KAFKA_REPLICAS]; // stands on the list of that follower's link
 };
 enum { KAFKA_NO_LEADER = UINT32_MAX };
 
 // What one broker fetches from another: one fetch at a time, parked while there is nothing new.
 struct kafka_link {
-    bool begun;           // the follower's fetch is with the leader
+    bool begun; // the follower's fetch is with the leader
     bool parked;
     uint32_t fetches, fetches_seen; // a fetch lost on the way is noticed by their standing still
-    uint32_t *dirty;      // partitions with records that the follower has not fetched
+    uint32_t *dirty;                // partitions with records that the follower has not fetched
     uint32_t dirty_count, dirty_room;
-    uint32_t *carried;    // partitions in the present answer, and up to where
+    uint32_t *carried; // partitions in the present answer, and up to where
     uint64_t *carried_end;
     uint32_t carried_count, carried_room;
     uint64_t carried_bytes;
@@ -108,8 +110,8 @@ struct kafka_batch { // records that one producer gathers for one partition
     uint32_t number;
     uint32_t partition;
     uint32_t producer;
-    uint64_t carrier;  // ticket of the visit that stands for it
-    uint32_t next;     // first of the other visits, linked through visit->place
+    uint64_t carrier; // ticket of the visit that stands for it
+    uint32_t next;    // first of the other visits, linked through visit->place
     uint64_t records, bytes;
     uint64_t timer;
     bool sent;
@@ -141,7 +143,8 @@ struct kafka_state { // of the component
     uint64_t min_insync_misses;
 };
 
-static inline const struct kafka_configuration *kafka_configuration(const struct component *component)
+static inline const struct kafka_configuration *
+kafka_configuration(const struct component *component)
 {
     return component->design->configuration;
 }
@@ -151,7 +154,8 @@ static inline struct kafka_state *kafka_state(const struct component *component)
     return component->state;
 }
 
-static inline const struct kafka_topic *kafka_topic(const struct component *component, uint32_t topic)
+static inline const struct kafka_topic *kafka_topic(const struct component *component,
+                                                    uint32_t topic)
 {
     return (const struct kafka_topic *)kafka_configuration(component)->topics.items + topic;
 }
@@ -169,7 +173,8 @@ static inline struct node *kafka_leader(struct component *component,
                : &component->nodes[partition->replicas[partition->leader]];
 }
 
-// ---- kafka_log.c: partitions ----------------------------------------------------------------------
+// ---- kafka_log.c: partitions
+// ----------------------------------------------------------------------
 
 void kafka_log_begin(struct component *component);
 void kafka_log_end(struct component *component);
@@ -181,8 +186,8 @@ uint64_t kafka_log_append(struct component *component, struct kafka_partition *p
 // The visit waits until the watermark has reached `end`.
 void kafka_log_park(struct kafka_partition *partition, uint64_t end, uint64_t ticket);
 
-// Moves the watermark to the smallest end of the in-sync replicas; wakes whom that satisfies and tells
-// the groups.
+// Moves the watermark to the smallest end of the in-sync replicas; wakes whom that satisfies and
+// tells the groups.
 void kafka_log_advance(struct component *component, struct kafka_partition *partition);
 
 // The waiting producers are told that nobody knows (leadership lost, too few replicas left).
@@ -192,16 +197,19 @@ void kafka_log_fail_waiters(struct component *component, struct kafka_partition 
 // Drops runs that every group has worked off.
 void kafka_log_trim(struct component *component, struct kafka_partition *partition);
 
-uint32_t kafka_log_slot(const struct kafka_partition *partition, uint32_t broker); // UINT32_MAX: none
+uint32_t kafka_log_slot(const struct kafka_partition *partition,
+                        uint32_t broker); // UINT32_MAX: none
 
-// ---- kafka_replica.c: followers, in-sync sets, elections ------------------------------------------
+// ---- kafka_replica.c: followers, in-sync sets, elections
+// ------------------------------------------
 
 void kafka_replica_begin(struct node *broker);
 void kafka_replica_note(struct component *component, struct kafka_partition *partition);
 void kafka_replica_crash(struct node *broker);
 void kafka_replica_elect(struct component *component, struct kafka_partition *partition);
 
-// ---- kafka_group.c: consumers ---------------------------------------------------------------------
+// ---- kafka_group.c: consumers
+// ---------------------------------------------------------------------
 
 // The leader has changed: batches in hand of the old one will be handed over again.
 void kafka_group_reset(struct component *component, struct kafka_partition *partition);

@@ -1,13 +1,15 @@
 // kafka_group - consumer groups: assignment, hand-over, commit after work, redelivery, rebalance.
 //
-// A partition belongs to one member; a member works off so many batches at once as its consumer declares.
-// A position is committed when the batch has been worked off, so a crash in between hands it over again.
+// A partition belongs to one member; a member works off so many batches at once as its consumer
+// declares. A position is committed when the batch has been worked off, so a crash in between hands
+// it over again.
 #include "models/brokers/kafka.h"
 
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 
-// ---- cookies: which partition, which group, under which leader ------------------------------------
+// ---- cookies: which partition, which group, under which leader
+// ------------------------------------
 
 static uint64_t cookie_of(const struct kafka_partition *partition, uint32_t group)
 {
@@ -17,8 +19,7 @@ static uint64_t cookie_of(const struct kafka_partition *partition, uint32_t grou
 
 static struct kafka_partition *partition_of(struct component *component, uint64_t cookie)
 {
-    struct kafka_partition *partition =
-        &kafka_state(component)->partitions[(uint32_t)cookie];
+    struct kafka_partition *partition = &kafka_state(component)->partitions[(uint32_t)cookie];
     return (partition->epoch & 0xffffff) == cookie >> 40 ? partition : NULL;
 }
 
@@ -27,7 +28,8 @@ static uint32_t group_of(uint64_t cookie)
     return (uint32_t)(cookie >> 32) & 0xff;
 }
 
-// ---- hand-over ------------------------------------------------------------------------------------
+// ---- hand-over
+// ------------------------------------------------------------------------------------
 
 static const struct kafka_run *run_at(const struct kafka_partition *partition, uint64_t offset)
 {
@@ -150,7 +152,8 @@ static void feed_starved(struct component *component, uint32_t number, uint32_t 
     }
 }
 
-// ---- rebalance ------------------------------------------------------------------------------------
+// ---- rebalance
+// ------------------------------------------------------------------------------------
 
 // Partitions of members that are gone move to those that are there; under the eager protocol every
 // partition of the group pauses while the members join anew.
@@ -173,7 +176,8 @@ static void rebalance(struct component *component, uint32_t number)
             }
         }
         const bool pauses = orphaned || setting->protocol == KAFKA_EAGER;
-        if (pauses && !reader->busy && !reader->pausing && kafka_leader(component, partition) != NULL) {
+        if (pauses && !reader->busy && !reader->pausing &&
+            kafka_leader(component, partition) != NULL) {
             pause_reader(component, partition, number, setting->rebalance_ns);
         }
     }
@@ -191,7 +195,8 @@ static void on_session_end(struct node *broker, uint64_t word)
     rebalance(component, number);
 }
 
-// The member did not finish its batch. If it is gone, its session runs out and the group rebalances.
+// The member did not finish its batch. If it is gone, its session runs out and the group
+// rebalances.
 static void note_failure(struct component *component, struct kafka_partition *partition,
                          uint32_t number)
 {
@@ -250,7 +255,8 @@ void kafka_group_reset(struct component *component, struct kafka_partition *part
     }
 }
 
-// ---- attaching ------------------------------------------------------------------------------------
+// ---- attaching
+// ------------------------------------------------------------------------------------
 
 static uint32_t find_topic(const struct component *component, const char *name)
 {

@@ -1,11 +1,13 @@
-// kafka_log - partitions: append, high watermark, purgatory, the memory of what consumers still need.
+// kafka_log - partitions: append, high watermark, purgatory, the memory of what consumers still
+// need.
 #include <stdlib.h>
 
 #include "models/brokers/kafka.h"
 
 #include "sim/base/check.h"
 
-// ---- beginnings -----------------------------------------------------------------------------------
+// ---- beginnings
+// -----------------------------------------------------------------------------------
 
 static void begin_partition(struct component *component, uint32_t number, uint32_t topic)
 {
@@ -32,8 +34,7 @@ void kafka_log_begin(struct component *component)
         state->partition_count += (uint32_t)kafka_topic(component, i)->partitions;
     }
     state->topic_first[configuration->topics.count] = state->partition_count;
-    state->partitions =
-        arena_take_array(arena, state->partition_count, sizeof *state->partitions);
+    state->partitions = arena_take_array(arena, state->partition_count, sizeof *state->partitions);
     for (uint32_t i = 0; i < configuration->topics.count; i++) {
         for (uint32_t k = state->topic_first[i]; k < state->topic_first[i + 1]; k++) {
             begin_partition(component, k, i);
@@ -61,7 +62,8 @@ uint32_t kafka_log_slot(const struct kafka_partition *partition, uint32_t broker
     return UINT32_MAX;
 }
 
-// ---- append ---------------------------------------------------------------------------------------
+// ---- append
+// ---------------------------------------------------------------------------------------
 
 static void grow_runs(struct kafka_partition *partition)
 {
@@ -87,7 +89,8 @@ uint64_t kafka_log_append(struct component *component, struct kafka_partition *p
         grow_runs(partition);
     }
     struct kafka_run *entry =
-        &partition->runs[(partition->run_first + partition->run_count++) & (partition->run_room - 1)];
+        &partition
+             ->runs[(partition->run_first + partition->run_count++) & (partition->run_room - 1)];
     *entry = *run;
     entry->end = *end;
     return *end;
@@ -114,7 +117,8 @@ void kafka_log_trim(struct component *component, struct kafka_partition *partiti
     }
 }
 
-// ---- purgatory ------------------------------------------------------------------------------------
+// ---- purgatory
+// ------------------------------------------------------------------------------------
 
 void kafka_log_park(struct kafka_partition *partition, uint64_t end, uint64_t ticket)
 {

@@ -1,8 +1,9 @@
-// kafka_replica - followers that fetch, in-sync sets that shrink and grow, leaders that are elected.
+// kafka_replica - followers that fetch, in-sync sets that shrink and grow, leaders that are
+// elected.
 //
-// One fetch is on its way for each pair of brokers (num.replica.fetchers = 1): the leader answers it with
-// all new records of all partitions that the follower follows, or parks it until there are some. The next
-// fetch carries the follower's new log ends, which move the high watermark.
+// One fetch is on its way for each pair of brokers (num.replica.fetchers = 1): the leader answers
+// it with all new records of all partitions that the follower follows, or parks it until there are
+// some. The next fetch carries the follower's new log ends, which move the high watermark.
 #include <stdlib.h>
 
 #include "models/brokers/kafka.h"
@@ -16,7 +17,8 @@ static struct kafka_link *link_of(struct component *component, uint32_t leader, 
     return &kafka_state(component)->links[leader * component->node_count + follower];
 }
 
-// ---- fetching -------------------------------------------------------------------------------------
+// ---- fetching
+// -------------------------------------------------------------------------------------
 
 static void add_dirty(struct kafka_link *link, struct kafka_partition *partition, uint32_t slot)
 {
@@ -182,7 +184,8 @@ static void begin_fetch(struct component *component, uint32_t leader, uint32_t f
                     0);
 }
 
-// ---- the in-sync set ------------------------------------------------------------------------------
+// ---- the in-sync set
+// ------------------------------------------------------------------------------
 
 static void shrink(struct component *component, struct kafka_partition *partition, uint32_t slot)
 {
@@ -211,7 +214,8 @@ static void restart_lost_fetches(struct node *leader)
     }
 }
 
-// Every half of replica.lag.time.max.ms a leader drops followers that have not caught up for that long.
+// Every half of replica.lag.time.max.ms a leader drops followers that have not caught up for that
+// long.
 static void on_lag_check(struct node *broker, uint64_t word)
 {
     (void)word;
@@ -235,7 +239,8 @@ static void on_lag_check(struct node *broker, uint64_t word)
     node_timer_constant(broker, lag / 2, on_lag_check, 0);
 }
 
-// ---- elections ------------------------------------------------------------------------------------
+// ---- elections
+// ------------------------------------------------------------------------------------
 
 static void truncate_followers(struct component *component, struct kafka_partition *partition)
 {
@@ -256,8 +261,8 @@ static void truncate_followers(struct component *component, struct kafka_partiti
         partition->watermark = end;
     }
     while (partition->run_count > 0) {
-        const uint32_t last = (partition->run_first + partition->run_count - 1) &
-                              (partition->run_room - 1);
+        const uint32_t last =
+            (partition->run_first + partition->run_count - 1) & (partition->run_room - 1);
         if (partition->runs[last].end <= end) {
             break;
         }
@@ -351,7 +356,8 @@ static void on_balance(struct node *broker, uint64_t word)
     node_timer_constant(broker, AUTO_BALANCE_S * TIME_S, on_balance, 0);
 }
 
-// ---- fencing --------------------------------------------------------------------------------------
+// ---- fencing
+// --------------------------------------------------------------------------------------
 
 // The controller acts: the broker leaves the in-sync sets, its partitions get other leaders.
 static void fence(struct component *component, uint32_t broker)
@@ -374,8 +380,7 @@ static void fence(struct component *component, uint32_t broker)
     for (uint32_t i = 0; i < state->partition_count; i++) {
         struct kafka_partition *partition = &state->partitions[i];
         const uint32_t slot = kafka_log_slot(partition, broker);
-        if (slot != UINT32_MAX && slot != partition->leader &&
-            partition->insync != 1U << slot) {
+        if (slot != UINT32_MAX && slot != partition->leader && partition->insync != 1U << slot) {
             shrink(component, partition, slot);
         }
     }
@@ -400,8 +405,10 @@ static void lose_page_cache(struct component *component, uint32_t broker)
         for (uint32_t k = 0; k < partition->run_count; k++) {
             const struct kafka_run *run =
                 &partition->runs[(partition->run_first + k) & (partition->run_room - 1)];
-            const uint64_t before = k == 0 ? 0 : partition->runs[(partition->run_first + k - 1) &
-                                                                 (partition->run_room - 1)].end;
+            const uint64_t before =
+                k == 0 ? 0
+                       : partition->runs[(partition->run_first + k - 1) & (partition->run_room - 1)]
+                             .end;
             if (run->time_ns > flushed && k > 0 && partition->ends[slot] > before) {
                 partition->ends[slot] = before;
                 break;
@@ -429,12 +436,13 @@ void kafka_replica_crash(struct node *broker)
     if (broker->life == NODE_DARK) {
         lose_page_cache(component, broker->replica);
     }
-    const int64_t beat = (int64_t)(random_unit(state->control) * (double)configuration->heartbeat_ns);
+    const int64_t beat =
+        (int64_t)(random_unit(state->control) * (double)configuration->heartbeat_ns);
     const int64_t decide = distribution_draw(&configuration->controller, state->control);
     const struct event event = {on_session_end, component, broker->replica,
                                 world_tag(broker, 0xfb0)};
-    event_queue_at(world->queue,
-                   time_after(world->now, configuration->session_ns - beat + decide), event);
+    event_queue_at(world->queue, time_after(world->now, configuration->session_ns - beat + decide),
+                   event);
 }
 
 // A broker starts: it registers, is no longer fenced, follows, and can be elected again.

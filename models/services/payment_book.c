@@ -27,7 +27,7 @@ void payment_book_release(struct payment_book *book)
     *book = (struct payment_book){0};
 }
 
-// ---- payments ---------------------------------------------------------------------------------
+// ---- payments -----------------------------------------------------------------------
 
 struct payment *payment_book_at(const struct payment_book *book, uint32_t number)
 {
@@ -96,7 +96,7 @@ void payment_book_forget(struct payment_book *book, int64_t before_ns)
     }
 }
 
-// ---- work in progress -------------------------------------------------------------------------
+// ---- work in progress ---------------------------------------------------------------
 
 struct payment_work *payment_book_work(const struct payment_book *book, uint32_t number)
 {
@@ -180,7 +180,7 @@ void payment_book_end(struct payment_book *book, struct payment_work *work)
     slots_give(&book->works, number);
 }
 
-// ---- settlement -------------------------------------------------------------------------------
+// ---- settlement ---------------------------------------------------------------------
 
 void payment_book_await_settlement(struct payment_book *book, uint32_t payment)
 {

@@ -14,7 +14,7 @@
 #include "models/services/payment_works.h"
 #include "sim/base/text.h"
 
-// ---- configuration ----------------------------------------------------------------------------
+// ---- configuration ------------------------------------------------------------------
 
 static const char *const duplicates[] = {"conflict", "wait", NULL};
 static const char *const settlements[] = {"transaction", "batch", NULL};
@@ -72,7 +72,7 @@ static const struct field fields[] = {
     {0},
 };
 
-// ---- state ------------------------------------------------------------------------------------
+// ---- state --------------------------------------------------------------------------
 
 static const struct payment_configuration *configuration_of(const struct node *node)
 {
@@ -84,7 +84,7 @@ static struct payment_service *state_of(const struct node *node)
     return node->component->state;
 }
 
-// ---- metrics ----------------------------------------------------------------------------------
+// ---- metrics ------------------------------------------------------------------------
 
 static const struct payment_counts *counts_of(const struct component *component)
 {
@@ -177,7 +177,7 @@ static const struct model_invariant invariants[] = {
     {0},
 };
 
-// ---- life -------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------
 
 static uint32_t device_named_hsm(const struct component_design *design)
 {
@@ -300,7 +300,7 @@ static double demand(const struct component_design *component, const struct oper
     return distribution_mean(&configuration->work) / 1e9;
 }
 
-// ---- descriptor -------------------------------------------------------------------------------
+// ---- descriptor ---------------------------------------------------------------------
 
 const struct model payment_service_model = {
     .kind = "payment-service",

@@ -64,7 +64,7 @@ static enum outcome leave_open(struct visit *visit)
 }
 
 
-// ---- steps ------------------------------------------------------------------------------------
+// ---- steps --------------------------------------------------------------------------
 
 static enum outcome receive(struct visit *visit)
 {
@@ -282,7 +282,7 @@ static enum outcome settle_batch(struct visit *visit)
     return step_reply(visit, STATUS_OK);
 }
 
-// ---- operations -------------------------------------------------------------------------------
+// ---- operations ---------------------------------------------------------------------
 
 static const struct step pay_steps[] = {
     {.name = "receive", .run = receive},

@@ -1,12 +1,14 @@
 // service - the generic model: the user's own operations as steps.
 #include "models/services/services.h"
 
-// ---- configuration --------------------------------------------------------------------------------
-// None of its own: `operations` and the common part of a component say everything.
+// ---- configuration
+// -------------------------------------------------------------------------------- None of its own:
+// `operations` and the common part of a component say everything.
 
 static const struct field fields[] = {{0}};
 
-// ---- descriptor -----------------------------------------------------------------------------------
+// ---- descriptor
+// -----------------------------------------------------------------------------------
 
 const struct model service_model = {
     .kind = "service",

@@ -1,7 +1,9 @@
-// station - the textbook queue: c servers, a line, a law of service; for theory and for black boxes.
+// station - the textbook queue: c servers, a line, a law of service; for theory and for black
+// boxes.
 #include "models/services/services.h"
 
-// ---- configuration --------------------------------------------------------------------------------
+// ---- configuration
+// --------------------------------------------------------------------------------
 
 struct configuration {
     uint64_t servers;
@@ -10,23 +12,32 @@ struct configuration {
 };
 
 static const struct field fields[] = {
-    {.name = "servers", .type = FIELD_COUNT, .offset = offsetof(struct configuration, servers),
-     .fallback = "1", .minimum = 1, .maximum = 1e6, .meaning = "servers a replica"},
-    {.name = "service", .type = FIELD_DISTRIBUTION,
-     .offset = offsetof(struct configuration, service), .required = true,
+    {.name = "servers",
+     .type = FIELD_COUNT,
+     .offset = offsetof(struct configuration, servers),
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = 1e6,
+     .meaning = "servers a replica"},
+    {.name = "service",
+     .type = FIELD_DISTRIBUTION,
+     .offset = offsetof(struct configuration, service),
+     .required = true,
      .meaning = "service time of a request"},
     FIELD(patience, FIELD_DISTRIBUTION, "const(0ns)",
           "how long a request waits before it leaves the queue unserved; 0: endless"),
     {0},
 };
 
-// ---- state ----------------------------------------------------------------------------------------
+// ---- state
+// ----------------------------------------------------------------------------------------
 
 struct state {
     struct random_stream *service;
 };
 
-// ---- metrics --------------------------------------------------------------------------------------
+// ---- metrics
+// --------------------------------------------------------------------------------------
 
 static double read_abandoned(const struct component *component)
 {
@@ -43,7 +54,8 @@ static const struct model_metric metrics[] = {
     {0},
 };
 
-// ---- steps ----------------------------------------------------------------------------------------
+// ---- steps
+// ----------------------------------------------------------------------------------------
 
 static const struct configuration *configuration_of(const struct component *component)
 {
@@ -60,14 +72,18 @@ static enum outcome serve(struct visit *visit)
 
 static const struct step serve_steps[] = {{.name = "serve", .run = serve}};
 
-// ---- operations -----------------------------------------------------------------------------------
+// ---- operations
+// -----------------------------------------------------------------------------------
 
 static const struct operation operations[] = {
-    {.name = "serve", .meaning = "waits for a server and is served", .steps = serve_steps,
+    {.name = "serve",
+     .meaning = "waits for a server and is served",
+     .steps = serve_steps,
      .step_count = 1},
 };
 
-// ---- life -----------------------------------------------------------------------------------------
+// ---- life
+// -----------------------------------------------------------------------------------------
 
 static void prepare(struct model_preparation *preparation)
 {
@@ -99,7 +115,8 @@ static double demand(const struct component_design *component, const struct oper
     return distribution_mean(&configuration->service) / 1e9;
 }
 
-// ---- descriptor -----------------------------------------------------------------------------------
+// ---- descriptor
+// -----------------------------------------------------------------------------------
 
 const struct model station_model = {
     .kind = "station",

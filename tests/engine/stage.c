@@ -1,4 +1,5 @@
-// stage - one component with constant work and clients that arrive at given times, for exact expectations.
+// stage - one component with constant work and clients that arrive at given times, for exact
+// expectations.
 #include "tests/engine/stage.h"
 
 static int64_t ns_of(double seconds)
@@ -9,8 +10,8 @@ static int64_t ns_of(double seconds)
 void stage_init(struct stage *stage, uint32_t replicas, double cores, int64_t work_ns)
 {
     tiny_init(&stage->tiny);
-    struct component_design *design = tiny_add_component(
-        &stage->tiny, "q", replicas, distribution_constant((double)work_ns));
+    struct component_design *design =
+        tiny_add_component(&stage->tiny, "q", replicas, distribution_constant((double)work_ns));
     design->cores = cores;
     stage->tiny.parts[0].steps[0].run = step_run_cpu;
 }

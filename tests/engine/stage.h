@@ -1,4 +1,5 @@
-// stage - one component with constant work and clients that arrive at given times, for exact expectations.
+// stage - one component with constant work and clients that arrive at given times, for exact
+// expectations.
 #pragma once
 
 #include "tests/engine/tiny.h"

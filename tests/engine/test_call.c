@@ -142,8 +142,8 @@ Test(call, a_hedge_takes_the_faster_of_two_replicas_and_cancels_the_loser)
     cr_assert_eq(stage_status(world, 0, STATUS_OK), 3);
     cr_assert_eq(world->meter.workloads[0].open, 0);
     const uint64_t *statuses = world->meter.operations[0].statuses;
-    cr_assert_eq(statuses[STATUS_OK] + statuses[STATUS_CANCELLED], edge_of(world)->tries +
-                                                                       edge_of(world)->hedges);
+    cr_assert_eq(statuses[STATUS_OK] + statuses[STATUS_CANCELLED],
+                 edge_of(world)->tries + edge_of(world)->hedges);
     stage_end(&stage);
 }
 

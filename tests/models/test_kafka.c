@@ -5,10 +5,11 @@
 #include "sim/engine/node.h"
 #include "tests/models/stage.h"
 
-// Three brokers, one millisecond between them and everybody; a request takes 1 ms at the leader, a follower
-// appends in 1 ms. Answer with acks=all: out 1, request 1 + append 1, follower 1 + 1, fetch 1, back 1 = 7 ms.
+// Three brokers, one millisecond between them and everybody; a request takes 1 ms at the leader, a
+// follower appends in 1 ms. Answer with acks=all: out 1, request 1 + append 1, follower 1 + 1,
+// fetch 1, back 1 = 7 ms.
 #define BUS(topic, producer, more) BUS_AT("10/s", topic, producer, more)
-#define BUS_AT(rate, topic, producer, more)                                                              \
+#define BUS_AT(rate, topic, producer, more)                                                        \
     "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \
     "topology: {regions: {r: [a, b, c]}, links: {same_zone: {latency: 1ms}, "                      \
     "cross_zone: {latency: 1ms}}}\n"                                                               \
@@ -18,7 +19,7 @@
     "    topics: {t: {" topic "}}\n    producer: {" producer "}\n"                                 \
     "  shop:\n    kind: service\n    spread: {a: 1}\n    operations:\n"                            \
     "      sell: [{publish: {to: bus.t, bytes: 100}}, {reply: 0}]\n" more                          \
-    "workloads:\n  clients: {target: shop.sell, arrivals: constant, rate: " rate "}\n"                 \
+    "workloads:\n  clients: {target: shop.sell, arrivals: constant, rate: " rate "}\n"             \
     "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
 
 #define SAFE "partitions: 1, replication: 3, min_insync: 2"
@@ -169,7 +170,8 @@ Test(kafka, a_group_works_off_everything_and_its_lag_is_known)
     struct stage stage;
     stage_begin(&stage, BUS(SAFE, "acks: all", EATER("{sleep: 2ms}")));
     stage_run(&stage, 10050 * TIME_MS);
-    const struct consumer_meter *meter = &stage_component(&stage, "eater")->world->meter.consumers[0];
+    const struct consumer_meter *meter =
+        &stage_component(&stage, "eater")->world->meter.consumers[0];
     cr_assert_eq(meter->delivered, 100);
     // from the append: replication 3 ms, out 1, work 2, back 1
     cr_assert_eq(meter->lag.maximum, 7 * TIME_MS);
@@ -182,7 +184,8 @@ Test(kafka, a_consumer_that_fails_gets_the_batch_again)
     struct stage stage;
     stage_begin(&stage, BUS(SAFE, "acks: all", EATER("{fail: error}")));
     stage_run(&stage, 10050 * TIME_MS);
-    const struct consumer_meter *meter = &stage_component(&stage, "eater")->world->meter.consumers[0];
+    const struct consumer_meter *meter =
+        &stage_component(&stage, "eater")->world->meter.consumers[0];
     cr_assert_eq(meter->delivered, 0);
     cr_assert_gt(meter->redelivered, 90);
     cr_assert_eq(meter->backlog.value, 100);
