@@ -303,6 +303,9 @@ static bool recall(struct running *running)
     const bool good =
         archive_read(text_get(&path), &running->result, &running->why) == ARCHIVE_DONE;
     text_release(&path);
+    if (good) {
+        running->result.file = text_get(&running->arguments); // from where this one was asked
+    }
     return good;
 }
 

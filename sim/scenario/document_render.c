@@ -60,6 +60,16 @@ static void add_key(struct text *out, const char *key)
     text_add_char(out, ':');
 }
 
+// A file's name as seen from the scenario's own directory: where that lies is nobody's business.
+static const char *from_here(const struct document *document, const char *name)
+{
+    const struct diagnostic_source *top =
+        diagnostic_source(document->diagnostics, document->root->place.source);
+    const char *slash = top == NULL ? NULL : strrchr(top->name, '/');
+    const size_t length = slash == NULL ? 0 : (size_t)(slash - top->name) + 1;
+    return length > 0 && strncmp(name, top->name, length) == 0 ? name + length : name;
+}
+
 static void add_origin(const struct document *document, const struct document_node *node,
                        struct text *out)
 {
@@ -67,7 +77,11 @@ static void add_origin(const struct document *document, const struct document_no
     const struct diagnostic_source *source =
         diagnostic_source(document->diagnostics, origin->place.source);
     if (source != NULL && origin->place.line != 0) {
-        text_format(out, "  # %s:%u", source->name, origin->place.line);
+        text_add(out, "  # ");
+        for (const char *at = from_here(document, source->name); *at != '\0'; at++) {
+            text_add_char(out, (unsigned char)*at < 0x20 ? '?' : *at);
+        }
+        text_format(out, ":%u", origin->place.line);
     }
 }
 

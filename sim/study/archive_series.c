@@ -144,6 +144,29 @@ static void move_warmup(struct archive *archive, struct result *result)
     archive_h5_array(archive, &array, warmup->bins);
 }
 
+// The words of a command without the directory of the first: the same wherever the scenario lies.
+static const char *without_directory(const struct archive *archive, const char *words)
+{
+    const char *rest = words;
+    bool quoted = false, rest_quoted = false;
+    for (const char *at = words; *at != '\0' && (quoted || *at != ' '); at++) {
+        quoted = *at == '\'' ? !quoted : quoted;
+        if (*at == '/') {
+            rest = at + 1;
+            rest_quoted = quoted;
+        }
+        at += !quoted && *at == '\\' && at[1] != '\0';
+    }
+    if (!rest_quoted) {
+        return rest;
+    }
+    const size_t plain = strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789-_.=:,%+@");
+    const bool whole = rest[plain] == '\'' && (rest[plain + 1] == '\0' || rest[plain + 1] == ' ');
+    return whole ? arena_format(archive->arena, "%.*s%s", (int)plain, rest, rest + plain + 1)
+                 : arena_format(archive->arena, "'%s", rest);
+}
+
 static void move_scenario(struct archive *archive, struct result *result)
 {
     const struct archive_array source = {
@@ -153,7 +176,14 @@ static void move_scenario(struct archive *archive, struct result *result)
     const struct archive_array file = {"/scenario/file", ARCHIVE_NAME, 0, {0}, .unit = NULL};
     archive_h5_array(archive, &source, &result->source);
     archive_h5_array(archive, &resolved, &result->resolved);
-    archive_h5_array(archive, &file, &result->file);
+    const char *command = result->file;
+    if (archive->writing && command != NULL) {
+        command = without_directory(archive, command);
+    }
+    archive_h5_array(archive, &file, &command);
+    if (!archive->writing) {
+        result->file = command;
+    }
 }
 
 void archive_series_ragged(struct archive *archive, struct result *result)
