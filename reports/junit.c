@@ -50,9 +50,13 @@ static void add_message(const struct result *result, const struct result_slo *sl
     text_format(out, "%s: observed %s", slo->objective,
                 figure_text_estimate(buffer, sizeof buffer, &slo->observed, slo->unit));
     figure_text_interval(buffer, sizeof buffer, &slo->observed, slo->unit);
-    text_format(out, *buffer == '\0' ? "" : ", CI %s", buffer);
+    if (buffer[0] != '\0') {
+        text_format(out, ", CI %s", buffer);
+    }
     figure_text_margin(buffer, sizeof buffer, result, slo);
-    text_format(out, *buffer == '\0' ? "" : ", margin %s", buffer);
+    if (buffer[0] != '\0') {
+        text_format(out, ", margin %s", buffer);
+    }
 }
 
 static void write_outcome(const struct result *result, const struct result_slo *slo,

@@ -381,9 +381,9 @@ static void begin(struct component *component)
                                            sizeof *state->open_batches);
     state->fenced = arena_take_array(&world->arena, brokers, sizeof(bool));
     slots_init(&state->batches, sizeof(struct kafka_batch));
-    state->append = component_stream(component, "append");
-    state->request = component_stream(component, "request");
-    state->control = component_stream(component, "control");
+    state->append = node_component_stream(component, "append");
+    state->request = node_component_stream(component, "request");
+    state->control = node_component_stream(component, "control");
 }
 
 static bool start(struct node *broker)

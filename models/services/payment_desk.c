@@ -41,7 +41,7 @@ void payment_desk_begin(struct payment_desk *desk, struct payment_till *till,
         .customer = design_key(design, rules->customer),
         .merchant = design_key(design, rules->merchant),
         .amounts = text_hash(arena_format(&component->world->arena, "%s/amounts", name)),
-        .stream = component_stream(component, "past"),
+        .stream = node_component_stream(component, "past"),
     };
 }
 

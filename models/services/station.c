@@ -95,7 +95,7 @@ static void prepare(struct model_preparation *preparation)
 static void begin(struct component *component)
 {
     struct state *state = component->state;
-    state->service = component_stream(component, "service");
+    state->service = node_component_stream(component, "service");
 }
 
 static bool start(struct node *node)

@@ -1,8 +1,8 @@
 // slots - a pool of equal records named by number and generation.
 //
-// A record begins with `uint32_t generation`, which the pool advances when the record is given back;
-// whoever keeps a number across a wait keeps the generation too and so knows a record that is no
-// longer his. Records never move (chunks of 1024), so pointers stay good between take and give.
+// A record begins with `uint32_t generation`, which the pool advances when the record is given
+// back; whoever keeps a number across a wait keeps the generation too and so knows a record that is
+// no longer his. Records never move (chunks of 1024), so pointers stay good between take and give.
 // Number 0 is never handed out: 0 means none.
 #pragma once
 
@@ -12,10 +12,10 @@
 struct slots {
     unsigned char **chunks;
     uint32_t chunk_count;
-    uint32_t size;    // bytes a record
-    uint32_t used;    // numbers ever handed out, plus one
-    uint32_t live;    // records taken and not given back
-    uint32_t free;    // head of the free list, 0 at its end (linked through the second word)
+    uint32_t size; // bytes a record
+    uint32_t used; // numbers ever handed out, plus one
+    uint32_t live; // records taken and not given back
+    uint32_t free; // head of the free list, 0 at its end (linked through the second word)
 };
 
 enum { SLOTS_SHIFT = 10, SLOTS_CHUNK = 1 << SLOTS_SHIFT };

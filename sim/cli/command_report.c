@@ -12,7 +12,8 @@ enum { MOST_RUNS = 64 };
 enum report_option { OPTION_FORMAT, OPTION_DIRECTORY };
 
 static const struct options_row rows[] = {
-    [OPTION_FORMAT] = {"format", 0, "LIST", "html, md, json, junit, svg, openmetrics; all without it"},
+    [OPTION_FORMAT] = {"format", 0, "LIST",
+                       "html, md, json, junit, svg, openmetrics; all without it"},
     [OPTION_DIRECTORY] = {"output", 'o', "DIR", "where the files go instead of the run's own"},
     {0},
 };

@@ -101,7 +101,8 @@ static bool read_out(struct run_options *options, const char *value, struct text
 {
     const char *unknown;
     return outputs_choose(value, &options->outputs, &unknown) ||
-           wrong_value(wrong, "out", unknown, "a list of html, md, junit, svg, openmetrics, json, h5");
+           wrong_value(wrong, "out", unknown,
+                       "a list of html, md, junit, svg, openmetrics, json, h5");
 }
 
 static bool read_count(const char *name, const char *value, uint64_t most, uint32_t *count,

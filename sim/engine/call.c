@@ -1,4 +1,5 @@
-// call - a request from one node (or a client) to a component: tries, time-outs, retries, hedges, breaker.
+// call - a request from one node (or a client) to a component: tries, time-outs, retries, hedges,
+// breaker.
 #include "sim/engine/call.h"
 
 #include "sim/base/check.h"
@@ -9,7 +10,8 @@
 
 enum { RETRY_EVENT = 0xff3, TIMEOUT_EVENT = 0xff4, HEDGE_EVENT = 0xff5, GIVE_UP_EVENT = 0xff6 };
 
-// Without any time-out TCP gives up a silent peer after 15 retransmissions: 924.6 s (Linux tcp_retries2).
+// Without any time-out TCP gives up a silent peer after 15 retransmissions: 924.6 s (Linux
+// tcp_retries2).
 static const int64_t TCP_GIVE_UP_NS = 924600 * TIME_MS;
 
 static struct call *call_of(struct world *world, uint64_t name)
@@ -33,7 +35,7 @@ static struct edge_meter *edge_of(struct world *world, const struct call *call)
     return &world->meter.edges[call->design->edge];
 }
 
-// ---- the end --------------------------------------------------------------------------------------
+// ---- the end ------------------------------------------------------------------------------------
 
 static enum status fall_back(const struct call_design *design, enum status status)
 {
@@ -92,7 +94,7 @@ static void finish(struct world *world, struct call *call, enum status status)
     }
 }
 
-// ---- retries --------------------------------------------------------------------------------------
+// ---- retries ------------------------------------------------------------------------------------
 
 static int64_t draw_backoff(struct world *world, struct call *call)
 {
@@ -116,7 +118,8 @@ static int64_t draw_backoff(struct world *world, struct call *call)
         break;
     case JITTER_DECORRELATED: {
         const double low = (double)retry->backoff_ns;
-        const double high = 3 * (double)(call->backoff_ns > 0 ? call->backoff_ns : retry->backoff_ns);
+        const double high =
+            3 * (double)(call->backoff_ns > 0 ? call->backoff_ns : retry->backoff_ns);
         base = low + (high - low) * random_unit(stream);
         if (retry->limit_ns > 0 && base > (double)retry->limit_ns) {
             base = (double)retry->limit_ns;
@@ -189,7 +192,7 @@ static void after_try(struct world *world, struct call *call, enum status status
     call->timer = event_queue_at(world->queue, time_after(world->now, backoff), event);
 }
 
-// ---- time-outs ------------------------------------------------------------------------------------
+// ---- time-outs ----------------------------------------------------------------------------------
 
 static void on_timeout(void *subject, uint64_t name)
 {
@@ -217,8 +220,8 @@ static void arm_timer(struct world *world, struct call *call)
     event_queue_cancel(world->queue, call->timer);
     call->timer = EVENT_NONE;
     if (design->timeout_ns > 0 && time_after(world->now, design->timeout_ns) <= call->deadline_ns) {
-        call->timer = event_queue_after(
-            world->queue, event_queue_lane(world->queue, design->timeout_ns), event);
+        call->timer = event_queue_after(world->queue,
+                                        event_queue_lane(world->queue, design->timeout_ns), event);
     } else if (design->deadline_ns > 0 && call->deadline_ns != TIME_NEVER) {
         call->timer = event_queue_at(world->queue, call->deadline_ns, event);
     }
@@ -243,7 +246,7 @@ void call_lose(struct world *world, uint32_t number, uint32_t generation, uint8_
     call->timer = event_queue_at(world->queue, until, event);
 }
 
-// ---- tries ----------------------------------------------------------------------------------------
+// ---- tries --------------------------------------------------------------------------------------
 
 static void on_hedge(void *subject, uint64_t name)
 {
@@ -325,7 +328,7 @@ void call_on_answer(void *subject, uint64_t ticket)
     after_try(world, call, status);
 }
 
-// ---- beginnings -----------------------------------------------------------------------------------
+// ---- beginnings ---------------------------------------------------------------------------------
 
 static struct call *take_call(struct world *world)
 {

@@ -63,13 +63,14 @@ static struct visit *make_child(struct world *world, const struct call *call, st
 }
 
 // The child of a side while it is at its node or on a link; NULL once its slot serves another.
-static struct visit *child_of(struct world *world, const struct call *call, int side, uint8_t attempt)
+static struct visit *child_of(struct world *world, const struct call *call, int side,
+                              uint8_t attempt)
 {
     const uint32_t number = call->children[side];
     struct visit *child = number == 0 ? NULL : slots_at(&world->visits, number);
     const bool is_child = child != NULL && child->call == call->number &&
-                          child->call_generation == call->generation &&
-                          child->attempt == attempt && (child->flags & VISIT_BRANCH) == 0;
+                          child->call_generation == call->generation && child->attempt == attempt &&
+                          (child->flags & VISIT_BRANCH) == 0;
     return is_child ? child : NULL;
 }
 
@@ -85,8 +86,7 @@ bool call_try_send(struct world *world, struct call *call, int side)
     call->nodes[side] = node;
     world->routes[call->design->edge].targets[node->replica].outstanding++;
     int64_t delay = 0;
-    if (!network_send(world, path_of(call, node), call->design->bytes + call->bytes,
-                      &delay)) {
+    if (!network_send(world, path_of(call, node), call->design->bytes + call->bytes, &delay)) {
         call->children[side] = 0;
         call_lose(world, call->number, call->generation, call->open[side]);
         return true;
@@ -162,7 +162,7 @@ bool call_is_open(const struct world *world, uint32_t number, uint32_t generatio
            (call->open[0] == attempt || call->open[1] == attempt);
 }
 
-// ---- moving on ------------------------------------------------------------------------------------
+// ---- moving on ----------------------------------------------------------------------------------
 
 static void hand_over(struct visit *visit, struct visit *child)
 {
@@ -176,7 +176,8 @@ static void hand_over(struct visit *visit, struct visit *child)
     child->priority = visit->priority;
     child->flags = VISIT_TRAVELS | VISIT_COUNTED | (visit->flags & VISIT_DETACHED);
     child->client = visit->client;
-    if (visit->call != 0 && !visit->client && call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
+    if (visit->call != 0 && !visit->client &&
+        call_is_open(world, visit->call, visit->call_generation, visit->attempt)) {
         struct call *call = slots_at(&world->calls, visit->call);
         call->children[call->open[1] == visit->attempt] = child->number;
     }
@@ -185,8 +186,11 @@ static void hand_over(struct visit *visit, struct visit *child)
 // A model that routes by itself is asked as if by a call.
 static struct node *choose_by_call(struct visit *visit, const struct call_design *design)
 {
-    struct call probe = {.design = design, .from = visit->node, .from_zone = visit->node->zone,
-                         .request = visit->request, .units = visit->units};
+    struct call probe = {.design = design,
+                         .from = visit->node,
+                         .from_zone = visit->node->zone,
+                         .request = visit->request,
+                         .units = visit->units};
     return choose_node(visit->node->world, &probe, NULL);
 }
 

@@ -1,7 +1,7 @@
 // design - a scenario after reading: everything a replication needs, immutable, shared by threads.
 //
-// Built once by the scenario floor; a world (one replication) only reads it. All memory hangs on the
-// scenario's arena. Names are the user's; indices into the arrays are identities. Times are ns.
+// Built once by the scenario floor; a world (one replication) only reads it. All memory hangs on
+// the scenario's arena. Names are the user's; indices into the arrays are identities. Times are ns.
 #pragma once
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ struct design_origin {
     uint32_t line;
 };
 
-// ---- topology -------------------------------------------------------------------------------------
+// ---- topology -----------------------------------------------------------------------------------
 
 struct zone_design {
     const char *name;
@@ -30,8 +30,8 @@ struct zone_design {
 
 struct link_design {
     struct distribution latency; // one way
-    double loss;                 // probability that a segment is lost and sent again after a time-out
-    double bandwidth;            // bytes/s of the directed zone pair, 0: unlimited
+    double loss;      // probability that a segment is lost and sent again after a time-out
+    double bandwidth; // bytes/s of the directed zone pair, 0: unlimited
 };
 
 struct machine_design {
@@ -49,27 +49,27 @@ struct topology_design {
     const struct machine_design *machines;
 };
 
-// ---- calls ----------------------------------------------------------------------------------------
+// ---- calls --------------------------------------------------------------------------------------
 
 enum jitter { JITTER_NONE, JITTER_FULL, JITTER_EQUAL, JITTER_DECORRELATED };
 
 struct retry_design {
-    uint32_t attempts;    // the first try counted; 1: no retry
-    int64_t backoff_ns;   // before the first retry
-    double factor;        // growth of the back-off
-    int64_t limit_ns;     // largest back-off
+    uint32_t attempts;  // the first try counted; 1: no retry
+    int64_t backoff_ns; // before the first retry
+    double factor;      // growth of the back-off
+    int64_t limit_ns;   // largest back-off
     enum jitter jitter;
-    double budget;        // retries over first tries in the last 10 s, 0: unlimited
-    uint32_t on;          // bit set of statuses that are tried again
+    double budget; // retries over first tries in the last 10 s, 0: unlimited
+    uint32_t on;   // bit set of statuses that are tried again
 };
 
 struct breaker_design {
     bool enabled;
-    double failure_ratio;     // opens at this share of failures ...
-    uint32_t minimum_calls;   // ... over at least so many calls
-    uint32_t window;          // calls in the sliding count window
-    int64_t open_ns;          // until half-open
-    uint32_t probes;          // calls let through when half-open
+    double failure_ratio;   // opens at this share of failures ...
+    uint32_t minimum_calls; // ... over at least so many calls
+    uint32_t window;        // calls in the sliding count window
+    int64_t open_ns;        // until half-open
+    uint32_t probes;        // calls let through when half-open
 };
 
 struct hedge_design {
@@ -91,25 +91,25 @@ struct call_design {
     struct retry_design retry;
     struct breaker_design breaker;
     struct hedge_design hedge;
-    enum fallback fallback;            // what a failed call becomes
-    bool idempotent;                   // carries an idempotency key
-    bool cancel;                       // cancel: propagate
-    bool wait;                         // publish: wait for the acknowledgement
-    bool stop;                         // a bad answer ends the calling visit with that status
-    const char *protocol;              // label for people
-    uint64_t bytes;                    // of the request
-    uint32_t units;                    // messages carried by one publish, >= 1
-    uint32_t edge;                     // index into design->edges
+    enum fallback fallback; // what a failed call becomes
+    bool idempotent;        // carries an idempotency key
+    bool cancel;            // cancel: propagate
+    bool wait;              // publish: wait for the acknowledgement
+    bool stop;              // a bad answer ends the calling visit with that status
+    const char *protocol;   // label for people
+    uint64_t bytes;         // of the request
+    uint32_t units;         // messages carried by one publish, >= 1
+    uint32_t edge;          // index into design->edges
 };
 
-// A caller-callee pair that occurs in the scenario; `from` is DESIGN_NONE for workload clients, whose
-// edges then carry `workload`.
+// A caller-callee pair that occurs in the scenario; `from` is DESIGN_NONE for workload clients,
+// whose edges then carry `workload`.
 struct edge_design {
     uint32_t from, workload, to;
     const char *protocol;
 };
 
-// ---- components -----------------------------------------------------------------------------------
+// ---- components ---------------------------------------------------------------------------------
 
 enum discipline {
     DISCIPLINE_FIFO,
@@ -143,14 +143,14 @@ struct detection_design {
     int64_t period_ns, timeout_ns;
     uint32_t failures, successes;
     bool ejection;
-    uint32_t consecutive;      // failures in a row that eject
-    int64_t ejection_ns;       // base ejection time, multiplied by the number of ejections
-    double maximum_ejected;    // share of the replicas that may be ejected
+    uint32_t consecutive;   // failures in a row that eject
+    int64_t ejection_ns;    // base ejection time, multiplied by the number of ejections
+    double maximum_ejected; // share of the replicas that may be ejected
 };
 
 struct pool_design {
     const char *name;
-    uint64_t size; // per replica
+    uint64_t size;  // per replica
     uint64_t queue; // waiting visits, 0: unlimited
 };
 
@@ -162,8 +162,8 @@ struct device_design {
 };
 
 struct consumer_design {
-    uint32_t component;                // who consumes
-    uint32_t broker;                   // component it consumes from
+    uint32_t component; // who consumes
+    uint32_t broker;    // component it consumes from
     const char *topic;
     const char *group;
     uint64_t batch;                    // messages handed over at once
@@ -187,14 +187,14 @@ struct component_design {
     const char *assumed;     // why it is an assumption, NULL: declared
     struct design_origin origin;
     const struct model *model;
-    const void *configuration;  // the model's own struct
-    uint32_t replicas;          // nodes
+    const void *configuration; // the model's own struct
+    uint32_t replicas;         // nodes
     const struct placement *placements;
-    double cores;               // 0: the processor is not modelled (no queueing for it)
-    bool sharing;               // processor sharing instead of FIFO
+    double cores; // 0: the processor is not modelled (no queueing for it)
+    bool sharing; // processor sharing instead of FIFO
     uint64_t memory;
-    uint64_t concurrency;       // requests in progress per replica, 0: unlimited
-    struct queue_design queue;  // in front of the concurrency limit
+    uint64_t concurrency;      // requests in progress per replica, 0: unlimited
+    struct queue_design queue; // in front of the concurrency limit
     enum balancing balancing;
     struct detection_design detection;
     uint32_t pool_count, device_count;
@@ -208,7 +208,7 @@ struct component_design {
     struct distribution startup;        // from the start of a replica to ready
 };
 
-// ---- workloads ------------------------------------------------------------------------------------
+// ---- workloads ----------------------------------------------------------------------------------
 
 enum workload_model { WORKLOAD_OPEN, WORKLOAD_CLOSED };
 
@@ -218,33 +218,33 @@ enum arrival_kind {
     ARRIVAL_ERLANG,
     ARRIVAL_RENEWAL, // any law of inter-arrival times, scaled to the rate
     ARRIVAL_MMPP,
-    ARRIVAL_BATCH,   // Poisson batches of a random size
+    ARRIVAL_BATCH, // Poisson batches of a random size
     ARRIVAL_TRACE,
 };
 
 struct arrival_design {
     enum arrival_kind kind;
-    uint32_t shape;                  // Erlang k
-    struct distribution law;         // RENEWAL: inter-arrival law; BATCH: sizes
-    uint32_t state_count;            // MMPP
-    const double *state_rates;       // relative to `rate`: their stationary mean is 1
-    const double *state_changes;     // state_count x state_count, per second
-    uint64_t trace_count;            // TRACE
-    const int64_t *trace_times;      // ascending, ns
-    const uint32_t *trace_choices;   // index into `mix`, NULL: by share
+    uint32_t shape;                // Erlang k
+    struct distribution law;       // RENEWAL: inter-arrival law; BATCH: sizes
+    uint32_t state_count;          // MMPP
+    const double *state_rates;     // relative to `rate`: their stationary mean is 1
+    const double *state_changes;   // state_count x state_count, per second
+    uint64_t trace_count;          // TRACE
+    const int64_t *trace_times;    // ascending, ns
+    const uint32_t *trace_choices; // index into `mix`, NULL: by share
 };
 
 struct stage_design {
     int64_t length_ns;
-    double rate;  // at the end of the stage (from its start unless ramp)
-    bool ramp;    // linear from the rate before
+    double rate; // at the end of the stage (from its start unless ramp)
+    bool ramp;   // linear from the rate before
 };
 
 struct profile_design {
     uint32_t count;
     const double *factors; // relative rate, one an equal part of the period
     int64_t period_ns;
-    double scale;          // rate at factor 1, 1/s
+    double scale; // rate at factor 1, 1/s
 };
 
 // One thing a client does: a call, or a think time in a journey.
@@ -262,11 +262,11 @@ struct key_design {
 };
 
 struct connections_design {
-    uint64_t count;           // 0: none
+    uint64_t count; // 0: none
     int64_t heartbeat_ns;
-    int64_t timeout_ns;       // pong expected within
+    int64_t timeout_ns; // pong expected within
     struct retry_design reconnect;
-    double churn;             // reconnects of healthy sockets, 1/s in all
+    double churn;                      // reconnects of healthy sockets, 1/s in all
     const struct operation *open;      // operation of the target run by a (re)connect, NULL: none
     const struct operation *heartbeat; // operation run by a heartbeat, NULL: counted only
     uint32_t target;
@@ -278,27 +278,28 @@ struct workload_design {
     struct design_origin origin;
     enum workload_model model;
     struct arrival_design arrivals;
-    double rate;                // 1/s (open)
-    uint64_t users;             // closed
-    struct distribution think;  // closed
+    double rate;               // 1/s (open)
+    uint64_t users;            // closed
+    struct distribution think; // closed
     uint32_t stage_count;
     const struct stage_design *stages;
     struct profile_design profile;
-    bool is_journey;            // actions in order; otherwise a mix by share
+    bool is_journey; // actions in order; otherwise a mix by share
     uint32_t action_count;
     const struct action_design *actions;
-    uint32_t zone_count;        // where clients sit: zones of the region in turn; 0: at the target, no network
+    uint32_t
+        zone_count; // where clients sit: zones of the region in turn; 0: at the target, no network
     const uint32_t *zones;
     uint32_t key_count;
     const struct key_design *keys;
-    uint32_t priority;          // 0 is served first
-    uint32_t units;             // messages a request carries
-    int64_t gather_ns;          // they came evenly over this time before the request
+    uint32_t priority; // 0 is served first
+    uint32_t units;    // messages a request carries
+    int64_t gather_ns; // they came evenly over this time before the request
     struct connections_design connections;
-    double thinned;             // 1: nothing thinned; 0.1: one request stands for ten
+    double thinned; // 1: nothing thinned; 0.1: one request stands for ten
 };
 
-// ---- objectives -----------------------------------------------------------------------------------
+// ---- objectives ---------------------------------------------------------------------------------
 
 enum slo_target { SLO_WORKLOAD, SLO_COMPONENT, SLO_OPERATION };
 
@@ -320,27 +321,27 @@ enum slo_budgeting { SLO_OCCURRENCES, SLO_TIMESLICES, SLO_RATIO_TIMESLICES };
 struct slo_design {
     const char *name;
     const char *target_name;
-    const char *objective;  // as written: "p(99) < 300ms"
+    const char *objective; // as written: "p(99) < 300ms"
     struct design_origin origin;
     enum slo_target target;
-    uint32_t index;         // workload or component
-    uint32_t operation;     // of the component, for SLO_OPERATION
+    uint32_t index;     // workload or component
+    uint32_t operation; // of the component, for SLO_OPERATION
     enum slo_metric metric;
     const char *metric_name; // SLO_MODEL
     enum slo_relation relation;
-    double quantile;        // 0..1
-    double limit;           // ns, ratio, 1/s or plain
-    bool any_status;        // p(99, status=any)
-    uint32_t good_statuses; // availability: bit set of good statuses
+    double quantile;         // 0..1
+    double limit;            // ns, ratio, 1/s or plain
+    bool any_status;         // p(99, status=any)
+    uint32_t good_statuses;  // availability: bit set of good statuses
     int64_t good_latency_ns; // and faster than; TIME_NEVER: any
-    int64_t window_ns;      // of the budget, 0: none
-    int64_t slice_ns;       // `every`, or the slice of timeslices; 0: the whole run
+    int64_t window_ns;       // of the budget, 0: none
+    int64_t slice_ns;        // `every`, or the slice of timeslices; 0: the whole run
     enum slo_budgeting budgeting;
     double slice_target;
     bool warn_only;
 };
 
-// ---- faults ---------------------------------------------------------------------------------------
+// ---- faults -------------------------------------------------------------------------------------
 
 enum fault_action {
     FAULT_KILL,      // process ends; restarts after `duration` or mttr
@@ -359,27 +360,27 @@ struct fault_design {
     const char *name;
     struct design_origin origin;
     enum fault_action action;
-    uint32_t component;      // selected component, DESIGN_NONE: any
-    uint32_t zone, machine;  // DESIGN_NONE: any
-    const char *role;        // role: leader / primary / ... resolved when the fault strikes
-    uint32_t from, to;       // link faults: components; DESIGN_NONE: any
+    uint32_t component;     // selected component, DESIGN_NONE: any
+    uint32_t zone, machine; // DESIGN_NONE: any
+    const char *role;       // role: leader / primary / ... resolved when the fault strikes
+    uint32_t from, to;      // link faults: components; DESIGN_NONE: any
     uint32_t from_zone, to_zone;
     bool one_way;
     enum fault_mode mode;
-    double share;            // FAULT_SHARE
-    uint32_t fixed;          // FAULT_FIXED: so many
-    double factor;           // SLOW
+    double share;              // FAULT_SHARE
+    uint32_t fixed;            // FAULT_FIXED: so many
+    double factor;             // SLOW
     struct distribution delay; // added latency
     double loss;
-    int64_t at_ns;           // scheduled; TIME_NEVER: stochastic
-    int64_t duration_ns;     // TIME_NEVER: until the end
+    int64_t at_ns;       // scheduled; TIME_NEVER: stochastic
+    int64_t duration_ns; // TIME_NEVER: until the end
     bool stochastic;
     struct distribution mtbf, mttr;
-    double expected;         // occurrences in an SLO window
+    double expected; // occurrences in an SLO window
     bool enabled;
 };
 
-// ---- the whole ------------------------------------------------------------------------------------
+// ---- the whole ----------------------------------------------------------------------------------
 
 struct replications_design {
     uint32_t minimum, maximum;
@@ -415,7 +416,7 @@ struct design {
     const struct fault_design *faults;
     const struct edge_design *edges;
     const struct consumer_design *consumers;
-    uint32_t key_name_count;           // every key name of the scenario, at most 255
+    uint32_t key_name_count; // every key name of the scenario, at most 255
     const char *const *key_names;
     uint32_t parameter_count, assumption_count;
     const struct parameter_design *parameters;
@@ -425,6 +426,8 @@ struct design {
 // Index by name, DESIGN_NONE if there is none.
 uint32_t design_component(const struct design *design, const char *name);
 uint32_t design_workload(const struct design *design, const char *name);
-const struct operation *design_operation(const struct component_design *component, const char *name);
-// 1 + index into key_names, as visit->key has it; 0 if no workload declares such a key (or name is NULL).
+const struct operation *design_operation(const struct component_design *component,
+                                         const char *name);
+// 1 + index into key_names, as visit->key has it; 0 if no workload declares such a key (or name is
+// NULL).
 uint32_t design_key(const struct design *design, const char *name);

@@ -1,8 +1,9 @@
-// field - one row of a configuration: name, type, default, meaning, source; read by people and decoder.
+// field - one row of a configuration: name, type, default, meaning, source; read by people and
+// decoder.
 //
-// A model (or a section of the scenario language) declares its configuration as a struct and a table of
-// fields. From the table come the decoder, the JSON Schema, `explain`, `describe` and the manual.
-// What a type is in C:
+// A model (or a section of the scenario language) declares its configuration as a struct and a
+// table of fields. From the table come the decoder, the JSON Schema, `explain`, `describe` and the
+// manual. What a type is in C:
 //   COUNT         uint64_t           "100", "200k"
 //   COUNTS        struct distribution  a law of counts ("geometric(mean=3)", "zipf(n=1000, s=1.1)")
 //   DURATION      int64_t, ns        "30s"
@@ -52,17 +53,17 @@ enum field_type {
 struct field {
     const char *name;
     enum field_type type;
-    enum field_type element;      // of LIST and MAP
-    size_t offset;                // into the configuration struct
-    size_t size;                  // of one record (RECORD, LIST and MAP of records)
-    const char *fallback;         // default as the user would write it; NULL: absent (zero)
-    const char *meaning;          // one sentence
-    const char *source;           // of the default: a reference, or "assumption"
+    enum field_type element; // of LIST and MAP
+    size_t offset;           // into the configuration struct
+    size_t size;             // of one record (RECORD, LIST and MAP of records)
+    const char *fallback;    // default as the user would write it; NULL: absent (zero)
+    const char *meaning;     // one sentence
+    const char *source;      // of the default: a reference, or "assumption"
     bool required;
-    double minimum, maximum;      // inclusive, in the field's unit; maximum 0: no bound
-    const char *const *choices;   // NULL-terminated
-    const struct field *sub;      // of RECORD, LIST or MAP of records
-    const char *read;             // CUSTOM: "steps", "spread", "replicas", "queue", "target", ...
+    double minimum, maximum;    // inclusive, in the field's unit; maximum 0: no bound
+    const char *const *choices; // NULL-terminated
+    const struct field *sub;    // of RECORD, LIST or MAP of records
+    const char *read;           // CUSTOM: "steps", "spread", "replicas", "queue", "target", ...
 };
 
 struct field_list {

@@ -1,9 +1,10 @@
-// figure - the figures of a component at the end of a replication: its model's own, then the engine's.
+// figure - the figures of a component at the end of a replication: its model's own, then the
+// engine's.
 #include "sim/engine/figure.h"
 
 #include "sim/base/check.h"
 
-// ---- consumers ------------------------------------------------------------------------------------
+// ---- consumers ----------------------------------------------------------------------------------
 
 static bool consumes(const struct design *design, uint32_t component, uint32_t consumer)
 {
@@ -98,10 +99,15 @@ static const struct model_metric consumer_metrics[] = {
     {"redelivered", "{message}", "messages handed over again", read_redelivered},
 };
 
-// ---- sockets --------------------------------------------------------------------------------------
+// ---- sockets ------------------------------------------------------------------------------------
 
-enum socket_figure { SOCKET_CONNECTED, SOCKET_LEAST, SOCKET_HEARTBEATS, SOCKET_LOSSES,
-                     SOCKET_RECONNECTS };
+enum socket_figure {
+    SOCKET_CONNECTED,
+    SOCKET_LEAST,
+    SOCKET_HEARTBEATS,
+    SOCKET_LOSSES,
+    SOCKET_RECONNECTS
+};
 
 static bool holds(const struct design *design, uint32_t component, uint32_t workload)
 {
@@ -174,7 +180,7 @@ static const struct model_metric socket_metrics[] = {
     {"reconnects", "{socket}", "sockets connected again", read_reconnects},
 };
 
-// ---- the table of a component ---------------------------------------------------------------------
+// ---- the table of a component -------------------------------------------------------------------
 
 enum {
     CONSUMER_METRICS = sizeof consumer_metrics / sizeof consumer_metrics[0],

@@ -1,7 +1,8 @@
-// figure - the figures of a component at the end of a replication: its model's own, then the engine's.
+// figure - the figures of a component at the end of a replication: its model's own, then the
+// engine's.
 //
-// A component that consumes has the lag and the backlog of its consumers; one that holds long-lived sockets
-// has their numbers.
+// A component that consumes has the lag and the backlog of its consumers; one that holds long-lived
+// sockets has their numbers.
 #pragma once
 
 #include <stdint.h>

@@ -8,13 +8,14 @@ struct visit;
 
 struct hold {
     uint32_t generation;
-    uint32_t next;      // older record
-    struct pool *pool;  // NULL: the visit's own words
+    uint32_t next;     // older record
+    struct pool *pool; // NULL: the visit's own words
     uint64_t words[2];
 };
 
 void hold_add(struct visit *visit, struct pool *pool);
-void hold_remove(struct visit *visit, struct pool *pool); // the newest of that pool; CHECKs that it is held
+void hold_remove(struct visit *visit,
+                 struct pool *pool); // the newest of that pool; CHECKs that it is held
 uint64_t *hold_words(struct visit *visit);
 
 // Gives everything back, newest first.

@@ -1,7 +1,7 @@
 // line - visits waiting in an order: fifo, lifo, by priority, shortest first, at random.
 //
-// An entry names a visit by ticket; a visit that has left otherwise (patience, crash) leaves a stale entry
-// behind, skipped when it surfaces. 24 bytes an entry, no memory while empty.
+// An entry names a visit by ticket; a visit that has left otherwise (patience, crash) leaves a
+// stale entry behind, skipped when it surfaces. 24 bytes an entry, no memory while empty.
 #pragma once
 
 #include <stdint.h>
@@ -14,7 +14,7 @@ struct world;
 
 struct line_entry {
     uint64_t ticket;
-    uint64_t order;  // priority or demand in the upper part, then arrival number
+    uint64_t order; // priority or demand in the upper part, then arrival number
     int64_t demand_ns;
 };
 
@@ -37,11 +37,11 @@ static inline uint64_t line_bytes(const struct line *line)
     return line->room * sizeof *line->entries;
 }
 
-// `rank` orders a priority line (priority number) and a shortest-first line (demand); otherwise ignored.
+// `rank` orders a priority line (priority number) and a shortest-first line (demand); otherwise
+// ignored.
 void line_add_ranked(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns);
 
-static inline void line_add(struct line *line, uint64_t ticket, uint64_t rank,
-                            int64_t demand_ns)
+static inline void line_add(struct line *line, uint64_t ticket, uint64_t rank, int64_t demand_ns)
 {
     if (line->discipline != DISCIPLINE_FIFO || line->filled == line->room) {
         line_add_ranked(line, ticket, rank, demand_ns);

@@ -23,7 +23,7 @@ struct meter_tracked {
     uint32_t cells, room;
 };
 
-// ---- beginnings -----------------------------------------------------------------------------------
+// ---- beginnings ---------------------------------------------------------------------------------
 
 static bool is_tracked(const struct slo_design *slo)
 {
@@ -165,7 +165,7 @@ void meter_begin(struct world *world)
     meter_series_begin(world);
 }
 
-// ---- the end of the warm-up, the end ---------------------------------------------------------------
+// ---- the end of the warm-up, the end ------------------------------------------------------------
 
 static void clear_operations(struct world *world)
 {
@@ -324,7 +324,7 @@ void meter_release(struct meter *meter, const struct design *design)
     *meter = (struct meter){0};
 }
 
-// ---- counting -------------------------------------------------------------------------------------
+// ---- counting -----------------------------------------------------------------------------------
 
 // Whether the SLO counts the request at all, and as good.
 static bool judge(const struct slo_design *slo, enum status status, int64_t latency, bool *good)

@@ -1,7 +1,8 @@
-// meter - what is counted while a world runs: per workload, operation, component, edge, SLO slice, bin.
+// meter - what is counted while a world runs: per workload, operation, component, edge, SLO slice,
+// bin.
 //
-// Meters are cleared at the end of the warm-up, except the series and the conservation totals. Everything
-// is an exact integer; figures are made of them in study/.
+// Meters are cleared at the end of the warm-up, except the series and the conservation totals.
+// Everything is an exact integer; figures are made of them in study/.
 #pragma once
 
 #include <stdbool.h>
@@ -21,24 +22,24 @@ enum meter_part { // where the response time of an operation goes
     METER_QUEUE,
     METER_CPU,
     METER_IO,
-    METER_CALLS,   // waiting for callees, network included
+    METER_CALLS, // waiting for callees, network included
     METER_BACKOFF,
-    METER_OTHER,   // waiting for the model's own handlers
+    METER_OTHER, // waiting for the model's own handlers
     METER_PARTS
 };
 
 struct operation_meter {
-    uint64_t visits;                  // that stood at the door
-    uint64_t arrivals;                // the messages they carried: one, for an ordinary request
+    uint64_t visits;   // that stood at the door
+    uint64_t arrivals; // the messages they carried: one, for an ordinary request
     int64_t parts_ns[METER_PARTS];
-    uint64_t statuses[STATUS_COUNT];  // every try ends in exactly one
-    struct histogram latency;         // OK answers, and time-outs at the caller's give-up time
-    uint32_t tracked;                 // SLOs judged request by request: head of their list, 0: none
+    uint64_t statuses[STATUS_COUNT]; // every try ends in exactly one
+    struct histogram latency;        // OK answers, and time-outs at the caller's give-up time
+    uint32_t tracked;                // SLOs judged request by request: head of their list, 0: none
     bool wants_any;
-    bool watched;                     // the end of a try is more than an entry of `latency`
-    uint64_t waste;                   // answers nobody waited for any more
-    struct histogram latency_any;     // every status (filled only where an SLO asks for status=any)
-    struct meter_bin bin;             // latency of the present bin of the series
+    bool watched;                 // the end of a try is more than an entry of `latency`
+    uint64_t waste;               // answers nobody waited for any more
+    struct histogram latency_any; // every status (filled only where an SLO asks for status=any)
+    struct meter_bin bin;         // latency of the present bin of the series
 };
 
 struct component_meter {
@@ -51,17 +52,17 @@ struct component_meter {
 };
 
 struct workload_meter {
-    uint64_t offered;                 // intended arrivals
+    uint64_t offered; // intended arrivals
     uint64_t statuses[STATUS_COUNT];
     uint64_t offered_total, ended_total; // conservation: never cleared
     uint64_t open;                       // requests in flight
-    int64_t gather_ns;                // the units of a request came over so long before it
-    struct histogram latency;         // OK, and time-outs at give-up time; from the intended arrival
-    uint32_t tracked;                 // as of an operation
+    int64_t gather_ns;                   // the units of a request came over so long before it
+    struct histogram latency; // OK, and time-outs at give-up time; from the intended arrival
+    uint32_t tracked;         // as of an operation
     bool wants_any;
     bool watched;
     struct histogram latency_any;
-    struct tally connected;              // sockets, of a workload with connections
+    struct tally connected; // sockets, of a workload with connections
     uint64_t connected_least;
     uint64_t heartbeats, losses, reconnects; // of sockets
     struct meter_bin bin;
@@ -98,11 +99,32 @@ struct series {
     uint32_t *workload_counts;  // bin x workload x SERIES_FLOWS
     uint32_t *heatmap;          // bin x workload x SERIES_HEAT
 };
-enum series_count { SERIES_ARRIVALS, SERIES_COMPLETIONS, SERIES_ERRORS, SERIES_SHED, SERIES_RETRIES,
-                    SERIES_TIMEOUTS, SERIES_COUNTS };
-enum series_level { SERIES_UTILIZATION, SERIES_QUEUE, SERIES_IN_FLIGHT, SERIES_READY,
-                    SERIES_UTILIZATION_MAX, SERIES_QUEUE_MAX, SERIES_LEVELS };
-enum series_latency { SERIES_P50, SERIES_P90, SERIES_P99, SERIES_P999, SERIES_MAX, SERIES_LATENCIES };
+enum series_count {
+    SERIES_ARRIVALS,
+    SERIES_COMPLETIONS,
+    SERIES_ERRORS,
+    SERIES_SHED,
+    SERIES_RETRIES,
+    SERIES_TIMEOUTS,
+    SERIES_COUNTS
+};
+enum series_level {
+    SERIES_UTILIZATION,
+    SERIES_QUEUE,
+    SERIES_IN_FLIGHT,
+    SERIES_READY,
+    SERIES_UTILIZATION_MAX,
+    SERIES_QUEUE_MAX,
+    SERIES_LEVELS
+};
+enum series_latency {
+    SERIES_P50,
+    SERIES_P90,
+    SERIES_P99,
+    SERIES_P999,
+    SERIES_MAX,
+    SERIES_LATENCIES
+};
 enum series_flow { SERIES_OFFERED, SERIES_OK, SERIES_FAILED, SERIES_REFUSED, SERIES_FLOWS };
 enum { SERIES_HEAT = 96 }; // 8 buckets a power of ten from 1 us
 
@@ -112,8 +134,19 @@ struct log_event { // faults, scaling, breaker, kills: the columns of /events
     int32_t subject;
     double value;
 };
-enum log_kind { LOG_FAULT_BEGIN, LOG_FAULT_END, LOG_KILL, LOG_RESTART, LOG_READY, LOG_EJECT,
-                LOG_DELIST, LOG_RELIST, LOG_BREAKER, LOG_LEADER, LOG_KINDS };
+enum log_kind {
+    LOG_FAULT_BEGIN,
+    LOG_FAULT_END,
+    LOG_KILL,
+    LOG_RESTART,
+    LOG_READY,
+    LOG_EJECT,
+    LOG_DELIST,
+    LOG_RELIST,
+    LOG_BREAKER,
+    LOG_LEADER,
+    LOG_KINDS
+};
 extern const char *const meter_log_names[LOG_KINDS];
 
 struct meter_tracked;  // SLOs judged request by request, by target
@@ -132,8 +165,8 @@ struct meter {
     struct log_event *log;
     uint32_t log_count, log_room;
     uint64_t stale_wakes;
-    uint32_t bin;                 // present bin of the series
-    uint32_t *flows;              // its row of series.workload_counts
+    uint32_t bin;    // present bin of the series
+    uint32_t *flows; // its row of series.workload_counts
     struct meter_tracked *tracked;
     struct meter_snapshot *snapshots; // one a component
 };

@@ -1,7 +1,8 @@
-// meter_bin - the latencies of one bin of the series: 16 log-linear buckets a power of two, emptied often.
+// meter_bin - the latencies of one bin of the series: 16 log-linear buckets a power of two, emptied
+// often.
 //
-// Coarser than a histogram (values differ from their bucket by at most 6 %) and cheap to fill and clear:
-// the series is for the eye, verdicts come from the histograms.
+// Coarser than a histogram (values differ from their bucket by at most 6 %) and cheap to fill and
+// clear: the series is for the eye, verdicts come from the histograms.
 #pragma once
 
 #include <stdint.h>
@@ -20,8 +21,7 @@ struct meter_bin {
 static inline uint32_t meter_bin_bucket(int64_t value_ns)
 {
     const uint64_t value = (uint64_t)value_ns;
-    const int shift =
-        63 - METER_BIN_BITS - __builtin_clzll(value | (uint64_t)1 << METER_BIN_BITS);
+    const int shift = 63 - METER_BIN_BITS - __builtin_clzll(value | (uint64_t)1 << METER_BIN_BITS);
     return ((uint32_t)shift << METER_BIN_BITS) + (uint32_t)(value >> shift);
 }
 

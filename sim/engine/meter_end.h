@@ -7,10 +7,10 @@
 void meter_end_units(struct histogram *histogram, struct meter_bin *bin, int64_t latency_ns,
                      uint64_t units);
 
-// The latency of ends that are more than one more entry: several units at once, units that came over
-// a while, SLOs that want more than the histogram.
-void meter_end_watched_workload(struct world *world, struct workload_meter *meter,
-                                int64_t began_ns, enum status status, uint64_t units);
+// The latency of ends that are more than one more entry: several units at once, units that came
+// over a while, SLOs that want more than the histogram.
+void meter_end_watched_workload(struct world *world, struct workload_meter *meter, int64_t began_ns,
+                                enum status status, uint64_t units);
 void meter_end_watched_operation(struct world *world, struct operation_meter *meter,
                                  int64_t began_ns, enum status status, uint64_t units);
 

@@ -1,7 +1,7 @@
 // meter_series - the time series of a world: sampled at the end of every bin.
 //
-// Counts and areas are differences of running counters, so the hot path pays nothing for them. Latency
-// quantiles of a bin come from a histogram that is emptied at the end of the bin.
+// Counts and areas are differences of running counters, so the hot path pays nothing for them.
+// Latency quantiles of a bin come from a histogram that is emptied at the end of the bin.
 #include "sim/engine/meter_series.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ struct meter_snapshot {
     __int128 *node_busy;
 };
 
-// ---- beginnings -----------------------------------------------------------------------------------
+// ---- beginnings ---------------------------------------------------------------------------------
 
 // The declared resolution, or the smallest multiple of it that needs no more than MOST_BINS bins.
 static int64_t choose_bin(const struct design *design)
@@ -90,7 +90,7 @@ void meter_series_release(struct meter *meter)
     free(series->heatmap);
 }
 
-// ---- counts ---------------------------------------------------------------------------------------
+// ---- counts -------------------------------------------------------------------------------------
 
 static void gather_counts(const struct world *world, const struct component *component,
                           uint64_t counts[SERIES_COUNTS])
@@ -124,7 +124,7 @@ static void sample_counts(struct world *world, struct component *component)
     }
 }
 
-// ---- levels ---------------------------------------------------------------------------------------
+// ---- levels -------------------------------------------------------------------------------------
 
 // Server ns of the component's processors at work, per node; the busiest node's share of this bin.
 static __int128 gather_busy(const struct world *world, const struct component *component,
@@ -195,7 +195,7 @@ static void sample_levels(struct world *world, struct component *component)
     snapshot->in_system = in_system;
 }
 
-// ---- latencies ------------------------------------------------------------------------------------
+// ---- latencies ----------------------------------------------------------------------------------
 
 // Linear inside the bucket, clamped to the exact maximum.
 static void store_latency(struct meter_bin *bin, float *row)
@@ -267,7 +267,7 @@ static void sample_latencies(struct world *world)
     }
 }
 
-// ---- sampling -------------------------------------------------------------------------------------
+// ---- sampling -----------------------------------------------------------------------------------
 
 static void sample_components(struct world *world)
 {

@@ -23,7 +23,7 @@ void model_complain(struct model_preparation *preparation, const char *field, co
         (struct model_complaint){field, message};
 }
 
-const struct model *catalog_find(const struct catalog *catalog, const char *kind)
+const struct model *model_find(const struct catalog *catalog, const char *kind)
 {
     for (const struct model *const *model = catalog->models; *model != NULL; model++) {
         if (text_same((*model)->kind, kind)) {

@@ -1,7 +1,7 @@
 // model - what a kind of component is to the rest of the program: the only door of models/.
 //
-// A model is one file, top to bottom: what it is, configuration, state, metrics, steps, operations, life,
-// descriptor. It includes this header and nothing else of the engine.
+// A model is one file, top to bottom: what it is, configuration, state, metrics, steps, operations,
+// life, descriptor. It includes this header and nothing else of the engine.
 #pragma once
 
 #include <stddef.h>
@@ -31,7 +31,8 @@ struct model_metric {
     const char *name; // "hit_ratio"
     const char *unit; // UCUM: "1", "s", "{request}"
     const char *meaning;
-    double (*read)(const struct component *component); // at the end of a replication; NaN: no sample
+    double (*read)(
+        const struct component *component); // at the end of a replication; NaN: no sample
 };
 
 struct model_invariant {
@@ -47,8 +48,8 @@ struct model_complaint {
 enum { MODEL_COMPLAINTS = 16 };
 
 struct model_preparation {
-    struct arena *arena;              // for what the component design needs for its life
-    const struct design *design;      // topology is filled, components may not be
+    struct arena *arena;                // for what the component design needs for its life
+    const struct design *design;        // topology is filled, components may not be
     struct component_design *component; // to be completed: placements, operations, streams
     void *configuration;
     struct model_complaint complaints[MODEL_COMPLAINTS];
@@ -56,22 +57,22 @@ struct model_preparation {
 };
 
 struct model {
-    const char *kind;    // "postgres"
-    const char *family;  // gateway, service, datastore, broker: also the topology's colour
-    const char *summary; // one sentence
+    const char *kind;       // "postgres"
+    const char *family;     // gateway, service, datastore, broker: also the topology's colour
+    const char *summary;    // one sentence
     const char *stands_for; // version of the real system and what is left out: printed by describe
     const struct field *fields;
     size_t configuration_size;
-    size_t component_size;     // state shared by the nodes, zeroed
-    size_t node_size;          // state of a node, zeroed
+    size_t component_size;              // state shared by the nodes, zeroed
+    size_t node_size;                   // state of a node, zeroed
     const struct operation *operations; // NULL: the user's own (service), or made by prepare
     uint32_t operation_count;
-    const struct model_metric *metrics; // ends with name NULL
+    const struct model_metric *metrics;       // ends with name NULL
     const struct model_invariant *invariants; // ends with name NULL
-    bool no_cores;  // `cores`, `concurrency` and `queue` of the common part do not apply
+    bool no_cores; // `cores`, `concurrency` and `queue` of the common part do not apply
 
-    // At load, once: checks the configuration, lays out nodes (default: `replicas` over `spread`), builds
-    // operations. NULL: nothing to do.
+    // At load, once: checks the configuration, lays out nodes (default: `replicas` over `spread`),
+    // builds operations. NULL: nothing to do.
     void (*prepare)(struct model_preparation *preparation);
     // At time 0 of a replication, once a component, before its nodes start.
     void (*begin)(struct component *component);
@@ -92,17 +93,18 @@ struct model {
     bool (*has_topic)(const struct component_design *component, const char *topic);
     // At the end of a replication: states its invariants by world_hold.
     void (*check)(struct component *component);
-    void (*end)(struct component *component); // gives back what begin and start took beyond the arena
-    // First-order demand for the capacity lint: mean processor seconds of one request of the operation at
-    // one node; negative: unknown.
+    void (*end)(
+        struct component *component); // gives back what begin and start took beyond the arena
+    // First-order demand for the capacity lint: mean processor seconds of one request of the
+    // operation at one node; negative: unknown.
     bool exact_demand; // `demand` is the exact mean: the utilisation law is checked against it
     double (*demand)(const struct component_design *component, const struct operation *operation);
 };
 
-void model_complain(struct model_preparation *preparation, const char *field, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void model_complain(struct model_preparation *preparation, const char *field, const char *format,
+                    ...) __attribute__((format(printf, 3, 4)));
 
 struct catalog {
     const struct model *const *models; // NULL-terminated
 };
-const struct model *catalog_find(const struct catalog *catalog, const char *kind);
+const struct model *model_find(const struct catalog *catalog, const char *kind);

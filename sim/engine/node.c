@@ -1,4 +1,5 @@
-// node - the life of a replica: start, crash, restart, pause, slow-down; timers and roles for models.
+// node - the life of a replica: start, crash, restart, pause, slow-down; timers and roles for
+// models.
 #include "sim/engine/node.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct node_timer {
     uint64_t event;
 };
 
-// ---- parts ----------------------------------------------------------------------------------------
+// ---- parts --------------------------------------------------------------------------------------
 
 static void begin_processor(struct node *node)
 {
@@ -113,9 +114,10 @@ void node_end(struct node *node)
     free(node->held_timers);
 }
 
-// ---- crash and restart ----------------------------------------------------------------------------
+// ---- crash and restart --------------------------------------------------------------------------
 
-// A visit whose process has gone: its caller sees the connection break, or nothing where the host is dark.
+// A visit whose process has gone: its caller sees the connection break, or nothing where the host
+// is dark.
 static void end_visit(struct visit *visit, bool dark)
 {
     struct world *world = visit->node->world;
@@ -133,7 +135,8 @@ static void end_visits(struct node *node, bool dark)
     const uint32_t used = world->visits.used;
     for (uint32_t number = 1; number < used; number++) {
         struct visit *visit = slots_at(&world->visits, number);
-        const bool lives = visit->number == number && visit->node == node && visit->operation != NULL;
+        const bool lives =
+            visit->number == number && visit->node == node && visit->operation != NULL;
         if (lives && (visit->flags & VISIT_TRAVELS) == 0) {
             end_visit(visit, dark);
         }
@@ -220,13 +223,12 @@ void node_restart(struct node *node)
     if (node->startup == NULL) {
         node->startup = node_stream(node, "startup");
     }
-    const int64_t startup =
-        distribution_draw(&node->component->design->startup, node->startup);
+    const int64_t startup = distribution_draw(&node->component->design->startup, node->startup);
     const struct event event = {on_started, node, node->epoch, world_tag(node, NODE_START_EVENT)};
     node->restart_event = event_queue_at(world->queue, time_after(world->now, startup), event);
 }
 
-// ---- pause and slow-down --------------------------------------------------------------------------
+// ---- pause and slow-down ------------------------------------------------------------------------
 
 static void set_speeds(struct node *node)
 {
@@ -280,7 +282,7 @@ void node_unslow(struct node *node, double factor)
     set_speeds(node);
 }
 
-// ---- timers ---------------------------------------------------------------------------------------
+// ---- timers -------------------------------------------------------------------------------------
 
 static void hold_timer(struct node *node, uint32_t number)
 {
@@ -371,7 +373,7 @@ bool node_timer_cancel(struct node *node, uint64_t name)
     return true;
 }
 
-// ---- names ----------------------------------------------------------------------------------------
+// ---- names --------------------------------------------------------------------------------------
 
 struct random_stream *node_stream(struct node *node, const char *purpose)
 {
@@ -380,7 +382,7 @@ struct random_stream *node_stream(struct node *node, const char *purpose)
                                                   node->replica, purpose));
 }
 
-struct random_stream *component_stream(struct component *component, const char *purpose)
+struct random_stream *node_component_stream(struct component *component, const char *purpose)
 {
     struct arena *arena = &component->world->arena;
     return world_stream(component->world,

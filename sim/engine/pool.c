@@ -75,7 +75,8 @@ enum outcome pool_take(struct pool *pool, struct visit *visit)
     return OUTCOME_WAIT;
 }
 
-// Grants units to those in line while there are any; a visit whose deadline has passed is woken without.
+// Grants units to those in line while there are any; a visit whose deadline has passed is woken
+// without.
 static void serve_line(struct pool *pool)
 {
     struct world *world = pool->node->world;

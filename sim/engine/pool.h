@@ -16,8 +16,8 @@ struct pool {
     uint64_t queue_limit; // waiting visits, 0: unlimited
     enum on_full on_full;
     struct line line;
-    struct tally used;    // units in use
-    struct tally waiting; // visits waiting
+    struct tally used;      // units in use
+    struct tally waiting;   // visits waiting
     struct histogram *wait; // NULL: not recorded
     uint64_t refused;
 };
@@ -26,8 +26,9 @@ void pool_init(struct pool *pool, struct node *node, const char *name, uint64_t 
 void pool_release(struct pool *pool);
 void pool_clear(struct pool *pool); // after a crash: nothing is used, nobody waits
 
-// Takes one unit for the visit and notes it among what the visit holds. NEXT: taken; WAIT: the visit waits
-// and goes on with its next step once it has it; END: the line is full, status REJECTED is set.
+// Takes one unit for the visit and notes it among what the visit holds. NEXT: taken; WAIT: the
+// visit waits and goes on with its next step once it has it; END: the line is full, status REJECTED
+// is set.
 enum outcome pool_take(struct pool *pool, struct visit *visit);
 
 // Gives one unit back before the visit's end; the next in line is woken (later, same instant).

@@ -1,7 +1,8 @@
 // run - one replication from begin to end, and the record it leaves.
 //
-// Little's law is an identity of integers over [0, duration): the area under the number of visits at a
-// component's nodes equals the sum of the times that visits spent there, those still present included.
+// Little's law is an identity of integers over [0, duration): the area under the number of visits
+// at a component's nodes equals the sum of the times that visits spent there, those still present
+// included.
 #include "sim/engine/run.h"
 
 #include "sim/base/check.h"
@@ -12,7 +13,7 @@
 // A request that nobody bounds in time counts as lost when it has waited so long at the end.
 #define LOST_AFTER (60 * TIME_S)
 
-// ---- running --------------------------------------------------------------------------------------
+// ---- running ------------------------------------------------------------------------------------
 
 static enum run_end run_until(struct world *world, int64_t until_ns, const volatile int *stop)
 {
@@ -42,15 +43,15 @@ enum run_end run_world(struct world *world, const volatile int *stop)
     return end;
 }
 
-// ---- invariants of the engine ---------------------------------------------------------------------
+// ---- invariants of the engine -------------------------------------------------------------------
 
 static __int128 present_ns(struct world *world, uint32_t component)
 {
     __int128 sum = 0;
     for (uint32_t number = 1; number < world->visits.used; number++) {
         const struct visit *visit = slots_at(&world->visits, number);
-        if (visit->number == number && visit->operation != NULL &&
-            (visit->flags & VISIT_INSIDE) && visit->node->component->number == component) {
+        if (visit->number == number && visit->operation != NULL && (visit->flags & VISIT_INSIDE) &&
+            visit->node->component->number == component) {
             sum += world->now - visit->began_ns;
         }
     }
@@ -101,7 +102,7 @@ static void check_world(struct world *world)
     check_capacity(world);
 }
 
-// ---- the record -----------------------------------------------------------------------------------
+// ---- the record ---------------------------------------------------------------------------------
 
 static void add_node(const struct world *world, const struct node *node,
                      struct component_figures *figures, double measured_s)
@@ -155,7 +156,8 @@ static void note_model_metrics(const struct world *world, struct run_record *rec
     }
 }
 
-// The age at which a request in flight has missed the objective; -1: it cannot while it is in flight.
+// The age at which a request in flight has missed the objective; -1: it cannot while it is in
+// flight.
 static int64_t late_after(const struct slo_design *slo)
 {
     if (slo->target != SLO_WORKLOAD) {

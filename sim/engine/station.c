@@ -58,8 +58,8 @@ PATH_RARE static uint32_t add_server(struct station *station)
 {
     if (station->service_used == station->service_room) {
         station->service_room = station->service_room == 0 ? 4 : station->service_room * 2;
-        station->services = check_realloc(station->services,
-                                          station->service_room * sizeof *station->services);
+        station->services =
+            check_realloc(station->services, station->service_room * sizeof *station->services);
     }
     return station->service_used++;
 }
@@ -163,8 +163,8 @@ static inline struct visit *take_next(struct station *station, struct line_entry
     return visit;
 }
 
-// The next of the line begins on the server that has become free; those whose deadline has passed are
-// woken unserved. False: nobody.
+// The next of the line begins on the server that has become free; those whose deadline has passed
+// are woken unserved. False: nobody.
 static bool start_next(struct station *station, uint32_t server)
 {
     struct world *world = station->node->world;
@@ -283,7 +283,8 @@ static void serve_at_once(struct station *station, struct visit *visit, int64_t 
     begin_service(station, take_server(station), visit, order, work_ns);
 }
 
-// Room for one more at a full station: callers that block simply wait, or the oldest in line gives way.
+// Room for one more at a full station: callers that block simply wait, or the oldest in line gives
+// way.
 static bool make_room(struct station *station)
 {
     struct world *world = station->node->world;

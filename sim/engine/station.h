@@ -1,8 +1,9 @@
 // station - c servers and a line: where visits spend service time.
 //
-// Disciplines fifo, lifo, ps (processor sharing), priority, preemptive (resume), sjf, random; finite
-// capacity (waiting and in service); patience; speed factor that rescales the work in service at once;
-// speed 0 is a pause. Work of ps is kept as virtual time in fixed point of 2^-16 ns, completions rounded up.
+// Disciplines fifo, lifo, ps (processor sharing), priority, preemptive (resume), sjf, random;
+// finite capacity (waiting and in service); patience; speed factor that rescales the work in
+// service at once; speed 0 is a pause. Work of ps is kept as virtual time in fixed point of 2^-16
+// ns, completions rounded up.
 #pragma once
 
 #include <stdbool.h>
@@ -15,17 +16,17 @@
 #include "sim/kernel/histogram.h"
 #include "sim/kernel/tally.h"
 
-struct service {      // a server at work, or a member of a sharing station
+struct service { // a server at work, or a member of a sharing station
     uint64_t ticket;
-    uint64_t order;     // of its line entry, for preemption
+    uint64_t order; // of its line entry, for preemption
     uint64_t event;
-    int64_t finish_ns;  // at the present speed
-    int64_t left_ns;    // work left while paused
+    int64_t finish_ns; // at the present speed
+    int64_t left_ns;   // work left while paused
     uint8_t priority;
     bool busy;
 };
 
-struct shared_work {      // ps: heap by virtual finish
+struct shared_work {         // ps: heap by virtual finish
     uint64_t virtual_finish; // 2^-16 ns
     uint64_t number;
     uint64_t ticket;
@@ -34,15 +35,15 @@ struct shared_work {      // ps: heap by virtual finish
 struct station {
     const char *name;
     struct node *node;
-    uint32_t servers;      // UINT32_MAX: never a queue
-    uint64_t capacity;     // waiting and in service, 0: unlimited
+    uint32_t servers;  // UINT32_MAX: never a queue
+    uint64_t capacity; // waiting and in service, 0: unlimited
     enum on_full on_full;
-    enum meter_part part;  // of the response time: METER_CPU or METER_IO
-    double stretch;        // service time multiplier of fractional cores, 1 otherwise
-    double speed;          // 1; 1/factor when slowed; 0 paused
+    enum meter_part part;                // of the response time: METER_CPU or METER_IO
+    double stretch;                      // service time multiplier of fractional cores, 1 otherwise
+    double speed;                        // 1; 1/factor when slowed; 0 paused
     const struct distribution *patience; // NULL: endless
     struct random_stream *patience_stream;
-    struct random_stream *order_stream;  // DISCIPLINE_RANDOM
+    struct random_stream *order_stream; // DISCIPLINE_RANDOM
     struct line line;
     struct service *services;
     uint32_t service_room;
@@ -51,10 +52,10 @@ struct station {
     struct shared_work *shared;
     uint32_t shared_count, shared_room;
     uint64_t shared_number;
-    uint64_t virtual_now;  // 2^-16 ns of work done for each member
+    uint64_t virtual_now; // 2^-16 ns of work done for each member
     int64_t virtual_at_ns;
     uint64_t shared_event;
-    struct tally busy;     // servers at work
+    struct tally busy; // servers at work
     struct tally waiting;
     struct histogram *wait; // waiting time of those served, NULL: not recorded
     uint64_t arrivals, served, refused, abandoned;
@@ -67,8 +68,8 @@ void station_clear(struct station *station); // after a crash: empty and idle
 // Fractional cores: ceil(cores) servers, service stretched by ceil(cores)/cores.
 void station_set_cores(struct station *station, double cores);
 
-// The visit asks for `demand_ns` of service. WAIT: it goes on with its next step when served (or, with
-// patience, ends ABANDONED); END: no room, status REJECTED is set.
+// The visit asks for `demand_ns` of service. WAIT: it goes on with its next step when served (or,
+// with patience, ends ABANDONED); END: no room, status REJECTED is set.
 enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns);
 
 static inline uint64_t station_bytes(const struct station *station)

@@ -1,7 +1,9 @@
-// station_share - the processor-sharing discipline of a station: virtual time, one completion pending.
+// station_share - the processor-sharing discipline of a station: virtual time, one completion
+// pending.
 //
-// Every member gets min(1, servers/n) of a server. Virtual time is the work that each member has got, in
-// units of 2^-16 ns; a member leaves when virtual time reaches its arrival's plus its demand.
+// Every member gets min(1, servers/n) of a server. Virtual time is the work that each member has
+// got, in units of 2^-16 ns; a member leaves when virtual time reaches its arrival's plus its
+// demand.
 #include "sim/engine/station_share.h"
 
 #include "sim/base/check.h"

@@ -1,4 +1,5 @@
-// station_share - the processor-sharing discipline of a station: virtual time, one completion pending.
+// station_share - the processor-sharing discipline of a station: virtual time, one completion
+// pending.
 #pragma once
 
 #include <stdint.h>

@@ -14,7 +14,8 @@ enum status {
     STATUS_UNAUTHORIZED,  // credentials refused
     STATUS_INVALID,       // the request itself is wrong (unknown account, bad amount)
     STATUS_CONFLICT,      // aborted by a concurrent request, may be tried again
-    STATUS_UNAVAILABLE,   // refused before it was sent or begun: no replica, connection refused, no quorum
+    STATUS_UNAVAILABLE,   // refused before it was sent or begun: no replica, connection refused, no
+                          // quorum
     STATUS_OVERDUE,       // its deadline had passed before it was begun
     STATUS_ABANDONED,     // left the queue unserved: its patience ended
     STATUS_ERROR,         // the operation failed and undid itself

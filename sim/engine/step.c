@@ -5,7 +5,7 @@
 #include "sim/engine/node.h"
 #include "sim/engine/world.h"
 
-// ---- verbs ----------------------------------------------------------------------------------------
+// ---- verbs --------------------------------------------------------------------------------------
 
 enum outcome step_hold(struct visit *visit, int64_t ns, int part)
 {
@@ -53,7 +53,7 @@ enum outcome step_reply_bytes(struct visit *visit, enum status status, uint64_t 
     return OUTCOME_END;
 }
 
-// ---- compiled steps -------------------------------------------------------------------------------
+// ---- compiled steps -----------------------------------------------------------------------------
 
 static int64_t draw(const struct visit *visit, const struct distribution *law)
 {

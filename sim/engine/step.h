@@ -1,7 +1,8 @@
 // step - the verbs with which a step function closes, and the steps of the scenario language.
 //
-// Verbs: step_next, step_hold, step_cpu, step_take, step_give, step_join_batch, step_wait, step_call,
-// step_call_each (all / quorum), step_reply, step_fail, step_spawn. node_message (network.h) is `send`.
+// Verbs: step_next, step_hold, step_cpu, step_take, step_give, step_join_batch, step_wait,
+// step_call, step_call_each (all / quorum), step_reply, step_fail, step_spawn. node_message
+// (network.h) is `send`.
 #pragma once
 
 #include <stdint.h>
@@ -13,7 +14,7 @@
 #include "sim/engine/station.h"
 #include "sim/engine/visit.h"
 
-// ---- verbs ----------------------------------------------------------------------------------------
+// ---- verbs --------------------------------------------------------------------------------------
 
 static inline enum outcome step_next(struct visit *visit)
 {
@@ -45,8 +46,8 @@ static inline enum outcome step_join_batch(struct visit *visit, struct batch *ba
     return batch_join(batch, visit, bytes);
 }
 
-// Parks the visit; the model keeps visit_ticket(visit) and wakes it with visit_wake_later. The time is
-// booked as METER_OTHER.
+// Parks the visit; the model keeps visit_ticket(visit) and wakes it with visit_wake_later. The time
+// is booked as METER_OTHER.
 enum outcome step_wait(struct visit *visit);
 
 static inline enum outcome step_call(struct visit *visit, const struct call_design *design)
@@ -63,7 +64,7 @@ static inline enum outcome step_fail(struct visit *visit, enum status status)
     return step_reply(visit, status);
 }
 
-// ---- compiled steps of the scenario language ------------------------------------------------------
+// ---- compiled steps of the scenario language ----------------------------------------------------
 // A step's `argument` is one of the structs below; scenario/program.c builds them.
 
 struct work_step { // cpu, io, sleep
@@ -77,9 +78,9 @@ struct jump_step {
 };
 
 struct parallel_step {
-    uint32_t count, need;                // join when `need` have ended well, or none can any more
+    uint32_t count, need; // join when `need` have ended well, or none can any more
     const struct operation *const *branches;
-    bool stop;                           // a failed join ends the visit
+    bool stop; // a failed join ends the visit
 };
 
 enum choice_kind { CHOICE_SHARE, CHOICE_STATUS, CHOICE_OTHERWISE };
@@ -95,11 +96,11 @@ struct choose_step {
     uint16_t otherwise; // step when nothing matches
 };
 
-struct repeat_step { // stands at the end of the body
-    uint8_t counter;       // which of visit->loops
-    uint8_t limit;         // highest count
+struct repeat_step {           // stands at the end of the body
+    uint8_t counter;           // which of visit->loops
+    uint8_t limit;             // highest count
     struct distribution times; // counts
-    uint16_t first;        // first step of the body; of the step before the body: the step behind it
+    uint16_t first; // first step of the body; of the step before the body: the step behind it
 };
 
 struct pool_step {
@@ -115,19 +116,24 @@ struct answer_step {
     uint64_t bytes;
 };
 
+// Bytes of the answer that the step gives, 0 unless it replies.
+uint64_t step_answer_bytes(const struct step *step);
+
 enum outcome step_run_cpu(struct visit *visit);
 enum outcome step_run_io(struct visit *visit);
 enum outcome step_run_sleep(struct visit *visit);
-enum outcome step_run_call(struct visit *visit);     // argument: struct call_design
-enum outcome step_run_publish(struct visit *visit);  // argument: struct call_design
+enum outcome step_run_call(struct visit *visit);    // argument: struct call_design
+enum outcome step_run_publish(struct visit *visit); // argument: struct call_design
 enum outcome step_run_parallel(struct visit *visit);
 enum outcome step_run_choose(struct visit *visit);
 enum outcome step_run_jump(struct visit *visit);
-enum outcome step_run_repeat_begin(struct visit *visit); // draws the count; argument: struct repeat_step
+enum outcome
+step_run_repeat_begin(struct visit *visit); // draws the count; argument: struct repeat_step
 enum outcome step_run_repeat(struct visit *visit);
 enum outcome step_run_take(struct visit *visit);
 enum outcome step_run_give(struct visit *visit);
 enum outcome step_run_spawn(struct visit *visit);
-enum outcome step_run_move(struct visit *visit);     // argument: struct call_design; the visit ends here
+enum outcome
+step_run_move(struct visit *visit); // argument: struct call_design; the visit ends here
 enum outcome step_run_reply(struct visit *visit);
 enum outcome step_run_fail(struct visit *visit);

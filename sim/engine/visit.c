@@ -9,6 +9,7 @@
 #include "sim/engine/join.h"
 #include "sim/engine/meter_end.h"
 #include "sim/engine/node.h"
+#include "sim/engine/step.h"
 #include "sim/engine/workload.h"
 #include "sim/engine/world.h"
 
@@ -68,9 +69,10 @@ static PATH_HOT void give_slot(struct visit *visit)
     visit_give(world_of(visit), visit);
 }
 
-// ---- answers --------------------------------------------------------------------------------------
+// ---- answers ------------------------------------------------------------------------------------
 
-// The visit has become the carrier of its answer: it travels back to the call, or is lost on the way.
+// The visit has become the carrier of its answer: it travels back to the call, or is lost on the
+// way.
 static void send_answer(struct visit *visit, uint64_t bytes)
 {
     struct world *world = world_of(visit);
@@ -223,7 +225,7 @@ void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
     send_answer(carrier, bytes);
 }
 
-// ---- walking --------------------------------------------------------------------------------------
+// ---- walking ------------------------------------------------------------------------------------
 
 static uint64_t answer_bytes(const struct visit *visit)
 {
@@ -487,7 +489,7 @@ struct visit *visit_branch(struct visit *visit, const struct operation *branch, 
     return child;
 }
 
-// ---- what a step asks for -------------------------------------------------------------------------
+// ---- what a step asks for -----------------------------------------------------------------------
 
 uint64_t *visit_words(struct visit *visit)
 {

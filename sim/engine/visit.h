@@ -1,10 +1,10 @@
 // visit - a request at a node: where it is in its operation, what it holds, whom it answers.
 //
-// A visit walks a step table. A step function runs to its end and closes with exactly one verb (step.h),
-// whose outcome tells the walker what comes next. A visit that waits is named by a ticket (number and
-// generation); the wake that ends the wait advances the generation, so a later wake is stale: dropped
-// and counted. However a visit ends, it gives back what it holds in reverse order and hands its status to
-// the call it answers.
+// A visit walks a step table. A step function runs to its end and closes with exactly one verb
+// (step.h), whose outcome tells the walker what comes next. A visit that waits is named by a ticket
+// (number and generation); the wake that ends the wait advances the generation, so a later wake is
+// stale: dropped and counted. However a visit ends, it gives back what it holds in reverse order
+// and hands its status to the call it answers.
 #pragma once
 
 #include <assert.h>
@@ -38,8 +38,8 @@ struct operation {
     const char *meaning;
     const struct step *steps;
     uint16_t step_count;
-    uint16_t number;    // in its component
-    bool internal;      // branches and background work: not callable, not an SLO target
+    uint16_t number; // in its component
+    bool internal;   // branches and background work: not callable, not an SLO target
 };
 
 enum { VISIT_STOPPED = UINT16_MAX }; // as `step`: the visit ends with its status
@@ -60,25 +60,25 @@ struct visit {
     uint32_t number; // of its own slot
     struct node *node;
     const struct operation *operation;
-    uint64_t request;         // workload << 48 | sequence: the identity that keys derive from
-    int64_t began_ns;         // arrival at the node
-    int64_t since_ns;         // beginning of the present wait
-    int64_t deadline_ns;      // absolute, TIME_NEVER: none
-    uint64_t event;           // pending event of a hold, or of the patience; EVENT_NONE
-    uint32_t call;            // the call (or join) it answers, 0: nobody
+    uint64_t request;    // workload << 48 | sequence: the identity that keys derive from
+    int64_t began_ns;    // arrival at the node
+    int64_t since_ns;    // beginning of the present wait
+    int64_t deadline_ns; // absolute, TIME_NEVER: none
+    uint64_t event;      // pending event of a hold, or of the patience; EVENT_NONE
+    uint32_t call;       // the call (or join) it answers, 0: nobody
     uint32_t call_generation;
-    uint32_t hold;            // newest record of what it holds, 0: nothing
-    uint32_t place;           // server number while served; free for the model's own lists otherwise
-    uint32_t units;           // messages carried, 1 for an ordinary request
-    uint32_t value;           // free for the model (an index into its own slots)
+    uint32_t hold;  // newest record of what it holds, 0: nothing
+    uint32_t place; // server number while served; free for the model's own lists otherwise
+    uint32_t units; // messages carried, 1 for an ordinary request
+    uint32_t value; // free for the model (an index into its own slots)
     uint16_t step;
-    uint8_t status : 7;       // of the last call; at the end, the answer
-    uint8_t client : 1;       // answers a client at once: its `call` words are the intended beginning
+    uint8_t status : 7; // of the last call; at the end, the answer
+    uint8_t client : 1; // answers a client at once: its `call` words are the intended beginning
     uint8_t flags;
-    uint8_t priority : 4;     // 0 is served first
-    uint8_t attempt : 4;      // which try of the call it serves, from 1
-    uint8_t key;              // the call's key: 1 + index into design->key_names, 0: none
-    uint8_t loops[2];         // counters of `repeat`
+    uint8_t priority : 4; // 0 is served first
+    uint8_t attempt : 4;  // which try of the call it serves, from 1
+    uint8_t key;          // the call's key: 1 + index into design->key_names, 0: none
+    uint8_t loops[2];     // counters of `repeat`
 };
 static_assert(sizeof(struct visit) <= 96, "a visit is a hot record");
 
@@ -115,9 +115,9 @@ void visit_on_arrival(void *world, uint64_t ticket);
 void visit_begin_client(struct node *node, const struct operation *operation,
                         const struct visit_client *client);
 
-// Ends the wait that the ticket names and walks on. visit_wake is direct; visit_on_wake is the handler of
-// events; visit_wake_later schedules it at the present instant (no recursion: use it from handlers that
-// wake several, and from within steps of other visits).
+// Ends the wait that the ticket names and walks on. visit_wake is direct; visit_on_wake is the
+// handler of events; visit_wake_later schedules it at the present instant (no recursion: use it
+// from handlers that wake several, and from within steps of other visits).
 void visit_wake(struct world *world, uint64_t ticket);
 void visit_on_wake(void *world, uint64_t ticket);
 void visit_wake_later(struct world *world, uint64_t ticket);
@@ -150,20 +150,19 @@ int64_t visit_now(const struct visit *visit);
 const void *visit_argument(const struct visit *visit);
 struct random_stream *visit_stream(const struct visit *visit); // of the present step
 
-// The value of the key that the visit's call names (`key: product`): drawn once a request, the same for
-// every visit of the request, from the law the workload declares; without a key, unique to the request.
+// The value of the key that the visit's call names (`key: product`): drawn once a request, the same
+// for every visit of the request, from the law the workload declares; without a key, unique to the
+// request.
 uint64_t visit_key(const struct visit *visit);
 
-// The visit ends well here and goes on at once as one of `operation` at `to`, which must be up, without a
-// concurrency limit, and reached without delay; it holds nothing.
+// The visit ends well here and goes on at once as one of `operation` at `to`, which must be up,
+// without a concurrency limit, and reached without delay; it holds nothing.
 enum outcome visit_move(struct visit *visit, struct node *to, const struct operation *operation);
 
-// Nobody wants the answer any more: the visit ends at its next step or when it leaves its queue; a call it
-// waits for is dropped, and cancelled in turn where that call says so.
+// Nobody wants the answer any more: the visit ends at its next step or when it leaves its queue; a
+// call it waits for is dropped, and cancelled in turn where that call says so.
 void visit_cancel(struct visit *visit);
 
-// A visit of `branch` at the same node and for the same request; answers join number `join` (0: nobody).
+// A visit of `branch` at the same node and for the same request; answers join number `join` (0:
+// nobody).
 struct visit *visit_branch(struct visit *visit, const struct operation *branch, uint32_t join);
-
-// Bytes of the answer that the step gives, 0 unless it replies (step.c).
-uint64_t step_answer_bytes(const struct step *step);

@@ -5,8 +5,8 @@
 
 enum { SEQUENCE_BITS = 48 };
 
-// Drawn keys are counts from the law; unique ones lie above them all. They follow from the workload's
-// name, not from its place among the workloads.
+// Drawn keys are counts from the law; unique ones lie above them all. They follow from the
+// workload's name, not from its place among the workloads.
 static uint64_t unique_key(const struct world *world, uint64_t request)
 {
     const uint32_t number = workload_of(request);

@@ -35,7 +35,8 @@ int histogram_watch(struct histogram *histogram, int64_t threshold_ns);
 // Allocates the bucket.
 void histogram_grow(struct histogram *histogram, uint32_t bucket);
 
-// Adds a value whose bucket is not allocated yet, or that must be held; a negative one is our error.
+// Adds a value whose bucket is not allocated yet, or that must be held; a negative one is our
+// error.
 void histogram_add_outside(struct histogram *histogram, int64_t value_ns, uint64_t times);
 
 static inline uint32_t histogram_bucket(int64_t value_ns)

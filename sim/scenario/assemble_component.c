@@ -21,7 +21,7 @@ static const struct model *find_model(const struct assembly *assembly,
     if (kind == NULL || !read_value_name(assembly->document, kind, &name)) {
         return NULL;
     }
-    const struct model *model = catalog_find(assembly->catalog, name);
+    const struct model *model = model_find(assembly->catalog, name);
     if (model != NULL) {
         return model;
     }

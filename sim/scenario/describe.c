@@ -147,7 +147,7 @@ bool describe(const struct catalog *catalog, const char *what, struct text *out)
     struct text kind;
     text_init(&kind);
     text_add_part(&kind, what, dot == NULL ? strlen(what) : (size_t)(dot - what));
-    const struct model *model = catalog_find(catalog, text_get(&kind));
+    const struct model *model = model_find(catalog, text_get(&kind));
     bool good = model != NULL;
     if (!good) {
         complain(catalog, text_get(&kind), out);

@@ -28,9 +28,9 @@
 #define FAST "{sleep: 3ms}, "
 #define PAY_ONCE "        - call: pay.pay\n        - reply: 0\n"
 
-static const struct payment_till *till_of(const struct stage *stage)
+static struct payment_till *till_of(const struct stage *stage)
 {
-    const struct payment_service *service = stage_component(stage, "pay")->state;
+    struct payment_service *service = stage_component(stage, "pay")->state;
     return &service->till;
 }
 
@@ -358,7 +358,7 @@ Test(payment_service, in_a_storm_of_faults_every_invariant_holds)
     stage_begin(&stage, storm);
     for (int64_t now = 0; now < 600 * TIME_S; now += 20 * TIME_S) {
         stage_run(&stage, now + 20 * TIME_S);
-        payment_till_check((struct payment_till *)till_of(&stage));
+        payment_till_check(till_of(&stage));
     }
     cr_assert_gt(stage_count(&stage, "pay", "pay", STATUS_OK), 20000);
     cr_assert_gt(stage_metric(&stage, "pay", "unknown_writes"), 1000);
