@@ -61,6 +61,12 @@ static bool rename_into_place(const char *temporary, const char *path, struct te
     return true;
 }
 
+void file_temporary(const char *path, struct text *name)
+{
+    text_clear(name);
+    text_format(name, "%s.%ld.tmp", path, (long)getpid());
+}
+
 static bool write_temporary(const char *temporary, const char *bytes, size_t length)
 {
     const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -80,7 +86,7 @@ bool file_write_atomic(const char *path, const void *bytes, size_t length, struc
 {
     struct text temporary;
     text_init(&temporary);
-    text_format(&temporary, "%s.tmp", path);
+    file_temporary(path, &temporary);
     bool good = write_temporary(text_get(&temporary), bytes, length);
     if (good) {
         good = rename_into_place(text_get(&temporary), path, why);
@@ -163,7 +169,7 @@ bool file_link(const char *target, const char *path, struct text *why)
     }
     struct text temporary;
     text_init(&temporary);
-    text_format(&temporary, "%s.tmp", path);
+    file_temporary(path, &temporary);
     unlink(text_get(&temporary));
     bool good = symlink(target, text_get(&temporary)) == 0;
     good = good ? rename_into_place(text_get(&temporary), path, why) : fail(why, "link", path);

@@ -9,7 +9,10 @@
 
 #include "sim/base/text.h"
 
-// Writes PATH.tmp, syncs it and renames it to PATH.
+// The name under which this process writes what shall become PATH: PATH.PID.tmp.
+void file_temporary(const char *path, struct text *name);
+
+// Writes under the temporary name, syncs it and renames it to PATH.
 bool file_write_atomic(const char *path, const void *bytes, size_t length, struct text *why);
 
 // The same for a file that somebody else (HDF5, gnuplot) has written under `temporary`.

@@ -59,7 +59,7 @@ bool archive_write(const struct result *result, const char *path, struct text *w
     struct text bytes, unsealed;
     text_init(&bytes);
     text_init(&unsealed);
-    text_format(&unsealed, "%s.unsealed", path);
+    file_temporary(path, &unsealed);
     const char *name = text_get(&unsealed);
     bool good = write_unsealed(result, name, why) && file_read(name, &bytes, why);
     unlink(name);

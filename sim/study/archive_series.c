@@ -145,7 +145,7 @@ static void move_warmup(struct archive *archive, struct result *result)
 }
 
 // The words of a command without the directory of the first: the same wherever the scenario lies.
-static const char *without_directory(const struct archive *archive, const char *words)
+static void add_without_directory(const char *words, struct text *out)
 {
     const char *rest = words;
     bool quoted = false, rest_quoted = false;
@@ -157,14 +157,16 @@ static const char *without_directory(const struct archive *archive, const char *
         }
         at += !quoted && *at == '\\' && at[1] != '\0';
     }
-    if (!rest_quoted) {
-        return rest;
-    }
     const size_t plain = strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "0123456789-_.=:,%+@");
-    const bool whole = rest[plain] == '\'' && (rest[plain + 1] == '\0' || rest[plain + 1] == ' ');
-    return whole ? arena_format(archive->arena, "%.*s%s", (int)plain, rest, rest + plain + 1)
-                 : arena_format(archive->arena, "'%s", rest);
+    const bool closes = rest[plain] == '\'' && (rest[plain + 1] == '\0' || rest[plain + 1] == ' ');
+    if (rest_quoted && closes) {
+        text_add_part(out, rest, plain);
+        rest += plain + 1;
+    } else if (rest_quoted) {
+        text_add_char(out, '\'');
+    }
+    text_add(out, rest);
 }
 
 static void move_scenario(struct archive *archive, struct result *result)
@@ -176,14 +178,16 @@ static void move_scenario(struct archive *archive, struct result *result)
     const struct archive_array file = {"/scenario/file", ARCHIVE_NAME, 0, {0}, .unit = NULL};
     archive_h5_array(archive, &source, &result->source);
     archive_h5_array(archive, &resolved, &result->resolved);
-    const char *command = result->file;
-    if (archive->writing && command != NULL) {
-        command = without_directory(archive, command);
-    }
-    archive_h5_array(archive, &file, &command);
     if (!archive->writing) {
-        result->file = command;
+        archive_h5_array(archive, &file, &result->file);
+        return;
     }
+    struct text command;
+    text_init(&command);
+    add_without_directory(result->file == NULL ? "" : result->file, &command);
+    const char *words = result->file == NULL ? NULL : text_get(&command);
+    archive_h5_array(archive, &file, &words);
+    text_release(&command);
 }
 
 void archive_series_ragged(struct archive *archive, struct result *result)

@@ -146,7 +146,7 @@ bool event_log_begin(struct event_log *log, const char *path, struct text *why)
     text_init(&log->temporary);
     text_init(&log->line);
     text_add(&log->path, path);
-    text_format(&log->temporary, "%s.tmp", path);
+    file_temporary(path, &log->temporary);
     log->file = fopen(text_get(&log->temporary), "we");
     if (log->file == NULL) {
         text_clear(why);
