@@ -75,6 +75,6 @@ scenario "p(99) < 100ms"
 code=$?
 [ $code -eq 0 ] || [ $code -eq 3 ] || [ $code -eq 141 ]
 judge $? "a closed pipe ends it quietly"
-exits 3 "3: standard output is full" bash -c '"$0" run queue.yaml --no-progress -o full >/dev/full' \
-    "$orrery"
+exits 3 "3: standard output is full" bash -c \
+    '"$0" run queue.yaml --no-progress -o full >/dev/full' "$orrery"
 finish

@@ -5,8 +5,7 @@ set -u
 cp "$here/features.yaml" .
 run=("$orrery" run features.yaml --no-progress --exit-zero)
 
-struck() { jq -r '[.faults[]? | select(.occurrences > 0 or .struck > 0) | .name] | sort | join(",")' \
-    "$1/summary.json"; }
+fingerprint() { jq -r .fingerprint "$1/summary.json"; }
 
 # ---- --faults -----------------------------------------------------------------------------------
 exits 0 "faults as written" "${run[@]}" -o written
@@ -16,9 +15,9 @@ exits 0 "--faults none" "${run[@]}" --faults none -o none
 judge $? "strikes with none"
 exits 0 "--faults all" "${run[@]}" --faults all -o all
 has out "without faults" "judges both side by side"
-[ "$(jq -r .fingerprint all/summary.json)" = "$(jq -r .fingerprint written/summary.json)" ]
+[ "$(fingerprint all)" = "$(fingerprint written)" ]
 judge $? "and is the run as written"
-[ "$(jq -r .fingerprint all/without-faults/summary.json)" = "$(jq -r .fingerprint none/summary.json)" ]
+[ "$(fingerprint all/without-faults)" = "$(fingerprint none)" ]
 judge $? "beside the run with none"
 exits 0 "--faults NAME,NAME" "${run[@]}" --faults broker,far -o two
 ! grep -q zone-down out && grep -q 'broker *kill' out && grep -q 'far *delay' out
@@ -80,9 +79,9 @@ jq -es '[.[0].workloads.shoppers.statuses.ok, ([.[1:][].workloads.shoppers.statu
     | .[0] == .[1] and .[0] > 1000' written/summary.json rep-?.json >jq.out
 judge $? "the replications by themselves add up to the whole run"
 exits 0 "a run of one replication" "${run[@]}" --rep 1 -o one --json
-fingerprint=$(jq -r .fingerprint out)
+whole=$(jq -r .fingerprint out)
 exits 0 "its replication by itself" "${run[@]}" --only-rep 0 --json
-[ "$(jq -r .fingerprint out)" = "$fingerprint" ]
+[ "$(jq -r .fingerprint out)" = "$whole" ]
 judge $? "has the same fingerprint"
 exits 2 "--events without --only-rep" "${run[@]}" --events events.jsonl
 exits 3 "a log that cannot be written" "${run[@]}" --only-rep 0 --events missing/events.jsonl

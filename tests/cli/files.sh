@@ -19,7 +19,8 @@ for file in results.h5 summary.json report.html report.md junit.xml scenario.yam
 done
 cmp -s queue.yaml "$directory/scenario.yaml"
 judge $? "scenario.yaml is the scenario as given"
-jq -e '.argv and .elapsed_s and .executable and .exit_status == 0' "$directory/manifest.json" >jq.out
+jq -e '.argv and .elapsed_s and .executable and .exit_status == 0' \
+    "$directory/manifest.json" >jq.out
 judge $? "manifest.json has what is not reproducible"
 /usr/bin/h5dump -H "$directory/results.h5" >h5.out 2>&1
 judge $? "h5dump reads results.h5"

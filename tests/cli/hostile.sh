@@ -23,19 +23,31 @@ components:
     title: "a\\nb ${} %s %n {/Symbol a} ^2 _x @y ~z"
     operations: {go: [{cpu: 1ms}]}
 workloads:
-  users: {target: front.go, rate: 50/s, title: "<script>alert(4)</script>", assumed: "<i>x</i>`touch canary6`"}
+  users:
+    target: front.go
+    rate: 50/s
+    title: "<script>alert(4)</script>"
+    assumed: "<i>x</i>`touch canary6`"
 slos:
-  - {name: "fast <script>alert(5)</script> `touch canary7` \"q\" ${s} |", target: users, objectives: ["p(99) < 1s"]}
+  - name: "fast <script>alert(5)</script> `touch canary7` \"q\" ${s} |"
+    target: users
+    objectives: ["p(99) < 1s"]
 faults:
-  - {name: "cut <script>6</script> `touch canary8` $(touch canary9) 'q' |", action: slow, select: {component: back}, factor: 2, at: 2s, duration: 1s}
+  - name: "cut <script>6</script> `touch canary8` $(touch canary9) 'q' |"
+    action: slow
+    select: {component: back}
+    factor: 2
+    at: 2s
+    duration: 1s
 YAML
 
 # Names of components, workloads and operations may be refused; then they are, with a diagnostic.
-for name in '<script>' '`touch canaryA`' '"; touch canaryB; "' '${x}' $'a\nb' 'a|b' '$(touch canaryC)' \
-    'ünï' '../../up' 'a b' '-rf' '' "it's"; do
+for name in '<script>' '`touch canaryA`' '"; touch canaryB; "' '${x}' $'a\nb' 'a|b' \
+    '$(touch canaryC)' 'ünï' '../../up' 'a b' '-rf' '' "it's"; do
     # Double quotes and JSON's escapes are YAML's.
     quoted=$(jq -n --arg name "$name" '$name')
-    jq -rn --arg q "$quoted" '"orrery: v1\nname: \($q)\nsimulation: {duration: 3s, warmup: 1s, replications: 2}
+    jq -rn --arg q "$quoted" '"orrery: v1\nname: \($q)
+simulation: {duration: 3s, warmup: 1s, replications: 2}
 components:\n  \($q): {kind: station, service: 1ms}
 workloads:\n  \($q): {target: \($q), rate: 50/s}
 slos:\n  - {name: \($q), target: \($q), objectives: [\"p(99) < 1s\"]}"' >name.yaml
@@ -61,7 +73,8 @@ judge $? "no control byte reaches the terminal"
 ! ls -d canary* out.d/canary* "$HOME"/canary* 2>/dev/null | grep .
 judge $? "nothing of it was executed"
 for file in report.html report.md junit.xml $(cd out.d && ls plots/*.svg 2>/dev/null); do
-    [ -s "out.d/$file" ] && ! grep -q '<script>alert\|<script>x\|<img src=x\|<b>we</b>\|<i>x</i>' "out.d/$file"
+    [ -s "out.d/$file" ] &&
+        ! grep -q '<script>alert\|<script>x\|<img src=x\|<b>we</b>\|<i>x</i>' "out.d/$file"
     judge $? "$file shows it as text"
 done
 /usr/bin/python3 - >py.out 2>err <<'PY'
@@ -94,11 +107,13 @@ reproduce=$(sed -n 's/^Worst replication: *//p' out)
 [ -z "$reproduce" ] || bash -n -c "$reproduce"
 judge $? "the command to reproduce is valid"
 
-mkdir -p "it's \`touch canaryD\` \$(touch canaryE)"
-cp "$here/../../scenarios/examples/queue.yaml" "it's \`touch canaryD\` \$(touch canaryE)/x y.yaml"
-exits 0 "a hostile path of a scenario" "$orrery" run "it's \`touch canaryD\` \$(touch canaryE)/x y.yaml" \
-    --duration 3s --warmup 1s --rep 2 --no-progress --exit-zero -o "o \`touch canaryF\` '\" \$(touch canaryG)"
-[ -s "o \`touch canaryF\` '\" \$(touch canaryG)/report.html" ]
+source="it's \`touch canaryD\` \$(touch canaryE)"
+target="o \`touch canaryF\` '\" \$(touch canaryG)"
+mkdir -p "$source"
+cp "$root/scenarios/examples/queue.yaml" "$source/x y.yaml"
+exits 0 "a hostile path of a scenario" "$orrery" run "$source/x y.yaml" --duration 3s --warmup 1s \
+    --rep 2 --no-progress --exit-zero -o "$target"
+[ -s "$target/report.html" ]
 judge $? "and of a directory"
 find . -name 'canary*' | { ! grep .; }
 judge $? "execute nothing"

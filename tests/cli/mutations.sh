@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # mutations - damaged scenarios give diagnostics: no crash, no hang, no more than 1 GiB.
 #
-# Three hundred seeded mutations of two scenarios: bytes flipped, lines dropped, doubled and swapped,
-# values exchanged. `check` exits 0 or 2; a sample of those that pass is run for a simulated second.
+# Three hundred seeded mutations of three scenarios: bytes flipped, lines dropped, doubled and
+# swapped, values exchanged. `check` exits 0 or 2; some of those that pass are run for a second.
 set -u
 . "$(dirname "$0")/lib.sh"
 count=${MUTATIONS:-300}
@@ -12,10 +12,11 @@ cp -r "$root/scenarios/constellation.yaml" "$root/scenarios/constellation" .
 cat >mutate.py <<'PY'
 import random, re, sys
 
-WORDS = ["0", "-1", "1e999", "nan", "null", "~", "[]", "{}", "[[[[", "&a *a", "*x", "<<: *x", "'", '"',
-         "9" * 30, "500m", "1h", "100%", "-5%", "0s", "const(0ns)", "exp(mean=0s)", "zipf(n=0, s=1)",
-         "mix(1*exp(mean=1ms))", "x" * 5000, "\t", "\x00", "$peak", "$nothing", "true", "web", "api",
-         "include: [webshop.yaml]", "uniform(min=5s, max=1s)", "pareto(min=1ms, alpha=0.1)", "1T", "k"]
+WORDS = ["0", "-1", "1e999", "nan", "null", "~", "[]", "{}", "[[[[", "&a *a", "*x", "<<: *x", "'",
+         '"', "9" * 30, "500m", "1h", "100%", "-5%", "0s", "const(0ns)", "exp(mean=0s)",
+         "zipf(n=0, s=1)", "mix(1*exp(mean=1ms))", "x" * 5000, "\t", "\x00", "$peak", "$nothing",
+         "true", "web", "api", "include: [webshop.yaml]", "uniform(min=5s, max=1s)",
+         "pareto(min=1ms, alpha=0.1)", "1T", "k"]
 
 def damage(chance, data):
     kind = chance.randrange(14)

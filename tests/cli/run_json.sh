@@ -17,7 +17,8 @@ estimates_are_whole() { # estimates_are_whole FILE
 
 quantiles_ascend() {
     jq -e '[.. | objects | select(has("p99.9")) | select(.p50 != null)
-            | [.p50.value, .p90.value, .p95.value, .p99.value, ."p99.9".value, ."p99.99".value, .max]
+            | [.p50.value, .p90.value, .p95.value, .p99.value, ."p99.9".value, ."p99.99".value,
+               .max]
             | . == sort] | all and length > 4' "$1" >jq.out
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# same_bytes - the answer doesn't depend on threads, place, language, time zone, environment or hour.
+# same_bytes - the answer depends on no thread, place, language, time zone, environment or hour.
 set -u
 . "$(dirname "$0")/lib.sh"
 cp "$here/features.yaml" .

@@ -46,19 +46,24 @@ same middle "in the middle"
 differ alien middle
 
 kafka='  alien-bus: {kind: kafka, brokers: 3, topics: {t: {partitions: 6, replication: 3}}}'
-readers='  alien-readers: {kind: service, consumes: {from: alien-bus.t, operation: take}, operations: {take: [{cpu: 1ms}]}}'
+readers='  alien-readers:\n    kind: service\n    consumes: {from: alien-bus.t, operation: take}'
+readers+='\n    operations: {take: [{cpu: 1ms}]}'
 records='  aliens: {target: alien-bus.t, rate: 100/s}'
 sed "s|^  web:|$kafka\n$readers\n&|; s|^  clerks:|$records\n&|" reference.yaml >broker.yaml
 same broker "a broker with its own consumers"
 differ alien-readers broker
 
-sockets='  alien: {kind: service, replicas: 3, operations: {m: [{cpu: 100us}], connect: [{cpu: 1ms}]}}'
-clients='  aliens: {target: alien.m, rate: 100/s, connections: {count: 500, heartbeat: 2s, churn: 20/s, open: connect}}'
+sockets='  alien:\n    kind: service\n    replicas: 3'
+sockets+='\n    operations: {m: [{cpu: 100us}], connect: [{cpu: 1ms}]}'
+clients='  aliens:\n    target: alien.m\n    rate: 100/s'
+clients+='\n    connections: {count: 500, heartbeat: 2s, churn: 20/s, open: connect}'
 sed "s|^  bus:|$sockets\n&|; s|^  bursts:|$clients\n&|" reference.yaml >sockets.yaml
 same sockets "sockets of their own"
 
-fault='  - {name: alien-crash, action: kill, select: {component: alien}, mtbf: exp(mean=2s), mttr: exp(mean=1s)}'
-sed "s|^  web:|$station\n&|; s|^  clerks:|$workload\n&|; s|^faults:|&\n$fault|" reference.yaml >fault.yaml
+fault='  - {name: alien-crash, action: kill, select: {component: alien}'
+fault+=', mtbf: exp(mean=2s), mttr: exp(mean=1s)}'
+sed "s|^  web:|$station\n&|; s|^  clerks:|$workload\n&|; s|^faults:|&\n$fault|" \
+    reference.yaml >fault.yaml
 sed -i 's/^ slos:.*/ slos: [],/' rows.jq # availability is charged to whatever fault strikes
 rows reference
 same fault "a fault that strikes only what was added"
@@ -66,7 +71,8 @@ same fault "a fault that strikes only what was added"
 sed -i 's/^ slos:.*/ slos: [.slos[] | select(.name | startswith("alien") | not)],/' rows.jq
 rows reference
 objective='  - {name: alien-objective, target: alien, objectives: ["p(99) < 1s"]}'
-sed "s|^  web:|$station\n&|; s|^  clerks:|$workload\n&|; s|^slos:|&\n$objective|" reference.yaml >slo.yaml
+sed "s|^  web:|$station\n&|; s|^  clerks:|$workload\n&|; s|^slos:|&\n$objective|" \
+    reference.yaml >slo.yaml
 same slo "an objective of its own"
 
 sed 's|^name: .*|&\ntitle: Another\ndescription: "other words"|' reference.yaml >words.yaml
