@@ -41,6 +41,9 @@ static void begin_route(struct world *world, uint32_t edge)
     const uint32_t count = component->node_count;
     route->edge = edge;
     route->component = component;
+    route->only = count == 1 ? component->nodes : NULL;
+    route->by_key = component->design->model->route != NULL ||
+                    component->design->balancing == BALANCING_RING_HASH;
     route->targets = arena_take_array(&world->arena, count, sizeof *route->targets);
     route->everyone = arena_take_array(&world->arena, count, sizeof *route->everyone);
     route->candidates = arena_take_array(&world->arena, count, sizeof *route->candidates);
@@ -244,25 +247,17 @@ static uint32_t choose_replica(struct route *route, struct choice_set set, uint3
     return set.replicas[0];
 }
 
-static struct node *choose_among(const struct world *world, struct route *route,
-                                           uint32_t from_zone, uint64_t key,
-                                           const struct node *avoid)
+struct node *balance_choose_among(struct world *world, struct route *route, uint32_t from_zone,
+                                  uint64_t key, const struct node *avoid)
 {
+    if (route->only != NULL) {
+        return NULL; // it is not listed
+    }
     const struct choice_set set = candidates(route, world->now, avoid);
     if (set.count == 0) {
         return NULL;
     }
     return &route->component->nodes[choose_replica(route, set, from_zone, key)];
-}
-
-struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone,
-                            uint64_t key, const struct node *avoid)
-{
-    struct component *component = route->component;
-    if (component->node_count == 1) {
-        return route->delisted == 0 ? &component->nodes[0] : NULL;
-    }
-    return choose_among(world, route, from_zone, key, avoid);
 }
 
 // ---- ejection -----------------------------------------------------------------------------------

@@ -30,13 +30,15 @@ struct route_target { // one replica as this route sees it
 };
 
 struct route {
-    uint32_t edge;
     struct component *component; // callee
+    struct node *only;           // its only replica, NULL: it has several
+    uint32_t delisted;           // replicas that the health checks hold to be dead
+    bool by_key;                 // the choice depends on the key: ring_hash, or the model's own
+    uint32_t edge;
     uint32_t cursor;             // round robin
     struct route_target *targets;
     struct random_stream *stream;
     uint32_t ejected;
-    uint32_t delisted;       // replicas that the health checks hold to be dead
     uint32_t *everyone;      // 0, 1, 2, ...
     uint32_t *candidates;    // room for a part of them
     uint32_t *zone_cursors;  // zone_local: round robin in each zone
@@ -57,8 +59,18 @@ void balance_end(struct world *world);
 
 // The replica for the next try, NULL if none is known to be alive. key: for ring_hash. avoid: the
 // node of a try before (preferred elsewhere), NULL: none.
-struct node *balance_choose(struct world *world, struct route *route, uint32_t from_zone,
-                            uint64_t key, const struct node *avoid);
+struct node *balance_choose_among(struct world *world, struct route *route, uint32_t from_zone,
+                                  uint64_t key, const struct node *avoid);
+
+static inline struct node *balance_choose(struct world *world, struct route *route,
+                                          uint32_t from_zone, uint64_t key,
+                                          const struct node *avoid)
+{
+    if (route->only != NULL && route->delisted == 0) {
+        return route->only;
+    }
+    return balance_choose_among(world, route, from_zone, key, avoid);
+}
 
 // What became of a try there.
 void balance_tell(struct world *world, struct route *route, const struct node *node,

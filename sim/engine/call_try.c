@@ -2,6 +2,7 @@
 #include "sim/engine/call_try.h"
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 #include "sim/engine/meter_end.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload.h"
@@ -17,27 +18,26 @@ static void meter_end_of_try(struct world *world, const struct call *call, enum 
                         status, call->units);
 }
 
-static bool needs_key(const struct component *target, const struct call_design *design)
+static struct node *choose_by_key(struct world *world, struct call *call, const struct node *avoid)
 {
-    return design->key_number != 0 || target->design->model->route != NULL ||
-           target->design->balancing == BALANCING_RING_HASH;
+    struct component *target = &world->components[call->design->target];
+    const uint64_t key = workload_key(world, call->request, call->design->key_number);
+    if (target->design->model->route != NULL) {
+        return target->design->model->route(target, call, key);
+    }
+    return balance_choose(world, &world->routes[call->design->edge], call->from_zone, key, avoid);
 }
 
 static struct node *choose_node(struct world *world, struct call *call, const struct node *avoid)
 {
-    struct component *target = &world->components[call->design->target];
-    const struct model *model = target->design->model;
     if (call->only != NULL) {
         return call->only;
     }
-    uint64_t key = 0;
-    if (needs_key(target, call->design)) {
-        key = workload_key(world, call->request, call->design->key_number);
+    struct route *route = &world->routes[call->design->edge];
+    if (route->by_key) {
+        return choose_by_key(world, call, avoid);
     }
-    if (model->route != NULL) {
-        return model->route(target, call, key);
-    }
-    return balance_choose(world, &world->routes[call->design->edge], call->from_zone, key, avoid);
+    return balance_choose(world, route, call->from_zone, 0, avoid);
 }
 
 static struct network_path path_of(const struct call *call, const struct node *node)
@@ -183,24 +183,23 @@ static void hand_over(struct visit *visit, struct visit *child)
     }
 }
 
-// A model that routes by itself is asked as if by a call.
-static struct node *choose_by_call(struct visit *visit, const struct call_design *design)
+// A choice that depends on the request is made as if by a call.
+PATH_APART static struct node *choose_next_by_key(struct visit *visit,
+                                                  const struct call_design *design)
 {
-    struct call probe = {.design = design,
-                         .from = visit->node,
-                         .from_zone = visit->node->zone,
-                         .request = visit->request,
-                         .units = visit->units};
-    return choose_node(visit->node->world, &probe, NULL);
+    struct call probe = {.design = design, .from = visit->node, .from_zone = visit->node->zone,
+                         .request = visit->request, .units = visit->units};
+    return choose_by_key(visit->node->world, &probe, NULL);
 }
 
 static struct node *choose_next(struct visit *visit, const struct call_design *design)
 {
     struct world *world = visit->node->world;
-    if (needs_key(&world->components[design->target], design)) {
-        return choose_by_call(visit, design);
+    struct route *route = &world->routes[design->edge];
+    if (route->by_key) {
+        return choose_next_by_key(visit, design);
     }
-    return balance_choose(world, &world->routes[design->edge], visit->node->zone, 0, NULL);
+    return balance_choose(world, route, visit->node->zone, 0, NULL);
 }
 
 static bool lets_in_at_once(const struct node *node)
@@ -221,31 +220,45 @@ static enum outcome send_on(struct visit *visit, struct visit *child, int64_t de
     return OUTCOME_END;
 }
 
+// It travels, or must wait at the door.
+PATH_APART static enum outcome move_by_child(struct visit *visit, struct node *node,
+                                             const struct call_design *design, int64_t delay)
+{
+    struct world *world = visit->node->world;
+    struct visit *child = visit_take(world, node, design->operation);
+    child->key = design->key_number;
+    meter_end_operation(world, world_meter(visit), visit->began_ns, STATUS_OK, visit->units);
+    return send_on(visit, child, delay);
+}
+
+PATH_APART static bool send_move(const struct visit *visit, const struct node *node,
+                                 const struct call_design *design, int64_t *delay)
+{
+    const struct node *from = visit->node;
+    const struct network_path path = {from->zone, node->zone, from->component->number,
+                                      node->component->number};
+    return network_send(from->world, path, design->bytes, delay);
+}
+
 enum outcome call_move(struct visit *visit, const struct call_design *design)
 {
     struct world *world = visit->node->world;
-    const struct node *from = visit->node;
     struct node *node = choose_next(visit, design);
     if (node == NULL) {
         visit->status = STATUS_UNAVAILABLE;
         return OUTCOME_END;
     }
-    const struct network_path path = {from->zone, node->zone, from->component->number,
-                                      node->component->number};
-    int64_t delay = 0;
-    if (!network_send(world, path, design->bytes, &delay)) {
+    int64_t delay = network_send_fixed(&world->network, visit->node->zone, node->zone);
+    if (delay < 0 && !send_move(visit, node, design, &delay)) {
         call_lose(world, visit->call, visit->call_generation, visit->attempt);
         visit_end(visit, STATUS_OK, true);
         return OUTCOME_WAIT;
     }
-    if (delay == 0 && visit->hold == 0 && lets_in_at_once(node)) {
-        visit->key = design->key_number;
-        return visit_move(visit, node, design->operation);
+    if (delay != 0 || visit->hold != 0 || !lets_in_at_once(node)) {
+        return move_by_child(visit, node, design, delay);
     }
-    struct visit *child = visit_take(world, node, design->operation);
-    child->key = design->key_number;
-    meter_end_operation(world, world_meter(visit), visit->began_ns, STATUS_OK, visit->units);
-    return send_on(visit, child, delay);
+    visit->key = design->key_number;
+    return visit_move(visit, node, design->operation);
 }
 
 enum outcome call_forward(struct visit *visit, struct node *to, const struct operation *operation)

@@ -61,7 +61,7 @@ static void begin_workload_slo(struct world *world, uint32_t number)
     if (is_tracked(slo)) {
         track(world->meter.tracked, &meter->tracked, number);
     }
-    meter->watched = meter->watched || meter->wants_any || meter->tracked != 0;
+    meter->watched = meter->wants_any || meter->tracked != 0;
 }
 
 static void begin_operation_slo(struct world *world, uint32_t number)
@@ -136,7 +136,6 @@ static void begin_histograms(struct meter *meter, const struct design *design)
         histogram_init(&meter->workloads[i].latency);
         histogram_init(&meter->workloads[i].latency_any);
         meter->workloads[i].gather_ns = design->workloads[i].gather_ns;
-        meter->workloads[i].watched = design->workloads[i].gather_ns > 0;
     }
     for (uint32_t i = 0; i < design->component_count; i++) {
         histogram_init(&meter->components[i].wait);
@@ -253,6 +252,7 @@ static void clear_consumers(struct world *world)
 
 void meter_clear(struct world *world)
 {
+    meter_flush(&world->meter, world->design);
     meter_series_sample(world);
     clear_operations(world);
     clear_workloads(world);
@@ -266,6 +266,7 @@ void meter_clear(struct world *world)
 
 void meter_close(struct world *world)
 {
+    meter_flush(&world->meter, world->design);
     meter_series_sample(world);
 }
 
@@ -393,31 +394,28 @@ static void count_tracked(struct world *world, uint32_t cell, int64_t began_ns, 
     }
 }
 
-void meter_end_units(struct histogram *histogram, struct meter_bin *bin, int64_t latency_ns,
-                     uint64_t units)
+void meter_end_units(struct operation_meter *meter, int64_t latency_ns, uint64_t units)
 {
-    histogram_add_many(histogram, latency_ns, units);
-    meter_bin_add(bin, latency_ns, units);
+    histogram_add_many(&meter->latency, latency_ns, units);
+    meter_bin_add(&meter->bin, latency_ns, units);
 }
 
-static void add_gathered(struct workload_meter *meter, int64_t latency_ns, uint64_t units)
+void meter_end_gathered(struct workload_meter *meter, int64_t latency_ns, uint64_t units)
 {
     const int64_t gather_ns = meter->gather_ns;
-    histogram_add_spread(&meter->latency, latency_ns, latency_ns + gather_ns, units);
+    if (gather_ns > 0) {
+        histogram_add_spread(&meter->latency, latency_ns, latency_ns + gather_ns, units);
+    } else {
+        histogram_add_many(&meter->latency, latency_ns, units);
+    }
     meter_bin_add(&meter->bin, latency_ns + gather_ns / 2, units);
 }
 
 void meter_end_watched_workload(struct world *world, struct workload_meter *meter,
                                 int64_t began_ns, enum status status, uint64_t units)
 {
-    const int64_t latency = world->now - began_ns;
-    if (meter_has_latency(status) && meter->gather_ns > 0) {
-        add_gathered(meter, latency, units);
-    } else if (meter_has_latency(status)) {
-        meter_end_units(&meter->latency, &meter->bin, latency, units);
-    }
     if (meter->wants_any) {
-        histogram_add_many(&meter->latency_any, latency, units);
+        histogram_add_many(&meter->latency_any, world->now - began_ns, units);
     }
     count_tracked(world, meter->tracked, began_ns, status, units);
 }
@@ -425,14 +423,26 @@ void meter_end_watched_workload(struct world *world, struct workload_meter *mete
 void meter_end_watched_operation(struct world *world, struct operation_meter *meter,
                                  int64_t began_ns, enum status status, uint64_t units)
 {
-    const int64_t latency = world->now - began_ns;
-    if (meter_has_latency(status)) {
-        meter_end_units(&meter->latency, &meter->bin, latency, units);
-    }
     if (meter->wants_any) {
-        histogram_add_many(&meter->latency_any, latency, units);
+        histogram_add_many(&meter->latency_any, world->now - began_ns, units);
     }
     count_tracked(world, meter->tracked, began_ns, status, units);
+}
+
+void meter_flush(struct meter *meter, const struct design *design)
+{
+    for (uint32_t i = 0; i < meter->operation_base[design->component_count]; i++) {
+        struct operation_meter *operation = &meter->operations[i];
+        meter_inbox_flush(&operation->inbox, &operation->latency, &operation->bin);
+    }
+    for (uint32_t i = 0; i < design->workload_count; i++) {
+        struct workload_meter *workload = &meter->workloads[i];
+        meter_inbox_flush(&workload->inbox, &workload->latency, &workload->bin);
+    }
+    for (uint32_t i = 0; i < design->component_count; i++) {
+        struct component_meter *component = &meter->components[i];
+        meter_inbox_flush(&component->inbox, &component->wait, NULL);
+    }
 }
 
 void meter_log(struct world *world, enum log_kind kind, int32_t subject, double value)

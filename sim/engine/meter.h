@@ -10,7 +10,7 @@
 
 #include "sim/engine/consumer.h"
 #include "sim/engine/design.h"
-#include "sim/engine/meter_bin.h"
+#include "sim/engine/meter_inbox.h"
 #include "sim/engine/status.h"
 #include "sim/kernel/histogram.h"
 #include "sim/kernel/tally.h"
@@ -32,19 +32,21 @@ struct operation_meter {
     uint64_t visits;   // that stood at the door
     uint64_t arrivals; // the messages they carried: one, for an ordinary request
     int64_t parts_ns[METER_PARTS];
+    uint32_t tracked; // SLOs judged request by request: head of their list, 0: none
+    bool wants_any;
+    bool watched;                    // either of the two
+    struct meter_inbox inbox;        // on the way to `latency` and `bin`
     uint64_t statuses[STATUS_COUNT]; // every try ends in exactly one
     struct histogram latency;        // OK answers, and time-outs at the caller's give-up time
-    uint32_t tracked;                // SLOs judged request by request: head of their list, 0: none
-    bool wants_any;
-    bool watched;                 // the end of a try is more than an entry of `latency`
-    uint64_t waste;               // answers nobody waited for any more
-    struct histogram latency_any; // every status (filled only where an SLO asks for status=any)
-    struct meter_bin bin;         // latency of the present bin of the series
+    uint64_t waste;                  // answers nobody waited for any more
+    struct histogram latency_any;    // every status (filled only where an SLO asks for status=any)
+    struct meter_bin bin;            // latency of the present bin of the series
 };
 
 struct component_meter {
-    struct histogram wait;  // in the queues of its processors and of its concurrency limit
-    struct tally in_system; // visits at its nodes
+    struct meter_inbox inbox; // on the way to `wait`
+    struct histogram wait;    // in the queues of its processors and of its concurrency limit
+    struct tally in_system;   // visits at its nodes
     uint64_t retries, timeouts, ejections, breaker_trips;
     uint64_t begun_total, ended_total; // visits let in and out, conservation: never cleared
     __int128 sojourn_total_ns;         // of the visits that have left, never cleared
@@ -56,6 +58,7 @@ struct workload_meter {
     uint64_t statuses[STATUS_COUNT];
     uint64_t offered_total, ended_total; // conservation: never cleared
     uint64_t open;                       // requests in flight
+    struct meter_inbox inbox;            // on the way to `latency` and `bin`
     int64_t gather_ns;                   // the units of a request came over so long before it
     struct histogram latency; // OK, and time-outs at give-up time; from the intended arrival
     uint32_t tracked;         // as of an operation
@@ -172,7 +175,8 @@ struct meter {
 };
 
 void meter_begin(struct world *world);
-void meter_clear(struct world *world); // the warm-up ends here
+void meter_clear(struct world *world);                              // the warm-up ends here
+void meter_flush(struct meter *meter, const struct design *design); // empties every inbox
 void meter_release(struct meter *meter, const struct design *design);
 
 // Samples the series up to now (the last, perhaps partial bin included).

@@ -34,27 +34,21 @@ static inline int64_t meter_bin_low(uint32_t bucket) // smallest value of the bu
     return (int64_t)((1U << METER_BIN_BITS) + (bucket & ((1U << METER_BIN_BITS) - 1))) << shift;
 }
 
+static inline void meter_bin_add(struct meter_bin *bin, int64_t value_ns, uint64_t times)
+{
+    bin->count += times;
+    bin->counts[meter_bin_bucket(value_ns)] += (uint32_t)times;
+    if (value_ns > bin->maximum) {
+        bin->maximum = value_ns;
+    }
+}
+
 // The bucket of a value from the one of the histogram, which is an eighth as wide.
 static inline uint32_t meter_bin_coarser(uint32_t bucket, int64_t value_ns)
 {
     enum { BITS = HISTOGRAM_SUB_BITS - METER_BIN_BITS };
     return value_ns < 1 << HISTOGRAM_SUB_BITS ? meter_bin_bucket(value_ns)
                                               : (bucket >> BITS) + (BITS << METER_BIN_BITS);
-}
-
-static inline void meter_bin_count(struct meter_bin *bin, uint32_t bucket, int64_t value_ns,
-                                   uint64_t times)
-{
-    bin->count += times;
-    bin->counts[bucket] += (uint32_t)times;
-    if (value_ns > bin->maximum) {
-        bin->maximum = value_ns;
-    }
-}
-
-static inline void meter_bin_add(struct meter_bin *bin, int64_t value_ns, uint64_t times)
-{
-    meter_bin_count(bin, meter_bin_bucket(value_ns), value_ns, times);
 }
 
 // One past the highest bucket in use.

@@ -4,11 +4,9 @@
 #include "sim/engine/meter.h"
 #include "sim/engine/world.h"
 
-void meter_end_units(struct histogram *histogram, struct meter_bin *bin, int64_t latency_ns,
-                     uint64_t units);
-
-// The latency of ends that are more than one more entry: several units at once, units that came
-// over a while, SLOs that want more than the histogram.
+// What is rarer: several units at once, units that came over a while, SLOs that want more.
+void meter_end_units(struct operation_meter *meter, int64_t latency_ns, uint64_t units);
+void meter_end_gathered(struct workload_meter *meter, int64_t latency_ns, uint64_t units);
 void meter_end_watched_workload(struct world *world, struct workload_meter *meter, int64_t began_ns,
                                 enum status status, uint64_t units);
 void meter_end_watched_operation(struct world *world, struct operation_meter *meter,
@@ -44,18 +42,6 @@ static inline void meter_offer(struct world *world, uint32_t workload, uint64_t 
     meter_flow(world, workload, SERIES_OFFERED, units);
 }
 
-static inline void meter_latency(struct histogram *histogram, struct meter_bin *bin,
-                                 int64_t latency_ns)
-{
-    const uint32_t bucket = histogram_bucket(latency_ns);
-    if (!histogram_holds(histogram, bucket)) {
-        meter_end_units(histogram, bin, latency_ns, 1);
-        return;
-    }
-    histogram_add_inside(histogram, bucket, latency_ns, 1);
-    meter_bin_count(bin, meter_bin_coarser(bucket, latency_ns), latency_ns, 1);
-}
-
 // A request of a workload that was intended at began_ns ends now with that status.
 static inline void meter_end_workload(struct world *world, uint32_t workload, int64_t began_ns,
                                       enum status status, uint64_t units)
@@ -65,10 +51,15 @@ static inline void meter_end_workload(struct world *world, uint32_t workload, in
     meter->ended_total += units;
     meter->open -= units;
     meter_flow(world, workload, meter_flow_of(status), units);
-    if (units != 1 || meter->watched) {
+    if (meter_has_latency(status)) {
+        if (units == 1 && meter->gather_ns == 0) {
+            meter_inbox_add(&meter->inbox, &meter->latency, &meter->bin, world->now - began_ns);
+        } else {
+            meter_end_gathered(meter, world->now - began_ns, units);
+        }
+    }
+    if (meter->watched) {
         meter_end_watched_workload(world, meter, began_ns, status, units);
-    } else if (meter_has_latency(status)) {
-        meter_latency(&meter->latency, &meter->bin, world->now - began_ns);
     }
 }
 
@@ -77,9 +68,14 @@ static inline void meter_end_operation(struct world *world, struct operation_met
                                        int64_t began_ns, enum status status, uint64_t units)
 {
     meter->statuses[status] += units;
-    if (units != 1 || meter->watched) {
+    if (meter_has_latency(status)) {
+        if (units == 1) {
+            meter_inbox_add(&meter->inbox, &meter->latency, &meter->bin, world->now - began_ns);
+        } else {
+            meter_end_units(meter, world->now - began_ns, units);
+        }
+    }
+    if (meter->watched) {
         meter_end_watched_operation(world, meter, began_ns, status, units);
-    } else if (meter_has_latency(status)) {
-        meter_latency(&meter->latency, &meter->bin, world->now - began_ns);
     }
 }

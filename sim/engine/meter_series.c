@@ -280,6 +280,7 @@ static void sample_components(struct world *world)
 static void on_bin_end(void *subject, uint64_t bin)
 {
     struct world *world = subject;
+    meter_flush(&world->meter, world->design);
     sample_components(world);
     sample_latencies(world);
     if (bin + 1 < world->meter.series.bin_count) {

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
-#include "sim/base/path.h"
 #include "sim/base/text.h"
 #include "sim/engine/node.h"
 #include "sim/engine/world.h"
@@ -210,11 +209,15 @@ static bool pass_link(struct world *world, struct network_path path, uint64_t by
     return true;
 }
 
-PATH_RARE static bool send_with_care(struct world *world, struct network_path path,
-                                     uint64_t bytes, int64_t *delay_ns)
+bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns)
 {
     struct network *network = &world->network;
+    *delay_ns = network_send_fixed(network, path.from_zone, path.to_zone);
+    if (*delay_ns >= 0) {
+        return true;
+    }
     *delay_ns = 0;
+    network->messages++;
     if (network->effect_count > 0 && !pass_effects(world, path, delay_ns)) {
         return false;
     }
@@ -227,22 +230,6 @@ PATH_RARE static bool send_with_care(struct world *world, struct network_path pa
         return true;
     }
     return pass_link(world, path, bytes, delay_ns);
-}
-
-bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns)
-{
-    struct network *network = &world->network;
-    network->messages++;
-    if (network->effect_count == 0 && path.from_zone != DESIGN_NONE &&
-        path.to_zone != DESIGN_NONE) {
-        const int64_t fixed = network->fixed_ns[path.from_zone * network->zone_count +
-                                                path.to_zone];
-        if (fixed >= 0) {
-            *delay_ns = fixed;
-            return true;
-        }
-    }
-    return send_with_care(world, path, bytes, delay_ns);
 }
 
 // ---- messages between nodes ---------------------------------------------------------------------

@@ -51,6 +51,18 @@ struct network_path {
 };
 bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns);
 
+// The same between two zones where nothing but a fixed delay can happen now: that delay, -1 elsewhere.
+static inline int64_t network_send_fixed(struct network *network, uint32_t from_zone,
+                                         uint32_t to_zone)
+{
+    if (network->effect_count > 0 || from_zone == DESIGN_NONE || to_zone == DESIGN_NONE) {
+        return -1;
+    }
+    const int64_t delay = network->fixed_ns[from_zone * network->zone_count + to_zone];
+    network->messages += delay >= 0;
+    return delay;
+}
+
 // True if a message of that path would be dropped now.
 bool network_is_cut(const struct world *world, struct network_path path);
 

@@ -33,6 +33,7 @@ static void begin_processor(struct node *node)
         station_set_cores(cpu, design->cores);
     }
     cpu->wait = &node->component->meter->wait;
+    cpu->wait_inbox = &node->component->meter->inbox;
     if (design->sharing) {
         line_init(&cpu->line, DISCIPLINE_PS);
     }

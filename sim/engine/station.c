@@ -132,9 +132,7 @@ static void end_wait(struct station *station, struct visit *visit)
         event_queue_cancel(world->queue, visit->event);
         visit->event = EVENT_NONE;
     }
-    if (station->wait != NULL) {
-        histogram_add(station->wait, waited);
-    }
+    station_note_wait(station, waited);
     world_meter(visit)->parts_ns[METER_QUEUE] += waited;
 }
 
@@ -277,9 +275,7 @@ static bool preempt(struct station *station, struct visit *visit)
 static void serve_at_once(struct station *station, struct visit *visit, int64_t work_ns)
 {
     const uint64_t order = (uint64_t)visit->priority << 56 | station->line.arrivals++;
-    if (station->wait != NULL) {
-        histogram_add(station->wait, 0);
-    }
+    station_note_wait(station, 0);
     begin_service(station, take_server(station), visit, order, work_ns);
 }
 

@@ -58,6 +58,7 @@ struct station {
     struct tally busy; // servers at work
     struct tally waiting;
     struct histogram *wait; // waiting time of those served, NULL: not recorded
+    struct meter_inbox *wait_inbox; // its
     uint64_t arrivals, served, refused, abandoned;
 };
 
@@ -71,6 +72,13 @@ void station_set_cores(struct station *station, double cores);
 // The visit asks for `demand_ns` of service. WAIT: it goes on with its next step when served (or,
 // with patience, ends ABANDONED); END: no room, status REJECTED is set.
 enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns);
+
+static inline void station_note_wait(struct station *station, int64_t waited_ns)
+{
+    if (station->wait != NULL) {
+        meter_inbox_add_wait(station->wait_inbox, station->wait, waited_ns);
+    }
+}
 
 static inline uint64_t station_bytes(const struct station *station)
 {

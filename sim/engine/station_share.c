@@ -143,9 +143,7 @@ void station_share_add(struct station *station, struct visit *visit, int64_t wor
                                      station->shared_number++, visit_ticket(visit)};
     heap_add(station, work);
     visit->since_ns = station->node->world->now;
-    if (station->wait != NULL) {
-        histogram_add(station->wait, 0);
-    }
+    station_note_wait(station, 0);
     set_busy(station);
     schedule(station);
 }

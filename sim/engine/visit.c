@@ -282,6 +282,9 @@ static PATH_HOT void walk(struct visit *visit)
     const int64_t now = world_of(visit)->now;
     while (may_walk(visit, now)) {
         const enum outcome outcome = visit->operation->steps[visit->step].run(visit);
+        if (outcome == OUTCOME_JUMP) {
+            continue;
+        }
         if (outcome == OUTCOME_WAIT || !close_step(visit, outcome)) {
             return;
         }

@@ -147,7 +147,7 @@ void world_end(struct world *world)
     free(world);
 }
 
-bool world_run(struct world *world, int64_t until_ns)
+static bool run(struct world *world, int64_t until_ns)
 {
     const uint64_t most = world->design->max_events;
     struct event_queue *queue = world->queue;
@@ -167,6 +167,13 @@ bool world_run(struct world *world, int64_t until_ns)
     }
     world->now = until_ns;
     return true;
+}
+
+bool world_run(struct world *world, int64_t until_ns)
+{
+    const bool whole = run(world, until_ns);
+    meter_flush(&world->meter, world->design);
+    return whole;
 }
 
 static struct invariant_count *find_invariant(struct world *world, const char *name)
