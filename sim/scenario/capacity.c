@@ -341,7 +341,7 @@ static void warn(const struct assembly *assembly, uint32_t number, const struct 
 void capacity_lint(const struct assembly *assembly, const struct capacity *capacity)
 {
     for (uint32_t i = 0; i < capacity->count; i++) {
-        if (capacity->rows[i].utilization > 1 + 1e-9) {
+        if (capacity->rows[i].utilization >= 1 - 1e-9) {
             warn(assembly, i, &capacity->rows[i]);
         }
     }
