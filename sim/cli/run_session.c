@@ -284,6 +284,9 @@ static int finish(struct running *running)
     const int printed = print_result(running);
     tell_run(running, status != CLI_BROKEN || running->result.interrupted_by_limit);
     tell_limit(running);
+    if (running->session->stop->signal != 0) {
+        fputs("orrery: interrupted when the simulation was done; the files are complete\n", stderr);
+    }
     const int concluded = conclude(running);
     return printed != 0 ? printed : status == CLI_BROKEN ? status : concluded;
 }

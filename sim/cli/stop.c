@@ -2,6 +2,8 @@
 #include "sim/cli/stop.h"
 
 #include <signal.h>
+#include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SIGNAL_STATUS = 128 };
@@ -16,19 +18,31 @@ static sigset_t stopping_signals(void)
     return set;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Who asks again after a second does not want to wait for what is being written; a second signal at
+// once is the same one, sent to the process and to its group.
 static void *wait_for_signals(void *argument)
 {
     struct stop *stop = argument;
     const sigset_t set = stopping_signals();
+    int64_t first_ms = 0;
     while (!atomic_load(&stop->ending)) {
         int number = 0;
         if (sigwait(&set, &number) != 0 || number == SIGUSR1) {
             continue;
         }
-        if (stop->signal != 0) {
+        if (stop->signal == 0) {
+            first_ms = now_ms();
+            stop->signal = number;
+        } else if (now_ms() - first_ms >= 1000) {
             _exit(SIGNAL_STATUS + number);
         }
-        stop->signal = number;
     }
     return NULL;
 }

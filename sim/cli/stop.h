@@ -1,7 +1,7 @@
 // stop - SIGINT and SIGTERM as a number that the simulation polls; without a global.
 //
-// The signals are blocked and awaited by a thread of their own. A second one ends the program at
-// once.
+// The signals are blocked and awaited by a thread of their own. One more after a second ends the
+// program at once.
 #pragma once
 
 #include <pthread.h>

@@ -69,6 +69,28 @@ for pair in INT:130 TERM:143; do
     no_litter . "nothing is left behind"
 done
 
+# At any moment: all files or none, and it is said.
+cp "$here/features.yaml" .
+odd=0
+for delay in 0.03 0.06 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7; do
+    rm -rf moment
+    "$orrery" run features.yaml --no-progress -q -o moment >out 2>err </dev/null &
+    child=$!
+    sleep $delay
+    kill -s TERM $child 2>/dev/null
+    wait $child
+    code=$?
+    if [ $code -eq 143 ]; then
+        [ "$(grep -c '^orrery: interrupted' err)" = 1 ] || odd=1
+    elif [ $code -ne 1 ]; then
+        odd=1
+    fi
+    [ ! -e moment ] || [ -s moment/manifest.json ] || odd=1
+    ! find . -name '*.tmp' | grep -q . || odd=1
+    [ $odd -eq 0 ] || break
+done
+judge $odd "SIGTERM at any moment leaves all files or none, and it is said"
+
 # A pipe that nobody reads any more is no reason to crash.
 scenario "p(99) < 100ms"
 (set -o pipefail; "${run[@]}" -o piped --json 2>err | head -c 1 >out)
