@@ -7,6 +7,8 @@
 #include "sim/base/check.h"
 #include "sim/engine/world.h"
 
+enum { SWEEP_FROM = 64 }; // stale entries that never matter
+
 void line_init(struct line *line, enum discipline discipline)
 {
     *line = (struct line){.discipline = discipline};
@@ -132,12 +134,34 @@ static struct line_entry take_first(struct line *line, struct random_stream *ran
     return entry;
 }
 
+// Entries of visits that have left otherwise go once they outnumber those that wait.
+static void sweep(struct line *line, struct world *world)
+{
+    const uint32_t filled = line->filled;
+    uint32_t kept = 0;
+    line->filled = 0;
+    for (uint32_t i = 0; i < filled; i++) {
+        const struct line_entry entry = *ring_at(line, i);
+        if (visit_of(world, entry.ticket) == NULL) {
+            continue;
+        }
+        *ring_at(line, kept++) = entry;
+        line->filled = kept;
+        if (is_heap(line)) {
+            sift_up(line, entry);
+        }
+    }
+}
+
 bool line_take(struct line *line, struct world *world, struct random_stream *random,
                struct line_entry *entry)
 {
     if (line->count == 0) {
         line->filled = line->head = 0;
         return false;
+    }
+    if (line->filled > 2 * line->count + SWEEP_FROM) {
+        sweep(line, world);
     }
     while (line->filled > 0) {
         if (line->discipline == DISCIPLINE_FIFO) {

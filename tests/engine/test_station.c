@@ -195,3 +195,22 @@ Test(station, messages_that_were_gathered_have_their_own_ages)
     expect(world, 0, 4, 1.1 + 1.3 + 1.5 + 1.7);
     stage_end(&stage);
 }
+
+Test(station, a_lifo_line_forgets_those_who_left_it)
+{
+    struct stage stage;
+    stage_init(&stage, 1, 1, TIME_MS);
+    stage.tiny.components[0].queue.discipline = DISCIPLINE_LIFO;
+    struct workload_design *crowd = tiny_add_workload(&stage.tiny, "crowd", 0, 10000);
+    stage.tiny.actions[0][0].call.retry.attempts = 2; // keeps the request a call
+    crowd->rate = 10000;                              // ten times what can be served
+    struct world *world = tiny_begin(&stage.tiny);
+    const struct distribution patience = distribution_constant(5e6);
+    world->nodes[0]->cpu.patience = &patience;
+    world->nodes[0]->cpu.patience_stream = world_stream(world, "patience");
+    world_run(world, 20 * TIME_S);
+    cr_assert_leq(world->nodes[0]->cpu.line.room, 512, "%u entries of room for %u that wait",
+                  world->nodes[0]->cpu.line.room, world->nodes[0]->cpu.line.count);
+    cr_assert_gt(world->nodes[0]->cpu.abandoned, 100000);
+    stage_end(&stage);
+}
