@@ -10,6 +10,12 @@ _Noreturn void check_fail(const char *fact, const char *file, int line)
     abort();
 }
 
+_Noreturn void check_full(const char *what)
+{
+    fprintf(stderr, "orrery: too many %s; use a smaller scenario\n", what);
+    _Exit(3);
+}
+
 static void *have_memory(void *memory, size_t size)
 {
     if (memory == NULL && size != 0) {

@@ -10,6 +10,9 @@
 
 _Noreturn void check_fail(const char *fact, const char *file, int line);
 
+// Something countable does not fit into its numbers, as memory may not: a message, exit status 3.
+_Noreturn void check_full(const char *what);
+
 // Memory of `size` bytes (zeroed / resized) or a message and exit status 3. Owner: the caller, by
 // free().
 void *check_calloc(size_t count, size_t size);

@@ -46,7 +46,9 @@ void event_queue_end(struct event_queue *queue)
 // A record never used before; the caller reads 0 as its link, so the free list stays empty.
 uint32_t event_queue_grow(struct event_queue *queue)
 {
-    CHECK(queue->used <= MOST_PENDING);
+    if (queue->used > MOST_PENDING) {
+        check_full("pending events in one replication (16.7M)");
+    }
     if (queue->used == queue->room) {
         queue->room += queue->room < LARGE_ROOM ? queue->room : queue->room / 8;
         queue->records = check_realloc(queue->records, queue->room * sizeof *queue->records);
