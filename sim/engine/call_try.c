@@ -240,7 +240,7 @@ PATH_APART static bool send_move(const struct visit *visit, const struct node *n
     return network_send(from->world, path, design->bytes, delay);
 }
 
-enum outcome call_move(struct visit *visit, const struct call_design *design)
+PATH_APART static enum outcome move_with_care(struct visit *visit, const struct call_design *design)
 {
     struct world *world = visit->node->world;
     struct node *node = choose_next(visit, design);
@@ -248,8 +248,8 @@ enum outcome call_move(struct visit *visit, const struct call_design *design)
         visit->status = STATUS_UNAVAILABLE;
         return OUTCOME_END;
     }
-    int64_t delay = network_send_fixed(&world->network, visit->node->zone, node->zone);
-    if (delay < 0 && !send_move(visit, node, design, &delay)) {
+    int64_t delay = 0;
+    if (!send_move(visit, node, design, &delay)) {
         call_lose(world, visit->call, visit->call_generation, visit->attempt);
         visit_end(visit, STATUS_OK, true);
         return OUTCOME_WAIT;
@@ -257,6 +257,21 @@ enum outcome call_move(struct visit *visit, const struct call_design *design)
     if (delay != 0 || visit->hold != 0 || !lets_in_at_once(node)) {
         return move_by_child(visit, node, design, delay);
     }
+    visit->key = design->key_number;
+    return visit_move(visit, node, design->operation);
+}
+
+// The simple case first: an only replica that stands open, and no time to get there.
+enum outcome call_move(struct visit *visit, const struct call_design *design)
+{
+    struct world *world = visit->node->world;
+    const struct route *route = &world->routes[design->edge];
+    struct node *node = route->only;
+    if (node == NULL || route->by_key || route->delisted > 0 || visit->hold != 0 ||
+        !lets_in_at_once(node) || !network_is_short(&world->network, visit->node->zone, node->zone)) {
+        return move_with_care(visit, design);
+    }
+    world->network.messages++;
     visit->key = design->key_number;
     return visit_move(visit, node, design->operation);
 }

@@ -81,9 +81,11 @@ enum fallback { FALLBACK_NONE, FALLBACK_OK, FALLBACK_MISS, FALLBACK_FAIL };
 
 struct call_design {
     uint32_t target;                   // component index
+    uint32_t edge;                     // index into design->edges
     const struct operation *operation; // of the target
-    const char *key;                   // name of the request's key, NULL: none
+    uint64_t bytes;                    // of the request
     uint8_t key_number;                // 1 + index into design->key_names, 0: none
+    const char *key;                   // name of the request's key, NULL: none
     const char *topic;                 // of a publish, NULL otherwise
     int64_t timeout_ns;                // of one try, 0: none
     int64_t deadline_ns;               // of all tries, passed on, 0: none
@@ -97,9 +99,7 @@ struct call_design {
     bool wait;              // publish: wait for the acknowledgement
     bool stop;              // a bad answer ends the calling visit with that status
     const char *protocol;   // label for people
-    uint64_t bytes;         // of the request
     uint32_t units;         // messages carried by one publish, >= 1
-    uint32_t edge;          // index into design->edges
 };
 
 // A caller-callee pair that occurs in the scenario; `from` is DESIGN_NONE for workload clients,

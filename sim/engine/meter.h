@@ -44,13 +44,13 @@ struct operation_meter {
 };
 
 struct component_meter {
-    struct meter_inbox inbox; // on the way to `wait`
-    struct histogram wait;    // in the queues of its processors and of its concurrency limit
-    struct tally in_system;   // visits at its nodes
-    uint64_t retries, timeouts, ejections, breaker_trips;
+    struct tally in_system;            // visits at its nodes
     uint64_t begun_total, ended_total; // visits let in and out, conservation: never cleared
     __int128 sojourn_total_ns;         // of the visits that have left, never cleared
-    __int128 in_system_before;         // area of in_system before the last clear
+    struct meter_inbox inbox;          // on the way to `wait`
+    struct histogram wait; // in the queues of its processors and of its concurrency limit
+    uint64_t retries, timeouts, ejections, breaker_trips;
+    __int128 in_system_before; // area of in_system before the last clear
 };
 
 struct workload_meter {

@@ -51,7 +51,11 @@ struct network_path {
 };
 bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns);
 
+<<<<<<< Updated upstream
 // The same between two zones where nothing but a fixed delay can happen now: that delay, else -1.
+=======
+// The same between two zones where only a fixed delay can happen now: that delay, -1 elsewhere.
+>>>>>>> Stashed changes
 static inline int64_t network_send_fixed(struct network *network, uint32_t from_zone,
                                          uint32_t to_zone)
 {
@@ -61,6 +65,14 @@ static inline int64_t network_send_fixed(struct network *network, uint32_t from_
     const int64_t delay = network->fixed_ns[from_zone * network->zone_count + to_zone];
     network->messages += delay >= 0;
     return delay;
+}
+
+// True where a message between two zones takes no time, whatever happens to others.
+static inline bool network_is_short(const struct network *network, uint32_t from_zone,
+                                    uint32_t to_zone)
+{
+    return network->effect_count == 0 && from_zone != DESIGN_NONE && to_zone != DESIGN_NONE &&
+           network->fixed_ns[from_zone * network->zone_count + to_zone] == 0;
 }
 
 // True if a message of that path would be dropped now.

@@ -83,20 +83,20 @@ static void give_server(struct station *station, uint32_t server)
 
 static void on_served(void *subject, uint64_t server);
 
-static void set_finish(struct station *station, uint32_t server, int64_t work_ns)
+PATH_APART static int64_t time_at_speed(const struct station *station, int64_t work_ns)
+{
+    if (station->speed <= 0) {
+        return TIME_NEVER;
+    }
+    return (int64_t)((double)work_ns / station->speed + 0.5);
+}
+
+static PATH_HOT void set_finish(struct station *station, uint32_t server, int64_t work_ns)
 {
     struct world *world = station->node->world;
     struct service *service = &station->services[server];
     service->left_ns = work_ns;
-    service->event = EVENT_NONE;
-    int64_t time = work_ns;
-    if (station->speed != 1) {
-        if (station->speed <= 0) {
-            service->finish_ns = TIME_NEVER;
-            return;
-        }
-        time = (int64_t)((double)work_ns / station->speed + 0.5);
-    }
+    const int64_t time = station->speed == 1 ? work_ns : time_at_speed(station, work_ns);
     service->finish_ns = time_after(world->now, time);
     const struct event event = {on_served, station, server, world_tag(station->node, SERVED_EVENT)};
     service->event = event_queue_at(world->queue, service->finish_ns, event);
@@ -110,7 +110,7 @@ void station_book(struct station *station, const struct visit *visit, int64_t wa
     parts[station->part] += served;
 }
 
-static void begin_service(struct station *station, uint32_t server, struct visit *visit,
+static PATH_HOT void begin_service(struct station *station, uint32_t server, struct visit *visit,
                           uint64_t order, int64_t work_ns)
 {
     struct service *service = &station->services[server];
@@ -124,7 +124,7 @@ static void begin_service(struct station *station, uint32_t server, struct visit
 }
 
 // Ends the waiting of `visit`: its patience no longer counts, its wait is recorded.
-static void end_wait(struct station *station, struct visit *visit)
+static PATH_HOT void end_wait(struct station *station, struct visit *visit)
 {
     struct world *world = station->node->world;
     const int64_t waited = world->now - visit->since_ns;
@@ -136,49 +136,59 @@ static void end_wait(struct station *station, struct visit *visit)
     world_meter(visit)->parts_ns[METER_QUEUE] += waited;
 }
 
+struct turn { // of a visit that waited
+    struct visit *visit; // NULL: nobody waits
+    uint64_t order;
+    int64_t demand_ns;
+};
+
 // The next by the discipline; a stale entry at the head of the line is passed over.
-PATH_RARE static struct visit *take_by_rule(struct station *station, struct line_entry *entry)
+PATH_RARE static struct turn take_by_rule(struct station *station)
 {
     struct world *world = station->node->world;
-    const bool taken = line_take(&station->line, world, station->order_stream, entry);
-    return taken ? visit_of(world, entry->ticket) : NULL;
+    struct line_entry entry;
+    if (!line_take(&station->line, world, station->order_stream, &entry)) {
+        return (struct turn){NULL};
+    }
+    return (struct turn){visit_of(world, entry.ticket), entry.order, entry.demand_ns};
 }
 
-static inline struct visit *take_next(struct station *station, struct line_entry *entry)
+static PATH_HOT struct turn take_next(struct station *station)
 {
     struct line *line = &station->line;
     if (line->discipline != DISCIPLINE_FIFO || line->count == 0) {
-        return take_by_rule(station, entry);
+        return take_by_rule(station);
     }
-    *entry = line->entries[line->head];
+    const struct line_entry *entry = &line->entries[line->head];
     struct visit *visit = visit_of(station->node->world, entry->ticket);
     if (visit == NULL) {
-        return take_by_rule(station, entry);
+        return take_by_rule(station);
     }
     line->head = (line->head + 1) & (line->room - 1);
     line->filled--;
     line->count--;
-    return visit;
+    return (struct turn){visit, entry->order, entry->demand_ns};
 }
 
 // The next of the line begins on the server that has become free; those whose deadline has passed
 // are woken unserved. False: nobody.
-static bool start_next(struct station *station, uint32_t server)
+static PATH_HOT bool start_next(struct station *station, uint32_t server)
 {
     struct world *world = station->node->world;
-    struct line_entry entry;
-    struct visit *visit = take_next(station, &entry);
-    for (; visit != NULL; visit = take_next(station, &entry)) {
-        end_wait(station, visit);
-        if (visit->deadline_ns > world->now) {
-            begin_service(station, server, visit, entry.order, entry.demand_ns);
+    for (;;) {
+        const struct turn turn = take_next(station);
+        if (turn.visit == NULL) {
+            tally_set(&station->waiting, world->now, 0);
+            return false;
+        }
+        end_wait(station, turn.visit);
+        if (turn.visit->deadline_ns > world->now) {
+            begin_service(station, server, turn.visit, turn.order, turn.demand_ns);
             tally_set(&station->waiting, world->now, station->line.count);
             return true;
         }
-        visit_wake_later(world, entry.ticket);
+        visit_wake_later(world, visit_ticket(turn.visit));
     }
-    tally_set(&station->waiting, world->now, 0);
-    return false;
 }
 
 static void on_served(void *subject, uint64_t server)
@@ -213,18 +223,24 @@ static void on_impatient(void *subject, uint64_t ticket)
     visit_end(visit, STATUS_ABANDONED, false);
 }
 
-static void wait_in_line(struct station *station, struct visit *visit, int64_t work_ns)
+PATH_APART static void set_patience(struct station *station, struct visit *visit)
 {
     struct world *world = station->node->world;
-    visit->since_ns = world->now;
+    const int64_t patience = distribution_draw(station->patience, station->patience_stream);
+    const struct event event = {on_impatient, station, visit_ticket(visit),
+                                world_tag(station->node, PATIENCE_EVENT)};
+    visit->event = event_queue_at(world->queue, time_after(world->now, patience), event);
+}
+
+static PATH_HOT void wait_in_line(struct station *station, struct visit *visit, int64_t work_ns)
+{
+    const int64_t now = station->node->world->now;
+    visit->since_ns = now;
     visit->event = EVENT_NONE;
     line_add(&station->line, visit_ticket(visit), visit->priority, work_ns);
-    tally_set(&station->waiting, world->now, station->line.count);
+    tally_set(&station->waiting, now, station->line.count);
     if (station->patience != NULL) {
-        const int64_t patience = distribution_draw(station->patience, station->patience_stream);
-        const struct event event = {on_impatient, station, visit_ticket(visit),
-                                    world_tag(station->node, PATIENCE_EVENT)};
-        visit->event = event_queue_at(world->queue, time_after(world->now, patience), event);
+        set_patience(station, visit);
     }
 }
 
@@ -272,7 +288,7 @@ static bool preempt(struct station *station, struct visit *visit)
     return true;
 }
 
-static void serve_at_once(struct station *station, struct visit *visit, int64_t work_ns)
+static PATH_HOT void serve_at_once(struct station *station, struct visit *visit, int64_t work_ns)
 {
     const uint64_t order = (uint64_t)visit->priority << 56 | station->line.arrivals++;
     station_note_wait(station, 0);
@@ -295,7 +311,7 @@ static bool make_room(struct station *station)
     return oldest != NULL || station->on_full == ON_FULL_BLOCK;
 }
 
-static void serve_or_wait(struct station *station, struct visit *visit, int64_t work_ns)
+static PATH_HOT void serve_or_wait(struct station *station, struct visit *visit, int64_t work_ns)
 {
     if ((uint64_t)station->busy.value < station->servers) {
         tally_add(&station->busy, station->node->world->now, 1);

@@ -32,34 +32,34 @@ struct shared_work {         // ps: heap by virtual finish
     uint64_t ticket;
 };
 
-struct station {
-    const char *name;
+struct station { // what every service touches stands together, up to `abandoned`
     struct node *node;
-    uint32_t servers;  // UINT32_MAX: never a queue
+    double stretch;    // service time multiplier of fractional cores, 1 otherwise
+    double speed;      // 1; 1/factor when slowed; 0 paused
     uint64_t capacity; // waiting and in service, 0: unlimited
-    enum on_full on_full;
-    enum meter_part part;                // of the response time: METER_CPU or METER_IO
-    double stretch;                      // service time multiplier of fractional cores, 1 otherwise
-    double speed;                        // 1; 1/factor when slowed; 0 paused
-    const struct distribution *patience; // NULL: endless
-    struct random_stream *patience_stream;
-    struct random_stream *order_stream; // DISCIPLINE_RANDOM
+    uint32_t servers;  // UINT32_MAX: never a queue
+    enum meter_part part; // of the response time: METER_CPU or METER_IO
     struct line line;
     struct service *services;
-    uint32_t service_room;
-    uint32_t service_used; // records of `services` ever used
     uint32_t free_server;  // head of the free list, 1-based, linked through finish_ns
+    uint32_t service_used; // records of `services` ever used
+    struct tally busy;     // servers at work
+    struct tally waiting;
+    struct histogram *wait;              // waiting time of those served, NULL: not recorded
+    struct meter_inbox *wait_inbox;      // its
+    const struct distribution *patience; // NULL: endless
+    uint64_t arrivals, served, refused, abandoned;
+    const char *name;
+    enum on_full on_full;
+    uint32_t service_room;
+    struct random_stream *patience_stream;
+    struct random_stream *order_stream; // DISCIPLINE_RANDOM
     struct shared_work *shared;
     uint32_t shared_count, shared_room;
     uint64_t shared_number;
     uint64_t virtual_now; // 2^-16 ns of work done for each member
     int64_t virtual_at_ns;
     uint64_t shared_event;
-    struct tally busy; // servers at work
-    struct tally waiting;
-    struct histogram *wait; // waiting time of those served, NULL: not recorded
-    struct meter_inbox *wait_inbox; // its
-    uint64_t arrivals, served, refused, abandoned;
 };
 
 void station_init(struct station *station, struct node *node, const char *name);

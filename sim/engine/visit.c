@@ -257,7 +257,7 @@ PATH_APART static bool close_step(struct visit *visit, enum outcome outcome)
 }
 
 // Out of steps, or out of time.
-static PATH_HOT void end_walk(struct visit *visit, int64_t now)
+PATH_APART static void end_walk(struct visit *visit, int64_t now)
 {
     if (visit->deadline_ns <= now) {
         visit->status = STATUS_OVERDUE;
@@ -502,11 +502,6 @@ uint64_t *visit_words(struct visit *visit)
 int64_t visit_now(const struct visit *visit)
 {
     return world_of(visit)->now;
-}
-
-const void *visit_argument(const struct visit *visit)
-{
-    return visit->operation->steps[visit->step].argument;
 }
 
 struct random_stream *visit_stream(const struct visit *visit)

@@ -147,7 +147,10 @@ uint64_t *visit_words(struct visit *visit);
 
 // The world's and the node's times and names, for step functions.
 int64_t visit_now(const struct visit *visit);
-const void *visit_argument(const struct visit *visit);
+static inline const void *visit_argument(const struct visit *visit)
+{
+    return visit->operation->steps[visit->step].argument;
+}
 struct random_stream *visit_stream(const struct visit *visit); // of the present step
 
 // The value of the key that the visit's call names (`key: product`): drawn once a request, the same

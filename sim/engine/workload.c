@@ -131,27 +131,38 @@ static void arrive_in_batch(struct workload_state *state)
     }
 }
 
-static void await_arrival(struct workload_state *state);
+static void on_arrival(void *subject, uint64_t argument);
 
-static void on_arrival(void *subject, uint64_t argument)
+static void set_arrival(struct workload_state *state, int64_t time_ns)
 {
-    (void)argument;
-    struct workload_state *state = subject;
-    if (state->arrival.kind == ARRIVAL_BATCH) {
-        arrive_in_batch(state);
-    } else if (state->arrival.kind == ARRIVAL_TRACE) {
-        arrive_by_trace(state);
-    } else {
-        arrive(state);
-    }
-    await_arrival(state);
+    const struct event event = {on_arrival, state, 0,
+                                workload_state_tag(state, WORKLOAD_ARRIVAL_EVENT)};
+    event_queue_at(state->world->queue, time_ns, event);
 }
 
 static void await_arrival(struct workload_state *state)
 {
-    const struct event event = {on_arrival, state, 0,
-                                workload_state_tag(state, WORKLOAD_ARRIVAL_EVENT)};
-    event_queue_at(state->world->queue, workload_arrival_next(&state->arrival), event);
+    set_arrival(state, workload_arrival_next(&state->arrival));
+}
+
+// The next time is drawn first, on a stream of its own, so that the processor is done with it when the
+// event is set; it is set last, behind what the present arrival sets.
+static void on_arrival(void *subject, uint64_t argument)
+{
+    (void)argument;
+    struct workload_state *state = subject;
+    if (state->arrival.kind == ARRIVAL_TRACE) {
+        arrive_by_trace(state);
+        await_arrival(state);
+        return;
+    }
+    const int64_t next = workload_arrival_next(&state->arrival);
+    if (state->arrival.kind == ARRIVAL_BATCH) {
+        arrive_in_batch(state);
+    } else {
+        arrive(state);
+    }
+    set_arrival(state, next);
 }
 
 // ---- life ---------------------------------------------------------------------------------------

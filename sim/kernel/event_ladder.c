@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 
 enum {
     ROOM = 1024,        // entries of the bottom; it moves upwards through this window
@@ -157,20 +158,6 @@ static void insert_from_tail(struct event_ladder *ladder, struct event_entry ent
     end_bottom(ladder, ladder->tail + 1);
 }
 
-// Into a bottom with room at its tail.
-static void insert(struct event_ladder *ladder, struct event_entry entry)
-{
-    const uint32_t count = bottom_count(ladder);
-    if (count <= BOTTOM_SHORT && count > EVENT_LADDER_TINY) {
-        insert_short(ladder, entry);
-    } else if (count > BOTTOM_LONG && ladder->head != ladder->window &&
-               event_entry_before(entry, ladder->head[count / 2])) {
-        insert_from_head(ladder, entry);
-    } else {
-        insert_from_tail(ladder, entry);
-    }
-}
-
 // Moves every bucketed entry into the order that a lower base gives. Needed only when entries were
 // added before the bottom's range, after a look ahead that took nothing.
 static void rebase(struct event_ladder *ladder, uint64_t base)
@@ -216,14 +203,33 @@ static void shed(struct event_ladder *ladder)
     ladder->most = BOTTOM_GROWTH;
 }
 
-void event_ladder_add_near(struct event_ladder *ladder, struct event_entry entry)
+// The bottom is long, or at the end of its window.
+PATH_APART static void add_with_care(struct event_ladder *ladder, struct event_entry entry)
 {
     if (ladder->tail >= ladder->full) {
         make_room(ladder);
     }
-    insert(ladder, entry);
-    if (bottom_count(ladder) > ladder->most && ladder->level > 0) {
+    const uint32_t count = bottom_count(ladder);
+    if (count > BOTTOM_LONG && ladder->head != ladder->window &&
+        event_entry_before(entry, ladder->head[count / 2])) {
+        insert_from_head(ladder, entry);
+    } else {
+        insert_from_tail(ladder, entry);
+    }
+    if (count >= ladder->most && ladder->level > 0) {
         shed(ladder);
+    }
+}
+
+void event_ladder_add_near(struct event_ladder *ladder, struct event_entry entry)
+{
+    const uint32_t count = bottom_count(ladder);
+    if (ladder->tail >= ladder->full || count > BOTTOM_LONG) {
+        add_with_care(ladder, entry);
+    } else if (count <= BOTTOM_SHORT) {
+        insert_short(ladder, entry);
+    } else {
+        insert_from_tail(ladder, entry);
     }
 }
 
