@@ -268,7 +268,8 @@ enum outcome call_move(struct visit *visit, const struct call_design *design)
     const struct route *route = &world->routes[design->edge];
     struct node *node = route->only;
     if (node == NULL || route->by_key || route->delisted > 0 || visit->hold != 0 ||
-        !lets_in_at_once(node) || !network_is_short(&world->network, visit->node->zone, node->zone)) {
+        !lets_in_at_once(node) ||
+        !network_is_short(&world->network, visit->node->zone, node->zone)) {
         return move_with_care(visit, design);
     }
     world->network.messages++;

@@ -51,11 +51,7 @@ struct network_path {
 };
 bool network_send(struct world *world, struct network_path path, uint64_t bytes, int64_t *delay_ns);
 
-<<<<<<< Updated upstream
 // The same between two zones where nothing but a fixed delay can happen now: that delay, else -1.
-=======
-// The same between two zones where only a fixed delay can happen now: that delay, -1 elsewhere.
->>>>>>> Stashed changes
 static inline int64_t network_send_fixed(struct network *network, uint32_t from_zone,
                                          uint32_t to_zone)
 {

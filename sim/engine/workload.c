@@ -145,8 +145,8 @@ static void await_arrival(struct workload_state *state)
     set_arrival(state, workload_arrival_next(&state->arrival));
 }
 
-// The next time is drawn first, on a stream of its own, so that the processor is done with it when the
-// event is set; it is set last, behind what the present arrival sets.
+// The next time is drawn first, on a stream of its own, so that the processor is done with it when
+// the event is set; it is set last, behind what the present arrival sets.
 static void on_arrival(void *subject, uint64_t argument)
 {
     (void)argument;
