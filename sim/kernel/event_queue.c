@@ -71,14 +71,8 @@ void event_queue_grow_now(struct event_queue *queue)
     queue->now_tail = room;
 }
 
-struct event_lane *event_queue_lane(struct event_queue *queue, int64_t delay_ns)
+static struct event_lane *add_lane(struct event_queue *queue, int64_t delay_ns)
 {
-    CHECK(delay_ns >= 0);
-    for (uint32_t i = 0; i < queue->lane_count; i++) {
-        if (queue->lanes[i]->delay_ns == delay_ns) {
-            return queue->lanes[i];
-        }
-    }
     const uint32_t number = queue->lane_count++;
     queue->lanes = check_realloc(queue->lanes, queue->lane_count * sizeof *queue->lanes);
     struct event_lane *lane = check_calloc(1, sizeof *lane);
@@ -87,6 +81,19 @@ struct event_lane *event_queue_lane(struct event_queue *queue, int64_t delay_ns)
     lane->number = number;
     lane->marker = event_queue_grow(queue); // never used before: no dead entry names it
     queue->records[lane->marker].part = EVENT_PART_MARKER | number;
+    return lane;
+}
+
+struct event_lane *event_queue_find_lane(struct event_queue *queue, int64_t delay_ns)
+{
+    CHECK(delay_ns >= 0);
+    uint32_t i = 0;
+    while (i < queue->lane_count && queue->lanes[i]->delay_ns != delay_ns) {
+        i++;
+    }
+    struct event_lane *lane =
+        i < queue->lane_count ? queue->lanes[i] : add_lane(queue, delay_ns);
+    queue->recent[event_queue_recent(delay_ns)] = lane;
     return lane;
 }
 

@@ -52,6 +52,8 @@ struct event_lane {
 // lanes.
 enum { EVENT_PART_MAIN, EVENT_PART_NOW, EVENT_PART_LANE };
 
+enum { EVENT_RECENT_BITS = 6 };
+
 struct event_queue {
     int64_t present;
     int64_t last; // time of the last event, -1 before the first
@@ -65,6 +67,7 @@ struct event_queue {
     uint64_t *now_keys;
     struct event_lane **lanes;
     uint32_t lane_count;
+    struct event_lane *recent[1 << EVENT_RECENT_BITS]; // lanes by a hash of their delay, or NULL
     struct event_ladder ladder;
 };
 
@@ -73,7 +76,7 @@ void event_queue_end(struct event_queue *queue);
 
 // The lane of a constant delay in ns >= 0 (one lane a delay, made on first use, kept for the
 // queue's life).
-struct event_lane *event_queue_lane(struct event_queue *queue, int64_t delay_ns);
+static inline struct event_lane *event_queue_lane(struct event_queue *queue, int64_t delay_ns);
 
 // True if the event was still pending and now will not happen.
 bool event_queue_cancel(struct event_queue *queue, uint64_t id);
@@ -99,11 +102,24 @@ size_t event_queue_pending(const struct event_queue *queue);
 size_t event_queue_bytes(const struct event_queue *queue); // all pools counted
 
 // The rare ways of the inline functions.
+struct event_lane *event_queue_find_lane(struct event_queue *queue, int64_t delay_ns);
 uint32_t event_queue_grow(struct event_queue *queue);
 void event_queue_grow_now(struct event_queue *queue);
 void event_queue_mark(struct event_queue *queue, struct event_lane *lane);
 bool event_queue_next_slowly(struct event_queue *queue, int64_t limit, int64_t *time,
                              struct event *event);
+
+static inline uint32_t event_queue_recent(int64_t delay_ns)
+{
+    return (uint32_t)((uint64_t)delay_ns * 0x9e3779b97f4a7c15 >> (64 - EVENT_RECENT_BITS));
+}
+
+static inline struct event_lane *event_queue_lane(struct event_queue *queue, int64_t delay_ns)
+{
+    struct event_lane *lane = queue->recent[event_queue_recent(delay_ns)];
+    return lane != NULL && lane->delay_ns == delay_ns ? lane
+                                                      : event_queue_find_lane(queue, delay_ns);
+}
 
 // Takes a record for the event; returns its key, which is also its id.
 EVENT_HOT static inline uint64_t event_queue_record(struct event_queue *queue,
