@@ -77,6 +77,16 @@ static void wake_caller(struct world *world, const struct call *call, enum statu
     visit_wake_later(world, call->waiter);
 }
 
+// Whoever is told may begin calls anew: the slot is free for them.
+static void tell(struct world *world, struct call *call, enum status status)
+{
+    const struct call ended = *call;
+    release(world, call);
+    if (ended.end != NULL) {
+        ended.end(world, &ended, status);
+    }
+}
+
 static void finish(struct world *world, struct call *call, enum status status)
 {
     struct edge_meter *edge = edge_of(world, call);
@@ -84,13 +94,12 @@ static void finish(struct world *world, struct call *call, enum status status)
     edge->calls++;
     edge->failures += !status_is_good(status);
     histogram_add(&edge->latency, world->now - call->began_ns);
-    const struct call ended = *call;
     call_try_leave(world, call);
-    release(world, call);
-    if (ended.waiter != 0) {
-        wake_caller(world, &ended, status);
-    } else if (ended.end != NULL) {
-        ended.end(world, &ended, status);
+    if (call->waiter != 0) {
+        wake_caller(world, call, status);
+        release(world, call);
+    } else {
+        tell(world, call, status);
     }
 }
 
@@ -370,8 +379,9 @@ enum outcome call_begin(struct visit *visit, const struct call_design *design)
 
 uint32_t call_start(struct world *world, const struct call *template)
 {
-    struct call *call = take_call(world);
-    const uint32_t generation = call->generation, number = call->number;
+    uint32_t number;
+    struct call *call = slots_take_raw(&world->calls, &number);
+    const uint32_t generation = call->generation;
     *call = *template;
     call->generation = generation;
     call->number = number;

@@ -235,25 +235,26 @@ static uint64_t answer_bytes(const struct visit *visit)
     return step_answer_bytes(&visit->operation->steps[visit->step]);
 }
 
-// The step has closed with one of the rarer verbs. True: the visit walks on.
-PATH_APART static bool close_step(struct visit *visit, enum outcome outcome)
+PATH_APART static void end_with_answer(struct visit *visit)
+{
+    end_with_bytes(visit, answer_bytes(visit));
+}
+
+// The step has closed with a verb after which the visit does not walk on.
+static PATH_HOT void close_step(struct visit *visit, enum outcome outcome)
 {
     switch (outcome) {
-    case OUTCOME_NEXT:
-        visit->step++;
-        return true;
-    case OUTCOME_JUMP:
-        return true;
     case OUTCOME_AGAIN:
         visit->flags |= VISIT_AGAIN;
-        return false;
-    case OUTCOME_WAIT:
-        return false;
+        break;
     case OUTCOME_END:
-        end_with_bytes(visit, answer_bytes(visit));
-        return false;
+        end_with_answer(visit);
+        break;
+    case OUTCOME_WAIT:
+    case OUTCOME_NEXT:
+    case OUTCOME_JUMP:
+        break;
     }
-    return false;
 }
 
 // Out of steps, or out of time.
@@ -282,10 +283,10 @@ static PATH_HOT void walk(struct visit *visit)
     const int64_t now = world_of(visit)->now;
     while (may_walk(visit, now)) {
         const enum outcome outcome = visit->operation->steps[visit->step].run(visit);
-        if (outcome == OUTCOME_JUMP) {
-            continue;
-        }
-        if (outcome == OUTCOME_WAIT || !close_step(visit, outcome)) {
+        if (outcome == OUTCOME_NEXT) {
+            visit->step++;
+        } else if (outcome != OUTCOME_JUMP) {
+            close_step(visit, outcome);
             return;
         }
     }
