@@ -116,7 +116,6 @@ static PATH_HOT void begin_service(struct station *station, uint32_t server, str
     struct service *service = &station->services[server];
     service->ticket = visit_ticket(visit);
     service->order = order;
-    service->priority = visit->priority;
     service->busy = true;
     visit->place = server;
     visit->since_ns = station->node->world->now;
@@ -200,7 +199,7 @@ static void on_served(void *subject, uint64_t server)
     station->served++;
     if (station->line.count == 0 || !start_next(station, (uint32_t)server)) {
         give_server(station, (uint32_t)server);
-        tally_add(&station->busy, world->now, -1);
+        tally_drop(&station->busy, world->now);
     }
     world_meter(visit)->parts_ns[station->part] += world->now - visit->since_ns;
     visit_resume(visit);
@@ -244,13 +243,20 @@ static PATH_HOT void wait_in_line(struct station *station, struct visit *visit, 
     }
 }
 
+static uint8_t priority_at(const struct station *station, const struct service *service)
+{
+    const struct visit *visit = visit_of(station->node->world, service->ticket);
+    CHECK(visit != NULL);
+    return visit->priority;
+}
+
 // The server whose visit ranks last, if it ranks after `priority`; service_used otherwise.
 static uint32_t find_victim(const struct station *station, uint8_t priority)
 {
     uint32_t victim = station->service_used;
     for (uint32_t i = 0; i < station->service_used; i++) {
         const struct service *service = &station->services[i];
-        if (service->busy && service->priority > priority &&
+        if (service->busy && priority_at(station, service) > priority &&
             (victim == station->service_used || service->order > station->services[victim].order)) {
             victim = i;
         }

@@ -22,7 +22,6 @@ struct service { // a server at work, or a member of a sharing station
     uint64_t event;
     int64_t finish_ns; // at the present speed
     int64_t left_ns;   // work left while paused
-    uint8_t priority;
     bool busy;
 };
 

@@ -131,7 +131,7 @@ static PATH_HOT void leave_node(struct visit *visit)
 {
     if (visit->flags & VISIT_INSIDE) {
         struct component_meter *meter = visit->node->component->meter;
-        tally_add(&meter->in_system, world_of(visit)->now, -1);
+        tally_drop(&meter->in_system, world_of(visit)->now);
         meter->ended_total++;
         meter->sojourn_total_ns += world_of(visit)->now - visit->began_ns;
         visit->flags &= (uint8_t)~VISIT_INSIDE;

@@ -25,6 +25,14 @@ static inline void tally_add(struct tally *tally, int64_t now, int64_t change)
     tally_set(tally, now, tally->value + change);
 }
 
+// One less: a maximum is never reached by going down.
+static inline void tally_drop(struct tally *tally, int64_t now)
+{
+    tally->area += (__int128)tally->value * (now - tally->since_ns);
+    tally->since_ns = now;
+    tally->value--;
+}
+
 // Forgets the past, keeps the level: the end of the warm-up.
 static inline void tally_clear(struct tally *tally, int64_t now)
 {
