@@ -3,46 +3,58 @@
 
 #include "sim/base/path.h"
 
-// Counts values up to the first whose bucket is not allocated; returns how many.
-static PATH_HOT uint32_t count_held(const int64_t *values_ns, uint32_t count,
-                                    const struct histogram *histogram, uint32_t *bins)
+struct moments {
+    unsigned __int128 sum, squares; // as in a histogram
+    int64_t minimum, maximum;
+};
+
+static PATH_HOT struct moments moments_of(const int64_t *values_ns, uint32_t count)
 {
-    const uint32_t first = histogram->first, room = histogram->room;
+    struct moments moments = {0, 0, INT64_MAX, -1};
+#pragma GCC unroll 7
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t value = (uint64_t)values_ns[i], micro = value >> 10;
+        moments.sum += value;
+        moments.squares += (unsigned __int128)micro * micro;
+        moments.minimum = values_ns[i] < moments.minimum ? values_ns[i] : moments.minimum;
+        moments.maximum = values_ns[i] > moments.maximum ? values_ns[i] : moments.maximum;
+    }
+    return moments;
+}
+
+// Buckets are allocated by range: with those of the extremes, every other is.
+static PATH_HOT bool are_held(const struct histogram *histogram, const struct moments *moments)
+{
+    return histogram_holds(histogram, histogram_bucket(moments->minimum)) &&
+           histogram_holds(histogram, histogram_bucket(moments->maximum));
+}
+
+static PATH_HOT void add_moments(struct histogram *histogram, const struct moments *moments)
+{
+    histogram->sum += (__int128)moments->sum;
+    histogram->sum_of_squares += (__int128)moments->squares;
+    if (moments->minimum < histogram->minimum) {
+        histogram->minimum = moments->minimum;
+    }
+    if (moments->maximum > histogram->maximum) {
+        histogram->maximum = moments->maximum;
+    }
+}
+
+static PATH_HOT void count_each(struct histogram *histogram, uint32_t *bins,
+                                const int64_t *values_ns, uint32_t count)
+{
     uint64_t *const counts = histogram->counts;
+    const uint32_t first = histogram->first;
+    histogram->count += count;
 #pragma GCC unroll 7
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t bucket = histogram_bucket(values_ns[i]);
-        if (bucket - first >= room) {
-            return i;
-        }
         counts[bucket - first]++;
         if (bins != NULL) {
             bins[meter_bin_coarser(bucket, values_ns[i])]++;
         }
     }
-    return count;
-}
-
-// Returns the largest value.
-static PATH_HOT int64_t add_moments(struct histogram *histogram, const int64_t *values_ns,
-                                    uint32_t count)
-{
-    unsigned __int128 sum = 0, squares = 0;
-    int64_t minimum = INT64_MAX, maximum = -1;
-#pragma GCC unroll 7
-    for (uint32_t i = 0; i < count; i++) {
-        const uint64_t value = (uint64_t)values_ns[i], micro = value >> 10;
-        sum += value;
-        squares += (unsigned __int128)micro * micro;
-        minimum = values_ns[i] < minimum ? values_ns[i] : minimum;
-        maximum = values_ns[i] > maximum ? values_ns[i] : maximum;
-    }
-    histogram->count += count;
-    histogram->sum += (__int128)sum;
-    histogram->sum_of_squares += (__int128)squares;
-    histogram->minimum = minimum < histogram->minimum ? minimum : histogram->minimum;
-    histogram->maximum = maximum > histogram->maximum ? maximum : histogram->maximum;
-    return maximum;
 }
 
 PATH_APART static void count_below(struct histogram *histogram, const int64_t *values_ns,
@@ -56,7 +68,7 @@ PATH_APART static void count_below(struct histogram *histogram, const int64_t *v
     }
 }
 
-// Values from which on buckets are not allocated: one by one.
+// Some bucket must be allocated first.
 PATH_RARE static void add_each(struct histogram *histogram, struct meter_bin *bin,
                                const int64_t *values_ns, uint32_t count)
 {
@@ -68,36 +80,38 @@ PATH_RARE static void add_each(struct histogram *histogram, struct meter_bin *bi
     }
 }
 
-static PATH_HOT int64_t put(struct histogram *histogram, const int64_t *values_ns, uint32_t count)
-{
-    if (histogram->threshold_count > 0) {
-        count_below(histogram, values_ns, count);
-    }
-    return add_moments(histogram, values_ns, count);
-}
-
 static PATH_HOT void empty(struct meter_inbox *inbox, struct histogram *histogram,
                            struct meter_bin *bin, uint32_t count)
 {
+    const struct moments moments = moments_of(inbox->values, count);
     inbox->count = 0;
-    const uint32_t held = count_held(inbox->values, count, histogram, bin->counts);
-    const int64_t largest = put(histogram, inbox->values, held);
-    bin->count += held;
-    bin->maximum = largest > bin->maximum ? largest : bin->maximum;
-    if (held < count) {
-        add_each(histogram, bin, inbox->values + held, count - held);
+    if (!are_held(histogram, &moments)) {
+        add_each(histogram, bin, inbox->values, count);
+        return;
     }
+    add_moments(histogram, &moments);
+    if (histogram->threshold_count > 0) {
+        count_below(histogram, inbox->values, count);
+    }
+    bin->count += count;
+    bin->maximum = moments.maximum > bin->maximum ? moments.maximum : bin->maximum;
+    count_each(histogram, bin->counts, inbox->values, count);
 }
 
 static PATH_HOT void empty_waits(struct meter_inbox *inbox, struct histogram *histogram,
                                  uint32_t count)
 {
+    const struct moments moments = moments_of(inbox->values, count);
     inbox->count = 0;
-    const uint32_t held = count_held(inbox->values, count, histogram, NULL);
-    put(histogram, inbox->values, held);
-    if (held < count) {
-        add_each(histogram, NULL, inbox->values + held, count - held);
+    if (!are_held(histogram, &moments)) {
+        add_each(histogram, NULL, inbox->values, count);
+        return;
     }
+    add_moments(histogram, &moments);
+    if (histogram->threshold_count > 0) {
+        count_below(histogram, inbox->values, count);
+    }
+    count_each(histogram, NULL, inbox->values, count);
 }
 
 void meter_inbox_empty(struct meter_inbox *inbox, struct histogram *histogram,
@@ -114,6 +128,9 @@ void meter_inbox_empty_waits(struct meter_inbox *inbox, struct histogram *histog
 void meter_inbox_flush(struct meter_inbox *inbox, struct histogram *histogram,
                        struct meter_bin *bin)
 {
+    if (inbox->count == 0) {
+        return;
+    }
     if (bin != NULL) {
         empty(inbox, histogram, bin, (uint32_t)inbox->count);
     } else {

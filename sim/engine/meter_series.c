@@ -197,31 +197,41 @@ static void sample_levels(struct world *world, struct component *component)
 
 // ---- latencies ----------------------------------------------------------------------------------
 
-// Linear inside the bucket, clamped to the exact maximum.
-static void store_latency(struct meter_bin *bin, float *row)
+// The value of that rank in a bucket, linear inside it, clamped to the exact maximum; seconds.
+static float value_in(const struct meter_bin *bin, uint32_t bucket, uint64_t before, double rank)
+{
+    const double low = (double)meter_bin_low(bucket), high = (double)meter_bin_low(bucket + 1);
+    const double here = (double)bin->counts[bucket], most = (double)bin->maximum;
+    const double value = low + (high - low) * (rank - (double)before) / here;
+    return (float)((value < most ? value : most) / 1e9);
+}
+
+static void store_quantiles(const struct meter_bin *bin, float *row)
 {
     static const double quantiles[] = {0.5, 0.9, 0.99, 0.999};
-    int next = SERIES_P50;
+    uint32_t bucket = 0;
     uint64_t before = 0;
-    for (uint32_t i = 0; bin->count > 0 && next <= SERIES_P999; i++) {
-        const uint64_t here = bin->counts[i];
-        double rank = quantiles[next] * (double)bin->count;
-        while (next <= SERIES_P999 && (double)(before + here) >= rank) {
-            const double low = (double)meter_bin_low(i), high = (double)meter_bin_low(i + 1);
-            const double value = low + (high - low) * (rank - (double)before) / (double)here;
-            const double most = (double)bin->maximum;
-            row[next++] = (float)((value < most ? value : most) / 1e9);
-            rank = next <= SERIES_P999 ? quantiles[next] * (double)bin->count : 0;
+    for (int q = SERIES_P50; q <= SERIES_P999; q++) {
+        const double rank = quantiles[q] * (double)bin->count;
+        const uint64_t least = (uint64_t)rank + ((double)(uint64_t)rank < rank);
+        while (before + bin->counts[bucket] < least) {
+            before += bin->counts[bucket++];
         }
-        before += here;
+        row[q] = value_in(bin, bucket, before, rank);
     }
-    for (; next <= SERIES_P999; next++) {
-        row[next] = __builtin_nanf("");
+}
+
+static void store_latency(struct meter_bin *bin, float *row)
+{
+    if (bin->count == 0) {
+        for (int i = SERIES_P50; i <= SERIES_MAX; i++) {
+            row[i] = __builtin_nanf("");
+        }
+        return;
     }
-    row[SERIES_MAX] = bin->count == 0 ? row[SERIES_P50] : (float)((double)bin->maximum / 1e9);
-    if (bin->count > 0) {
-        meter_bin_clear(bin);
-    }
+    store_quantiles(bin, row);
+    row[SERIES_MAX] = (float)((double)bin->maximum / 1e9);
+    meter_bin_clear(bin);
 }
 
 // Lower edges of the coarse buckets, ns: 1 us x 10^(i/8).

@@ -352,7 +352,7 @@ static PATH_HOT void enter(struct visit *visit)
     if (node->concurrency.size > 0 && !is_admitted(visit)) {
         return;
     }
-    visit_run(visit);
+    walk(visit);
 }
 
 void visit_begin_client(struct node *node, const struct operation *operation,

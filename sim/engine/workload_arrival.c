@@ -2,7 +2,6 @@
 #include "sim/engine/workload_arrival.h"
 
 #include "sim/base/check.h"
-#include "sim/base/path.h"
 #include "sim/kernel/math.h"
 #include "sim/kernel/time.h"
 
@@ -87,7 +86,7 @@ static bool next_segment(struct workload_arrival *arrival)
 }
 
 // The inverse of rate * t + slope / 2 * t^2, in the form that does not cancel.
-PATH_RARE static int64_t time_on_slope(const struct workload_arrival *arrival, double position)
+static int64_t time_on_slope(const struct workload_arrival *arrival, double position)
 {
     const double square = arrival->rate * arrival->rate + 2 * arrival->slope * position;
     const double root = math_sqrt(square > 0 ? square : 0);
@@ -97,7 +96,7 @@ PATH_RARE static int64_t time_on_slope(const struct workload_arrival *arrival, d
     return time < arrival->end_ns ? time : arrival->end_ns;
 }
 
-static PATH_HOT int64_t time_at(const struct workload_arrival *arrival, double position)
+static int64_t time_at(const struct workload_arrival *arrival, double position)
 {
     if (arrival->slope == 0) {
         return time_after(arrival->begin_ns, distribution_round(position * arrival->gap_ns));
@@ -269,7 +268,7 @@ static double draw_gap(struct workload_arrival *arrival)
 }
 
 // The gap reaches into a later segment.
-PATH_RARE static int64_t next_later(struct workload_arrival *arrival, double gap)
+static int64_t next_later(struct workload_arrival *arrival, double gap)
 {
     double left = gap - (arrival->total - arrival->position);
     while (next_segment(arrival)) {
@@ -282,7 +281,7 @@ PATH_RARE static int64_t next_later(struct workload_arrival *arrival, double gap
     return TIME_NEVER;
 }
 
-static PATH_HOT int64_t next_after(struct workload_arrival *arrival, double gap)
+int64_t workload_arrival_after(struct workload_arrival *arrival, double gap)
 {
     const double position = arrival->position + gap;
     if (position > arrival->total || arrival->total == 0) {
@@ -292,7 +291,7 @@ static PATH_HOT int64_t next_after(struct workload_arrival *arrival, double gap)
     return time_at(arrival, position);
 }
 
-PATH_RARE static int64_t next_by_rule(struct workload_arrival *arrival)
+int64_t workload_arrival_next_by_rule(struct workload_arrival *arrival)
 {
     if (arrival->kind == ARRIVAL_TRACE) {
         return next_of_trace(arrival);
@@ -301,15 +300,7 @@ PATH_RARE static int64_t next_by_rule(struct workload_arrival *arrival)
     if (arrival->kind == ARRIVAL_MMPP) {
         return next_modulated(arrival, gap);
     }
-    return next_after(arrival, gap);
-}
-
-int64_t workload_arrival_next(struct workload_arrival *arrival)
-{
-    if (arrival->kind != ARRIVAL_POISSON) {
-        return next_by_rule(arrival);
-    }
-    return next_after(arrival, inversion_exponential(arrival->stream));
+    return workload_arrival_after(arrival, gap);
 }
 
 // ---- the beginning ------------------------------------------------------------------------------

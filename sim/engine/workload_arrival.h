@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "sim/engine/design.h"
-
-struct random_stream;
+#include "sim/kernel/distribution.h"
+#include "sim/kernel/time.h"
 
 struct workload_arrival {
     const struct workload_design *design;
@@ -42,4 +42,22 @@ void workload_arrival_init(struct workload_arrival *arrival, const struct worklo
                            struct random_stream *stream, struct random_stream *states);
 
 // The next intended time; TIME_NEVER: there is none. Never before the one before.
-int64_t workload_arrival_next(struct workload_arrival *arrival);
+static inline int64_t workload_arrival_next(struct workload_arrival *arrival);
+
+// The same for any law, and for a gap that leaves the segment or lies on a slope.
+int64_t workload_arrival_next_by_rule(struct workload_arrival *arrival);
+int64_t workload_arrival_after(struct workload_arrival *arrival, double gap);
+
+static inline int64_t workload_arrival_next(struct workload_arrival *arrival)
+{
+    if (arrival->kind != ARRIVAL_POISSON) {
+        return workload_arrival_next_by_rule(arrival);
+    }
+    const double gap = inversion_exponential(arrival->stream);
+    const double position = arrival->position + gap;
+    if (position > arrival->total || arrival->total == 0 || arrival->slope != 0) {
+        return workload_arrival_after(arrival, gap);
+    }
+    arrival->position = position;
+    return time_after(arrival->begin_ns, distribution_round(position * arrival->gap_ns));
+}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
+#include "sim/base/path.h"
 #include "sim/base/text.h"
 #include "sim/engine/fault.h"
 #include "sim/engine/hold.h"
@@ -147,6 +148,12 @@ void world_end(struct world *world)
     free(world);
 }
 
+// A copy, so that the event itself can stay in registers.
+PATH_RARE static void show(struct world *world, int64_t time, struct event event)
+{
+    world->watch(world, time, &event);
+}
+
 static bool run(struct world *world, int64_t until_ns)
 {
     const uint64_t most = world->design->max_events;
@@ -158,7 +165,7 @@ static bool run(struct world *world, int64_t until_ns)
         fingerprint_add(&world->fingerprint, time, event.tag, event.argument);
         world->events++;
         if (world->watch != NULL) {
-            world->watch(world, time, &event);
+            show(world, time, event);
         }
         event.act(event.subject, event.argument);
         if (world->events == most) {
