@@ -206,6 +206,7 @@ static void add_effects(struct world *world, const struct strike *strike)
             .from_zone = DESIGN_NONE,
             .to_zone = strike->targets.numbers[i],
             .drop = true,
+            .spares_clients = true,
         };
         network_add_effect(world, cut);
     }

@@ -92,6 +92,9 @@ static bool is_any_or(uint32_t selector, uint32_t number)
 
 static bool meets(const struct network_effect *effect, struct network_path path)
 {
+    if (effect->spares_clients && path.to_component == DESIGN_NONE) {
+        return false;
+    }
     return is_any_or(effect->from_component, path.from_component) &&
            is_any_or(effect->to_component, path.to_component) &&
            is_any_or(effect->from_zone, path.from_zone) &&

@@ -17,6 +17,7 @@ struct network_effect {
     uint32_t from_zone, to_zone;           // DESIGN_NONE: any
     bool one_way;
     bool drop;
+    bool spares_clients; // clients are outside: a zone without power does not silence them
     double loss;
     const struct distribution *delay; // added, NULL: none
 };

@@ -111,6 +111,9 @@ Test(fault, a_zone_down_darkens_its_replicas_and_cuts_its_links)
     cr_assert(network_is_cut(world, in));
     cr_assert(network_is_cut(world, out));
     cr_assert_not(network_is_cut(world, other));
+    const struct network_path client = {1, 0, DESIGN_NONE, 0}, answer = {0, 1, 0, DESIGN_NONE};
+    cr_assert_not(network_is_cut(world, client), "clients are outside of the zone");
+    cr_assert_not(network_is_cut(world, answer));
     world_run(tiny.world, 3 * TIME_S);
     cr_assert_eq(up(world), 6);
     cr_assert_not(network_is_cut(world, in));
