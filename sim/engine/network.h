@@ -84,3 +84,14 @@ void network_remove_effects(struct world *world, uint32_t fault);
 typedef void network_handler(struct node *to, struct node *from, uint64_t word);
 void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
                      uint64_t word);
+
+// The same with more to say: the words are copied; `extra` (from malloc, may be NULL) belongs to the
+// network from now on, and to the handler if it takes it by setting it to NULL.
+struct network_parcel {
+    uint64_t words[6];
+    void *extra;
+};
+typedef void network_parcel_handler(struct node *to, struct node *from,
+                                    struct network_parcel *parcel);
+void network_post(struct node *from, struct node *to, uint64_t bytes,
+                  network_parcel_handler *handler, const struct network_parcel *parcel);
