@@ -23,7 +23,7 @@ struct election_position {
 };
 
 struct election_settings {
-    int64_t timeout_ns;  // of silence, after which a follower stands
+    int64_t timeout_ns;  // of silence, after which a follower stands; 0: only by election_stand
     int64_t spread_ns;   // and uniformly up to so much more, drawn anew each time
     bool prevote;        // asks first whether it would win, without raising its term
     bool sticky;         // who has heard its leader within timeout_ns refuses candidates
@@ -51,9 +51,10 @@ struct election_member {
     bool forced;           // stands by order (transfer): others need not have lost their leader
     bool asking;           // a pre-vote is on its way
     uint32_t votes;        // bit set
-    int64_t heard_ns;      // from the leader
+    int64_t heard_ns;      // from the leader; of a candidate: when it stood
+    int64_t wait_ns;       // of silence before it stands
     uint64_t timer;
-    int64_t answered_ns[ELECTION_MEMBERS]; // of a leader: when each answered last
+    int64_t answered_ns[ELECTION_MEMBERS]; // of a leader: sending time of what each answered last
 };
 
 struct election {
@@ -86,14 +87,14 @@ void election_crash(struct election_member *member);
 bool election_heard(struct election_member *member, uint32_t leader, uint32_t term);
 // A message with `term` has come from anybody: a higher one ends leadership and candidacy.
 void election_see(struct election_member *member, uint32_t term);
-// A follower has answered its leader.
-void election_answered(struct election_member *leader, uint32_t from);
+// A follower has answered what its leader sent at `asked_ns`.
+void election_answered(struct election_member *leader, uint32_t from, int64_t asked_ns);
 // Stands now; `forced`: without pre-vote, and votes are given though the leader lives.
 void election_stand(struct election_member *member, bool forced);
 void election_step_down(struct election_member *member);
-// A leader's majority has answered messages within `ns`.
+// A leader's majority (itself counted) has answered messages that it sent within the last `ns`.
 bool election_has_quorum(const struct election_member *leader, int64_t ns);
 
-// The living leader of the highest term, NULL.
+// The leader of the highest term whose process runs, NULL.
 struct election_member *election_leader(struct election *election);
 struct election_member *election_of(struct election *election, const struct node *node);

@@ -17,8 +17,15 @@ struct letter {
     uint32_t epoch; // of the receiver when it was sent
     uint32_t unused;
     struct node *to, *from;
-    network_handler *handler;
+    network_handler *handler; // of a message; NULL: it is a parcel
     uint64_t word;
+};
+
+// Of a parcel: after the letter, in slots of its own.
+struct parcel {
+    uint32_t generation, unused;
+    network_parcel_handler *handler;
+    struct network_parcel content;
 };
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -70,6 +77,7 @@ void network_begin(struct world *world)
                    arena_format(&world->arena, "clients of %s", name));
     }
     slots_init(&network->letters, sizeof(struct letter));
+    slots_init(&network->parcels, sizeof(struct parcel));
     for (uint32_t from = 0; from < zones; from++) {
         for (uint32_t to = 0; to < zones; to++) {
             begin_pair(world, from, to);
@@ -77,10 +85,21 @@ void network_begin(struct world *world)
     }
 }
 
+// What is still on its way at the end is thrown away.
+static void release_parcels(struct slots *parcels)
+{
+    for (uint32_t i = 1; i < parcels->used; i++) {
+        free(((struct parcel *)slots_at(parcels, i))->content.extra);
+    }
+    slots_release(parcels);
+}
+
 void network_end(struct world *world)
 {
     free(world->network.effects);
+    free(world->network.arrivals);
     slots_release(&world->network.letters);
+    release_parcels(&world->network.parcels);
 }
 
 // ---- effects of faults --------------------------------------------------------------------------
@@ -237,13 +256,41 @@ bool network_send(struct world *world, struct network_path path, uint64_t bytes,
 
 // ---- messages between nodes ---------------------------------------------------------------------
 
+static void open_parcel(struct node *to, struct node *from, uint64_t number)
+{
+    struct slots *parcels = &to->world->network.parcels;
+    struct parcel *parcel = slots_at(parcels, (uint32_t)number);
+    struct network_parcel content = parcel->content;
+    network_parcel_handler *handler = parcel->handler;
+    parcel->content.extra = NULL;
+    slots_give(parcels, (uint32_t)number);
+    handler(to, from, &content);
+    free(content.extra);
+}
+
 // A letter that its node holds while it is paused comes here when it resumes.
 static void open_letter(struct node *to, uint64_t number)
 {
     struct slots *letters = &to->world->network.letters;
     const struct letter letter = *(const struct letter *)slots_at(letters, (uint32_t)number);
     slots_give(letters, (uint32_t)number);
-    letter.handler(to, letter.from, letter.word);
+    if (letter.handler == NULL) {
+        open_parcel(to, letter.from, letter.word);
+    } else {
+        letter.handler(to, letter.from, letter.word);
+    }
+}
+
+static void throw_away(struct world *world, uint32_t number)
+{
+    const struct letter *letter = slots_at(&world->network.letters, number);
+    if (letter->handler == NULL) {
+        struct parcel *parcel = slots_at(&world->network.parcels, (uint32_t)letter->word);
+        free(parcel->content.extra);
+        parcel->content.extra = NULL;
+        slots_give(&world->network.parcels, (uint32_t)letter->word);
+    }
+    slots_give(&world->network.letters, number);
 }
 
 static void on_letter(void *subject, uint64_t number)
@@ -252,7 +299,7 @@ static void on_letter(void *subject, uint64_t number)
     const struct letter *letter = slots_at(&world->network.letters, (uint32_t)number);
     struct node *to = letter->to;
     if (to->epoch != letter->epoch || to->life == NODE_DARK || to->life == NODE_DOWN) {
-        slots_give(&world->network.letters, (uint32_t)number);
+        throw_away(world, (uint32_t)number);
     } else if (to->pauses > 0) {
         node_timer(to, 0, open_letter, number);
     } else {
@@ -260,16 +307,20 @@ static void on_letter(void *subject, uint64_t number)
     }
 }
 
-void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
-                     uint64_t word)
+// True: it is on its way, after `delay`.
+static bool send_between(const struct node *from, const struct node *to, uint64_t bytes,
+                         int64_t *delay)
 {
-    struct world *world = from->world;
     const struct network_path path = {from->zone, to->zone, from->component->number,
                                       to->component->number};
-    int64_t delay = 0;
-    if (!network_send(world, path, bytes, &delay)) {
-        return;
-    }
+    *delay = 0;
+    return network_send(from->world, path, bytes, delay);
+}
+
+static void post_letter(struct node *from, struct node *to, int64_t delay,
+                        network_handler *handler, uint64_t word)
+{
+    struct world *world = from->world;
     const uint32_t number = slots_take(&world->network.letters);
     struct letter *letter = slots_at(&world->network.letters, number);
     letter->number = number;
@@ -280,4 +331,45 @@ void network_message(struct node *from, struct node *to, uint64_t bytes, network
     letter->word = word;
     const struct event event = {on_letter, world, number, world_tag(to, LETTER_EVENT)};
     event_queue_at(world->queue, time_after(world->now, delay), event);
+}
+
+void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
+                     uint64_t word)
+{
+    int64_t delay;
+    if (send_between(from, to, bytes, &delay)) {
+        post_letter(from, to, delay, handler, word);
+    }
+}
+
+// The delay with which a parcel does not overtake the one before it.
+static int64_t keep_order(const struct node *from, const struct node *to, int64_t delay)
+{
+    struct world *world = from->world;
+    struct network *network = &world->network;
+    const size_t nodes = world->node_count;
+    if (network->arrivals == NULL) {
+        network->arrivals = check_calloc(nodes * nodes, sizeof *network->arrivals);
+    }
+    int64_t *arrival = &network->arrivals[from->number * nodes + to->number];
+    const int64_t at = time_after(world->now, delay);
+    *arrival = at > *arrival ? at : *arrival;
+    return *arrival - world->now;
+}
+
+void network_post(struct node *from, struct node *to, uint64_t bytes,
+                  network_parcel_handler *handler, const struct network_parcel *parcel)
+{
+    int64_t delay;
+    if (!send_between(from, to, bytes, &delay)) {
+        free(parcel->extra);
+        return;
+    }
+    delay = keep_order(from, to, delay);
+    struct slots *parcels = &from->world->network.parcels;
+    const uint32_t number = slots_take(parcels);
+    struct parcel *record = slots_at(parcels, number);
+    record->handler = handler;
+    record->content = *parcel;
+    post_letter(from, to, delay, NULL, number);
 }
