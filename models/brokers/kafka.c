@@ -263,10 +263,11 @@ static uint64_t append_batch(struct visit *visit, struct kafka_partition *partit
 {
     struct component *component = visit->node->component;
     const struct kafka_batch *batch = batch_of(visit);
-    const struct kafka_run run = {0, visit_now(visit), visit->request, batch->bytes};
+    const struct offsets_run run = {
+        .time_ns = visit_now(visit), .request = visit->request, .bytes = batch->bytes};
     kafka_state(component)->sent_batches++;
     visit->status = STATUS_OK;
-    return kafka_log_append(component, partition, &run, batch->records);
+    return kafka_log_append(component, partition, batch->records, &run);
 }
 
 static enum outcome append(struct visit *visit)

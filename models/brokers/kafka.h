@@ -45,14 +45,6 @@ struct kafka_configuration {
 
 extern const struct field kafka_fields[];
 
-// A run of records appended together: what consumers and failovers need to know of them.
-struct kafka_run {
-    uint64_t end;     // offset behind it, in records
-    int64_t time_ns;  // of the append
-    uint64_t request; // identity that the keys of its handling derive from
-    uint64_t bytes;
-};
-
 struct kafka_waiter { // a produce request in purgatory
     uint64_t end;
     uint64_t ticket;
@@ -80,9 +72,7 @@ struct kafka_partition {
     uint32_t epoch;
     uint64_t watermark;     // records below are committed
     uint64_t acknowledged;  // highest offset that a producer was told is safe
-    uint64_t bytes_end;     // bytes appended up to ends[leader]
-    struct kafka_run *runs; // ring: what some group has not yet worked off
-    uint32_t run_first, run_count, run_room;
+    struct offsets log;     // runs are kept while some group has not yet worked them off
     struct kafka_waiter *waiters; // ring, by ascending end
     uint32_t waiter_first, waiter_count, waiter_room;
     struct kafka_reader *readers; // one a group
@@ -181,7 +171,7 @@ void kafka_log_end(struct component *component);
 
 // Appends at the leader; returns the offset behind the records.
 uint64_t kafka_log_append(struct component *component, struct kafka_partition *partition,
-                          const struct kafka_run *run, uint64_t records);
+                          uint64_t records, const struct offsets_run *run);
 
 // The visit waits until the watermark has reached `end`.
 void kafka_log_park(struct kafka_partition *partition, uint64_t end, uint64_t ticket);

@@ -31,18 +31,6 @@ static uint32_t group_of(uint64_t cookie)
 // ---- hand-over
 // ------------------------------------------------------------------------------------
 
-static const struct kafka_run *run_at(const struct kafka_partition *partition, uint64_t offset)
-{
-    for (uint32_t i = 0; i < partition->run_count; i++) {
-        const struct kafka_run *run =
-            &partition->runs[(partition->run_first + i) & (partition->run_room - 1)];
-        if (run->end > offset) {
-            return run;
-        }
-    }
-    return NULL;
-}
-
 static void on_done(struct node *broker, uint64_t cookie, enum status status);
 
 static void hand_over(struct component *component, struct kafka_partition *partition,
@@ -50,17 +38,16 @@ static void hand_over(struct component *component, struct kafka_partition *parti
 {
     struct kafka_group *group = &kafka_state(component)->groups[number];
     struct kafka_reader *reader = &partition->readers[number];
-    const struct kafka_run *run = run_at(partition, reader->position);
+    const uint32_t found = offsets_find(&partition->log, reader->position);
     const uint64_t ready = partition->watermark - reader->position;
     const uint64_t most = group->consumer->batch > 0 ? group->consumer->batch : 1;
-    CHECK(run != NULL);
+    CHECK(found < partition->log.count);
+    const struct offsets_run *run = offsets_run(&partition->log, found);
     reader->hand = ready < most ? ready : most;
     reader->hand_ns = run->time_ns;
     reader->busy = true;
     reader->due = false;
     group->in_hand[reader->member]++;
-    const uint64_t end = partition->ends[partition->leader];
-    const double size = (double)partition->bytes_end / (double)end;
     const struct consumer_delivery delivery = {
         .broker = kafka_leader(component, partition),
         .to = group->to,
@@ -68,7 +55,7 @@ static void hand_over(struct component *component, struct kafka_partition *parti
         .consumer = group->consumer,
         .request = run->request,
         .messages = reader->hand,
-        .bytes = (uint64_t)(size * (double)reader->hand),
+        .bytes = offsets_bytes(&partition->log, 0, reader->hand),
         .cookie = cookie_of(partition, number),
         .done = on_done,
     };

@@ -46,7 +46,7 @@ void kafka_log_end(struct component *component)
 {
     struct kafka_state *state = kafka_state(component);
     for (uint32_t i = 0; i < state->partition_count; i++) {
-        free(state->partitions[i].runs);
+        offsets_release(&state->partitions[i].log);
         free(state->partitions[i].waiters);
         free(state->partitions[i].orphans);
     }
@@ -65,35 +65,13 @@ uint32_t kafka_log_slot(const struct kafka_partition *partition, uint32_t broker
 // ---- append
 // ---------------------------------------------------------------------------------------
 
-static void grow_runs(struct kafka_partition *partition)
-{
-    const uint32_t room = partition->run_room == 0 ? 16 : partition->run_room * 2;
-    struct kafka_run *runs = check_calloc(room, sizeof *runs);
-    for (uint32_t i = 0; i < partition->run_count; i++) {
-        runs[i] = partition->runs[(partition->run_first + i) & (partition->run_room - 1)];
-    }
-    free(partition->runs);
-    partition->runs = runs;
-    partition->run_room = room;
-    partition->run_first = 0;
-}
-
 uint64_t kafka_log_append(struct component *component, struct kafka_partition *partition,
-                          const struct kafka_run *run, uint64_t records)
+                          uint64_t records, const struct offsets_run *run)
 {
-    uint64_t *end = &partition->ends[partition->leader];
-    *end += records;
-    partition->bytes_end += run->bytes;
     kafka_state(component)->records += records;
-    if (partition->run_count == partition->run_room) {
-        grow_runs(partition);
-    }
-    struct kafka_run *entry =
-        &partition
-             ->runs[(partition->run_first + partition->run_count++) & (partition->run_room - 1)];
-    *entry = *run;
-    entry->end = *end;
-    return *end;
+    partition->ends[partition->leader] =
+        offsets_append(&partition->log, records, run->bytes, run);
+    return partition->log.end;
 }
 
 void kafka_log_trim(struct component *component, struct kafka_partition *partition)
@@ -107,14 +85,8 @@ void kafka_log_trim(struct component *component, struct kafka_partition *partiti
             needed = partition->readers[i].position;
         }
     }
-    while (partition->run_count > 0) {
-        const struct kafka_run *run = &partition->runs[partition->run_first];
-        if (run->end > needed || run->time_ns > dirty_since) {
-            return;
-        }
-        partition->run_first = (partition->run_first + 1) & (partition->run_room - 1);
-        partition->run_count--;
-    }
+    const uint64_t clean = offsets_before(&partition->log, dirty_since);
+    offsets_forget(&partition->log, needed < clean ? needed : clean);
 }
 
 // ---- purgatory

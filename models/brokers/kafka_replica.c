@@ -43,15 +43,6 @@ static void reserve_carried(struct kafka_link *link)
     }
 }
 
-static uint64_t bytes_between(const struct kafka_partition *partition, uint64_t from, uint64_t to)
-{
-    const uint64_t end = partition->ends[partition->leader];
-    if (end == 0 || to <= from) {
-        return 0;
-    }
-    return (uint64_t)((double)partition->bytes_end / (double)end * (double)(to - from));
-}
-
 static void on_answer(struct node *follower, struct node *leader, uint64_t word);
 
 // The leader answers the fetch that it has from this follower with everything new.
@@ -72,7 +63,7 @@ static void answer_fetch(struct component *component, uint32_t leader, uint32_t 
         const uint64_t end = partition->ends[partition->leader];
         link->carried[link->carried_count] = partition->number;
         link->carried_end[link->carried_count++] = end;
-        link->carried_bytes += bytes_between(partition, partition->ends[slot], end);
+        link->carried_bytes += offsets_bytes(&partition->log, partition->ends[slot], end);
     }
     link->dirty_count = 0;
     link->parked = link->begun = false;
@@ -260,14 +251,7 @@ static void truncate_followers(struct component *component, struct kafka_partiti
     if (partition->watermark > end) {
         partition->watermark = end;
     }
-    while (partition->run_count > 0) {
-        const uint32_t last =
-            (partition->run_first + partition->run_count - 1) & (partition->run_room - 1);
-        if (partition->runs[last].end <= end) {
-            break;
-        }
-        partition->run_count--;
-    }
+    offsets_truncate(&partition->log, end);
 }
 
 static uint32_t choose_leader(const struct component *component,
@@ -402,18 +386,8 @@ static void lose_page_cache(struct component *component, uint32_t broker)
         if (slot == UINT32_MAX) {
             continue;
         }
-        for (uint32_t k = 0; k < partition->run_count; k++) {
-            const struct kafka_run *run =
-                &partition->runs[(partition->run_first + k) & (partition->run_room - 1)];
-            const uint64_t before =
-                k == 0 ? 0
-                       : partition->runs[(partition->run_first + k - 1) & (partition->run_room - 1)]
-                             .end;
-            if (run->time_ns > flushed && k > 0 && partition->ends[slot] > before) {
-                partition->ends[slot] = before;
-                break;
-            }
-        }
+        const uint64_t kept = offsets_before(&partition->log, flushed);
+        partition->ends[slot] = partition->ends[slot] < kept ? partition->ends[slot] : kept;
     }
 }
 

@@ -1,0 +1,138 @@
+// offsets - a log of records named by their offsets: append, find, expire, cut off.
+#include "sim/engine/offsets.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+
+void offsets_release(struct offsets *log)
+{
+    free(log->runs);
+    *log = (struct offsets){0};
+}
+
+static void grow(struct offsets *log)
+{
+    const uint32_t room = log->room == 0 ? 16 : log->room * 2;
+    struct offsets_run *runs = check_calloc(room, sizeof *runs);
+    for (uint32_t i = 0; i < log->count; i++) {
+        runs[i] = *offsets_run(log, i);
+    }
+    free(log->runs);
+    log->runs = runs;
+    log->room = room;
+    log->first = 0;
+}
+
+uint64_t offsets_append(struct offsets *log, uint64_t records, uint64_t bytes,
+                        const struct offsets_run *run)
+{
+    CHECK(records > 0);
+    if (log->count == log->room) {
+        grow(log);
+    }
+    log->end += records;
+    log->bytes += bytes;
+    struct offsets_run *entry = offsets_run(log, log->count++);
+    *entry = *run;
+    entry->end = log->end;
+    entry->bytes = log->bytes;
+    return log->end;
+}
+
+uint64_t offsets_start(const struct offsets *log, uint32_t i)
+{
+    return i == 0 ? log->kept : offsets_run(log, i - 1)->end;
+}
+
+// The first remembered run that ends behind `offset`.
+static uint32_t search(const struct offsets *log, uint64_t offset)
+{
+    uint32_t low = 0, high = log->count;
+    if (high > 0 && offsets_run(log, 0)->end > offset) { // readers follow closely
+        return 0;
+    }
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (offsets_run(log, middle)->end > offset) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+uint32_t offsets_find(const struct offsets *log, uint64_t offset)
+{
+    return offset < log->kept ? log->count : search(log, offset);
+}
+
+uint64_t offsets_before(const struct offsets *log, int64_t time_ns)
+{
+    uint32_t low = 0, high = log->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (offsets_run(log, middle)->time_ns >= time_ns) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return offsets_start(log, low);
+}
+
+uint64_t offsets_bytes(const struct offsets *log, uint64_t from, uint64_t to)
+{
+    if (log->end == 0 || to <= from) {
+        return 0;
+    }
+    return (uint64_t)((double)log->bytes / (double)log->end * (double)(to - from));
+}
+
+void offsets_forget(struct offsets *log, uint64_t offset)
+{
+    while (log->count > 0) {
+        const struct offsets_run *run = &log->runs[log->first];
+        if (run->end > offset) {
+            return;
+        }
+        log->kept = run->end;
+        log->kept_bytes = run->bytes;
+        log->first = (log->first + 1) & (log->room - 1);
+        log->count--;
+    }
+}
+
+void offsets_expire(struct offsets *log, uint64_t offset)
+{
+    CHECK(offset <= log->end);
+    if (offset > log->begin) {
+        log->begin = offset;
+        offsets_forget(log, offset);
+    }
+}
+
+uint64_t offsets_truncate(struct offsets *log, uint64_t end)
+{
+    const uint64_t gone = log->end > end ? log->end - end : 0;
+    if (gone == 0) {
+        return 0;
+    }
+    log->bytes -= offsets_bytes(log, end, log->end);
+    while (log->count > 0 && offsets_start(log, log->count - 1) >= end) {
+        log->count--;
+    }
+    log->end = end;
+    if (log->count > 0) {
+        struct offsets_run *last = offsets_run(log, log->count - 1);
+        last->end = end < last->end ? end : last->end;
+        last->bytes = last->bytes < log->bytes ? last->bytes : log->bytes;
+    }
+    if (log->kept > end) {
+        log->kept = end;
+        log->kept_bytes = log->bytes;
+    }
+    log->begin = log->begin < end ? log->begin : end;
+    return gone;
+}
