@@ -67,6 +67,7 @@ void consumer_deliver(const struct consumer_delivery *delivery)
     CHECK(delivery->messages > 0 && delivery->messages <= UINT32_MAX);
     CHECK(delivery->to->number == delivery->consumer->component);
     state->done = delivery->done;
+    state->design.silence_ns = delivery->silence_ns > 0 ? delivery->silence_ns : SESSION_NS;
     const struct call template = {
         .design = &state->design,
         .end = on_end,

@@ -24,14 +24,16 @@ struct consumer_delivery {
     uint64_t request;                       // identity that keys derive from
     uint64_t messages;
     uint64_t bytes;
+    int64_t silence_ns; // a dark consumer is given up after, 0: 45 s
     uint64_t cookie;
     consumer_done *done;
 };
 
 // Starts the consumer's operation with a visit of `messages` units. The answer comes to `done`
 // after the link's delay, unless the broker's node has crashed by then; a consumer that dies
-// answers RESET, a dead one UNAVAILABLE, a dark one TIMEOUT after the session time-out (45 s,
-// Kafka's session.timeout.ms). The design has an edge from the broker to the component.
+// answers RESET, a dead one UNAVAILABLE, a dark one TIMEOUT after the time of silence (45 s, as
+// Kafka's session.timeout.ms, where the delivery says none). The design has an edge from the broker
+// to the component.
 void consumer_deliver(const struct consumer_delivery *delivery);
 
 // What is counted of a consumer (one row of design->consumers), by the broker.

@@ -9,6 +9,7 @@
 
 #include "sim/base/digest.h"
 #include "sim/base/map.h"
+#include "sim/engine/backlog.h"
 #include "sim/engine/balance.h"
 #include "sim/engine/batch.h"
 #include "sim/engine/call.h"
@@ -24,6 +25,7 @@
 #include "sim/engine/node.h"
 #include "sim/engine/offsets.h"
 #include "sim/engine/pool.h"
+#include "sim/engine/promise.h"
 #include "sim/engine/quorum.h"
 #include "sim/engine/raft.h"
 #include "sim/engine/station.h"
@@ -97,6 +99,8 @@ struct model {
     // A consumer of this broker exists; called once a consumer after begin.
     void (*attach)(struct component *component, const struct consumer_design *consumer,
                    struct component *to);
+    // The backlog of that number (brokers that use backlog.h).
+    struct backlog *(*backlog)(struct component *component, uint32_t number);
     // Whether a publish may name this topic (brokers); NULL: the model has no topics.
     bool (*has_topic)(const struct component_design *component, const char *topic);
     // At the end of a replication: states its invariants by world_hold.
