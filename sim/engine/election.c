@@ -77,8 +77,8 @@ static void on_timer(struct node *node, uint64_t word);
 static void arm(struct election_member *member, int64_t at_ns)
 {
     const int64_t delay = at_ns - world_of(member)->now;
-    member->timer = node_timer(member->node, delay > 0 ? delay : 0, on_timer,
-                               (uint64_t)(uintptr_t)member);
+    member->timer =
+        node_timer(member->node, delay > 0 ? delay : 0, on_timer, (uint64_t)(uintptr_t)member);
 }
 
 // A wait of its own until it stands; a negative delay of the model's means that it never does.
@@ -287,13 +287,13 @@ static void send(const struct election_member *member, uint32_t to, uint64_t kin
     struct election *election = member->election;
     const struct election_position position = position_of(member);
     const struct network_parcel parcel = {.words = {
-        [WORD_ELECTION] = (uint64_t)(uintptr_t)election,
-        [WORD_KIND] = kind,
-        [WORD_FROM] = member->number,
-        [WORD_TERM] = term,
-        [WORD_LAST_TERM] = position.term,
-        [WORD_LAST_INDEX] = position.index,
-    }};
+                                              [WORD_ELECTION] = (uint64_t)(uintptr_t)election,
+                                              [WORD_KIND] = kind,
+                                              [WORD_FROM] = member->number,
+                                              [WORD_TERM] = term,
+                                              [WORD_LAST_TERM] = position.term,
+                                              [WORD_LAST_INDEX] = position.index,
+                                          }};
     network_post(member->node, election->members[to].node, election->settings->bytes, on_parcel,
                  &parcel);
 }
@@ -410,8 +410,8 @@ static void on_ask(struct election_member *member, const uint64_t *words)
     const struct election_position theirs = {words[WORD_LAST_TERM], words[WORD_LAST_INDEX]};
     const bool behind = is_behind(theirs, position_of(member));
     const bool pre = (flags & LETTER_PRE) != 0;
-    const bool loyal = member->election->settings->sticky && (flags & LETTER_FORCED) == 0 &&
-                       is_led(member);
+    const bool loyal =
+        member->election->settings->sticky && (flags & LETTER_FORCED) == 0 && is_led(member);
     if (pre) {
         const bool yes = term > member->term && !behind && !loyal;
         const uint32_t answer = LETTER_PRE | (yes ? LETTER_YES : 0);

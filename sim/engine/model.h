@@ -88,7 +88,8 @@ struct model {
     void (*begin)(struct component *component);
     // A node starts: at time 0 (epoch 0) or after a crash. True: it is ready at once.
     bool (*start)(struct node *node);
-    // The node's process has ended: memory is lost; what is durable stays in `state`.
+    // The node's process has ended: memory is lost; what is written stays in `state`, and what is
+    // not durable goes too where node->life is NODE_DARK (which may follow a NODE_DOWN).
     void (*crash)(struct node *node);
     // Another node of the component changed state (a role may have to move).
     // Chooses the replica of a call (leader, partition owner); NULL function: the balancer decides;

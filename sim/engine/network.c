@@ -32,8 +32,8 @@ struct parcel {
 
 static int64_t fixed_delay(const struct link_design *link)
 {
-    const bool fixed = distribution_is_constant(&link->latency) && link->loss <= 0 &&
-                       link->bandwidth <= 0;
+    const bool fixed =
+        distribution_is_constant(&link->latency) && link->loss <= 0 && link->bandwidth <= 0;
     return fixed ? distribution_round(link->latency.a) : -1;
 }
 
@@ -116,8 +116,7 @@ static bool meets(const struct network_effect *effect, struct network_path path)
     }
     return is_any_or(effect->from_component, path.from_component) &&
            is_any_or(effect->to_component, path.to_component) &&
-           is_any_or(effect->from_zone, path.from_zone) &&
-           is_any_or(effect->to_zone, path.to_zone);
+           is_any_or(effect->from_zone, path.from_zone) && is_any_or(effect->to_zone, path.to_zone);
 }
 
 static bool is_struck(const struct network_effect *effect, struct network_path path)
@@ -317,8 +316,8 @@ static bool send_between(const struct node *from, const struct node *to, uint64_
     return network_send(from->world, path, bytes, delay);
 }
 
-static void post_letter(struct node *from, struct node *to, int64_t delay,
-                        network_handler *handler, uint64_t word)
+static void post_letter(struct node *from, struct node *to, int64_t delay, network_handler *handler,
+                        uint64_t word)
 {
     struct world *world = from->world;
     const uint32_t number = slots_take(&world->network.letters);

@@ -87,9 +87,9 @@ typedef void network_handler(struct node *to, struct node *from, uint64_t word);
 void network_message(struct node *from, struct node *to, uint64_t bytes, network_handler *handler,
                      uint64_t word);
 
-// The same with more to say, and in order: parcels between two nodes arrive as they were sent, as on
-// one connection. The words are copied; `extra` (from malloc, may be NULL) belongs to the network
-// from now on, and to the handler if it takes it by setting it to NULL.
+// The same with more to say, and in order: parcels between two nodes arrive as they were sent, as
+// on one connection. The words are copied; `extra` (from malloc, may be NULL) belongs to the
+// network from now on, and to the handler if it takes it by setting it to NULL.
 struct network_parcel {
     uint64_t words[6];
     void *extra;

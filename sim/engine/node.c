@@ -183,9 +183,9 @@ void node_kill(struct node *node, bool dark)
         node->epoch++;
         end_visits(node, dark);
         clear_parts(node);
-        if (model->crash != NULL) {
-            model->crash(node);
-        }
+    }
+    if (model->crash != NULL) { // a dead process's page cache goes when its host does
+        model->crash(node);
     }
     release_deferred(node);
     meter_log(world, LOG_KILL, (int32_t)node->number, dark);

@@ -30,7 +30,7 @@ struct raft_entry {
 
 struct raft_settings {
     struct election_settings election;
-    int64_t heartbeat_ns;    // between messages of an idle leader
+    int64_t heartbeat_ns;    // between messages of an idle leader, 0: none
     uint32_t batch_bytes;    // most entries' bytes in one message
     uint32_t in_flight;      // unanswered messages to one follower, >= 1
     uint64_t message_bytes;  // of a message beside its entries
@@ -54,15 +54,15 @@ struct raft_hooks { // NULL where nothing is to be said
 struct raft_waiter { // who proposed an entry and waits at this leader
     uint64_t index;
     uint64_t ticket;
-    uint32_t term;
 };
 
 struct raft_peer { // what a leader knows of a follower
     uint64_t next, match;
-    uint32_t in_flight;
-    bool probing;    // one message at a time until it matches
-    bool restoring;  // a snapshot is on its way
-    int64_t sent_ns; // latest message
+    uint64_t *ends;        // ring of in_flight places: last index of each unanswered message
+    uint32_t first, count;
+    bool probing;          // one message at a time until it matches
+    bool restoring;        // a snapshot is on its way
+    int64_t sent_ns;       // latest message with entries
 };
 
 struct raft_member {
@@ -71,21 +71,27 @@ struct raft_member {
     struct node *node;
     struct wal *wal;
     uint32_t number;
-    // durable, up to `durable`
-    uint64_t first, end;          // entries [first, end) are kept; first >= 1
-    uint32_t before_term;         // of entry first - 1
-    struct raft_entry *entries;   // ring
-    uint64_t *positions;          // of their wal records, same ring
+    // on disk
+    uint64_t first, end;        // entries [first, end) are kept; first >= 1
+    uint32_t before_term;       // of entry first - 1
+    struct raft_entry *entries; // ring
+    uint64_t *positions;        // of their records in the wal, same ring
     uint32_t room;
-    uint64_t durable;             // highest index known durable
+    uint64_t durable;           // highest index known durable
     // memory
     uint64_t commit, applied;
-    uint64_t led_from;            // a leader's first entry of its term
-    bool leading;                 // that entry is applied
-    uint32_t successor;           // a transfer of leadership is under way to, ELECTION_NONE
+    uint64_t led_from;          // a leader's first entry of its term
+    bool leading;               // that entry is applied
+    bool applying;
+    bool owes;                  // the leader waits to hear that entries up to `owed` are durable
+    uint64_t owed;
+    uint32_t owed_term;
+    int64_t owed_ns;            // when the latest of their messages was sent
+    uint32_t successor;         // leadership is being handed over to, ELECTION_NONE
+    int64_t successor_ns;       // since
     struct raft_peer peers[ELECTION_MEMBERS];
-    uint64_t beat;                // timer
-    struct raft_waiter *waiters;  // ring, by ascending index
+    uint64_t beat;              // timer
+    struct raft_waiter *waiters; // ring, by ascending index
     uint32_t waiter_first, waiter_count, waiter_room;
 };
 
@@ -99,12 +105,13 @@ struct raft {
     uint32_t count;
     struct raft_member members[ELECTION_MEMBERS];
     uint64_t highest;         // index applied by anybody
+    uint32_t highest_term;    // of that entry
     uint64_t *witness;        // digests of what was applied at the latest indices, a ring
     uint64_t proposed, committed, abandoned, snapshots, truncated;
 };
 
 // `name` names its random streams ("orders/range 3"): it must be unique and live as long as the
-// world. settings, hooks, owner and number are set by the caller before the first start.
+// world; settings, hooks, owner and number are set by the caller before the first raft_add.
 void raft_init(struct raft *raft, struct component *component, const char *name);
 struct raft_member *raft_add(struct raft *raft, struct node *node, struct wal *wal);
 void raft_release(struct raft *raft);

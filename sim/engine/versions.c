@@ -91,8 +91,8 @@ bool versions_merge(struct versions *versions, uint64_t key, struct version vers
                     uint64_t position)
 {
     const struct version held = versions_get(versions, key);
-    const bool newer = version.stamp > held.stamp ||
-                       (version.stamp == held.stamp && version.value > held.value);
+    const bool newer =
+        version.stamp > held.stamp || (version.stamp == held.stamp && version.value > held.value);
     if (newer) {
         versions_put(versions, key, version, position);
     }
