@@ -345,6 +345,7 @@ struct slo_design {
 
 enum fault_action {
     FAULT_KILL,      // process ends; restarts after `duration` or mttr
+    FAULT_POWER_OFF, // its host loses power: what is not on disk is lost, nobody is told
     FAULT_PAUSE,     // process is stopped, keeps its state
     FAULT_SLOW,      // service times multiplied by `factor`
     FAULT_ZONE_DOWN, // every replica of the zone loses power, the network drops what is sent there

@@ -131,6 +131,7 @@ static void strike_node(struct world *world, const struct fault_design *design, 
     case FAULT_KILL:
         hold_down(world, number, false);
         break;
+    case FAULT_POWER_OFF:
     case FAULT_ZONE_DOWN:
     case FAULT_NODE_DOWN:
         hold_down(world, number, true);
@@ -152,6 +153,7 @@ static void relieve_node(struct world *world, const struct fault_design *design,
 {
     switch (design->action) {
     case FAULT_KILL:
+    case FAULT_POWER_OFF:
     case FAULT_ZONE_DOWN:
     case FAULT_NODE_DOWN:
         let_up(world, number);
@@ -259,8 +261,8 @@ static void leave_out(struct fault_targets *targets, uint32_t number)
 
 static bool holds_nodes(const struct fault_design *design)
 {
-    return design->action == FAULT_KILL || design->action == FAULT_ZONE_DOWN ||
-           design->action == FAULT_NODE_DOWN;
+    return design->action == FAULT_KILL || design->action == FAULT_POWER_OFF ||
+           design->action == FAULT_ZONE_DOWN || design->action == FAULT_NODE_DOWN;
 }
 
 // The ends of the strikes in force no longer concern a replica that is started elsewhere.

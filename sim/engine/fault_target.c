@@ -79,6 +79,7 @@ struct fault_targets fault_target_all(struct world *world, const struct fault_de
     struct fault_targets targets = {0};
     switch (design->action) {
     case FAULT_KILL:
+    case FAULT_POWER_OFF:
     case FAULT_PAUSE:
     case FAULT_SLOW:
         return select_nodes(world, design);
@@ -138,6 +139,7 @@ const char *fault_target_name(struct world *world, const struct fault_design *de
     struct arena *arena = &world->arena;
     switch (design->action) {
     case FAULT_KILL:
+    case FAULT_POWER_OFF:
     case FAULT_PAUSE:
     case FAULT_SLOW: {
         const struct node *node = world->nodes[number];

@@ -7,8 +7,9 @@
 static const char *const models[] = {"open", "closed", NULL};
 static const char *const budgetings[] = {"occurrences", "timeslices", "ratio_timeslices", NULL};
 static const char *const severities[] = {"fail", "warn", NULL};
-const char *const sections_fault_actions[] = {
-    "kill", "pause", "slow", "zone-down", "node-down", "delay", "loss", "partition", NULL};
+const char *const sections_fault_actions[] = {"kill",      "power-off", "pause", "slow",
+                                              "zone-down", "node-down", "delay", "loss",
+                                              "partition", NULL};
 
 static const struct field stage_rows[] = {
     ROW_AS("for", section_stage, length, FIELD_DURATION, NULL, "length of the stage",

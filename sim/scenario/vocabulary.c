@@ -84,6 +84,8 @@ static void list_faults(const struct catalog *catalog, struct text *out)
     static const struct word words[] = {
         {"kill", "the process ends; restarts after `duration` or `mttr`",
          "{action: kill, select: {component: api}, at: 5m, duration: 30s}"},
+        {"power-off", "the same for its host: what is not on disk is lost, callers hear nothing",
+         "{action: power-off, select: {component: db, role: leader}, at: 5m, duration: 30s}"},
         {"pause", "the process is stopped and keeps its state",
          "{action: pause, select: {component: db, role: primary}, at: 5m, duration: 10s}"},
         {"slow", "service times are multiplied by `factor`",

@@ -6,9 +6,11 @@
 #include "sim/base/text.h"
 
 static const char *const action_names[] = {
-    [FAULT_KILL] = "kill",           [FAULT_PAUSE] = "pause",         [FAULT_SLOW] = "slow",
-    [FAULT_ZONE_DOWN] = "zone-down", [FAULT_NODE_DOWN] = "node-down", [FAULT_DELAY] = "delay",
+    [FAULT_KILL] = "kill",           [FAULT_PAUSE] = "pause",
+    [FAULT_SLOW] = "slow",           [FAULT_ZONE_DOWN] = "zone-down",
+    [FAULT_NODE_DOWN] = "node-down", [FAULT_DELAY] = "delay",
     [FAULT_LOSS] = "loss",           [FAULT_PARTITION] = "partition",
+    [FAULT_POWER_OFF] = "power-off",
 };
 
 // One part of a selection in words: " zone eu-a".

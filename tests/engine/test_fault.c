@@ -120,6 +120,27 @@ Test(fault, a_zone_down_darkens_its_replicas_and_cuts_its_links)
     tiny_end(&tiny);
 }
 
+Test(fault, power_off_darkens_a_replica_and_cuts_no_other)
+{
+    struct tiny tiny;
+    init(&tiny, 3);
+    struct fault_design *fault = tiny_add_fault(&tiny, "power", TIME_S, TIME_S);
+    fault->action = FAULT_POWER_OFF;
+    fault->mode = FAULT_FIXED;
+    fault->fixed = 1;
+    const struct world *world = begin(&tiny);
+    world_run(tiny.world, 1500 * TIME_MS);
+    uint32_t dark = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        dark += world->nodes[i]->life == NODE_DARK;
+    }
+    cr_assert_eq(dark, 1);
+    cr_assert_eq(up(world), 2);
+    world_run(tiny.world, 3 * TIME_S);
+    cr_assert_eq(up(world), 3);
+    tiny_end(&tiny);
+}
+
 Test(fault, a_machine_down_takes_only_what_stands_there)
 {
     struct tiny tiny;
