@@ -10,12 +10,15 @@ enum { POSTGRES_SERVERS = 64 }; // most nodes
 
 enum postgres_pooling { POSTGRES_TRANSACTION, POSTGRES_SESSION, POSTGRES_DIRECT };
 enum postgres_durability {
+    POSTGRES_OFF,
     POSTGRES_LOCAL,
     POSTGRES_REMOTE_WRITE,
     POSTGRES_ON,
     POSTGRES_REMOTE_APPLY
 };
 enum postgres_method { POSTGRES_FIRST, POSTGRES_ANY };
+enum postgres_isolation { POSTGRES_COMMITTED, POSTGRES_REPEATABLE, POSTGRES_SERIALIZABLE };
+enum postgres_order { POSTGRES_DRAWN, POSTGRES_SORTED };
 enum postgres_reads { POSTGRES_READ_PRIMARY, POSTGRES_READ_STANDBY, POSTGRES_READ_ANY };
 
 // ---- configuration ----------------------------------------------------------------------------
@@ -31,11 +34,12 @@ struct postgres_standby {
     uint64_t count;
     bool synchronous, strict;
     int method;
+    int64_t cancel_ns;
     struct field_list zones; // of const char *
 };
 
 struct postgres_disk {
-    uint64_t depth;
+    uint64_t depth, iops;
     struct distribution read, flush;
     double bandwidth;
     double replay;
@@ -49,7 +53,8 @@ struct postgres_checkpoint {
 };
 
 struct postgres_failover {
-    int64_t ttl_ns, loop_ns, retry_ns;
+    int64_t ttl_ns, loop_ns, retry_ns, start_timeout_ns;
+    bool watchdog, failsafe;
     uint64_t maximum_lag;
     struct distribution offset, promote, rewind;
     int64_t discovery_ns;
@@ -57,9 +62,20 @@ struct postgres_failover {
 };
 
 struct postgres_partitions {
-    uint64_t count;
-    bool pruned;
-    int64_t plan_ns;
+    uint64_t count, indexes;
+    bool pruned, prepared;
+    int64_t plan_ns, lock_ns, span_ns;
+    struct distribution drop;
+};
+
+struct postgres_locking {
+    uint64_t rows, among;
+    int order;
+    int64_t deadlock_ns;
+};
+
+struct postgres_tokens {
+    int64_t ttl_ns;
 };
 
 struct postgres_configuration {
@@ -67,17 +83,22 @@ struct postgres_configuration {
     uint64_t connections;
     struct postgres_pooler pool;
     struct postgres_standby standby;
-    int durability, reads;
+    int durability, isolation, reads;
+    int64_t wal_writer_ns;
     struct distribution read, write, row_security, row;
     uint64_t rows, statements;
     struct distribution think;
     double hit;
     uint64_t record, answer;
     struct postgres_partitions partitions;
+    struct postgres_locking locks;
+    struct postgres_tokens tokens;
     struct postgres_disk disk;
     struct postgres_checkpoint checkpoint;
     struct postgres_failover failover;
 };
+
+extern const struct field postgres_fields[];
 
 // ---- state ------------------------------------------------------------------------------------
 
@@ -133,6 +154,7 @@ struct postgres_node {
     struct batch wal;
     uint64_t targets[4];   // what flush n makes durable, by n modulo 4
     uint64_t flushes_seen;
+    bool writing, writing_due; // the WAL writer is at work; its timer runs
     bool flushing, applying; // a standby's receiver and its replay are at work
     uint64_t flushing_to, applying_to;
     struct postgres_waiter *waiters; // ring, by ascending position
@@ -155,6 +177,7 @@ struct postgres_node {
     bool keyed;         // the store knows that it has every acknowledged commit
     uint64_t joined_lsn; // position from which on commits wait for it
     int64_t seen_ns;    // its latest sign of life in the store
+    int64_t loop_ns;    // when its loop runs next
     struct postgres_streams streams;
 };
 
@@ -165,6 +188,8 @@ struct postgres_state { // of the component
     uint32_t primary;    // who accepts writes, POSTGRES_NONE
     uint32_t latest;     // who was primary last
     uint32_t known;      // whom callers take for the primary, POSTGRES_NONE: nobody
+    int64_t headless_ns; // since when there is no primary, TIME_NEVER: there is one
+    int64_t unavailable_ns; // longest time without
     uint32_t turn;       // of reads that are spread
     uint32_t timeline;
     uint64_t *forks;     // where each timeline began
@@ -175,12 +200,14 @@ struct postgres_state { // of the component
     uint64_t commits, lock_waits, lag_samples;
     double lag_seconds, lag_seconds_maximum, lag_bytes_maximum;
     uint64_t failovers, recoveries, lost, removals, checkpoints, full_pages, wal_bytes;
+    uint64_t cancelled_waits;
     uint64_t stray_acknowledgements, double_primaries, standbys_ahead, early_acknowledgements;
 };
 
 enum { POSTGRES_DEVICE_POOLER, POSTGRES_DEVICE_DISK, POSTGRES_DEVICES };
 enum { POSTGRES_CONNECTIONS }; // the pool of server connections
-enum { POSTGRES_READ, POSTGRES_WRITE, POSTGRES_SCAN, POSTGRES_TRANSACT, POSTGRES_OPERATIONS };
+enum { POSTGRES_READ, POSTGRES_WRITE, POSTGRES_SCAN, POSTGRES_TRANSACT,
+       POSTGRES_WRITER, POSTGRES_OPERATIONS };
 
 // ---- postgres_steps.c -------------------------------------------------------------------------
 
@@ -249,6 +276,11 @@ enum outcome postgres_wal_commit(struct visit *visit, uint64_t records);
 
 // Notes what the flush that woke the visit has made durable, and sends it to the standbys.
 void postgres_wal_note(struct node *primary);
+
+// The WAL writer's turn: joins the next flush with what no commit waits for.
+enum outcome postgres_wal_write(struct visit *writer);
+// Its flush is done.
+void postgres_wal_written(struct node *primary);
 
 // Goes on when the standbys have what they must have of the visit's commit.
 enum outcome postgres_wal_wait(struct visit *visit);

@@ -5,9 +5,11 @@
 // maximum_lag of the position that the leader last wrote to the store, nobody alive has received
 // more, and with synchronous standbys the store names it. So a primary lost at t, renewed last at
 // r <= t, is replaced at the first loop of such a standby at or after r + ttl, plus its promotion.
-// A primary that returns before keeps its lease, recovers and goes on. One that cannot reach the
-// store demotes itself after retry; one that was paused past its lease finds so at its next loop,
-// before it does anything else (as with a watchdog).
+// A primary whose process ends keeps its lease: Patroni starts it again, and gives the lease up only
+// start_timeout after the loop that has found it dead. One that cannot reach the store demotes
+// itself after retry, unless failsafe lets it go on because every other server answers. One that
+// was frozen past its lease steps down before it does anything else, if it has a watchdog, and at
+// its next loop otherwise. Nobody takes the lease while a primary answers.
 //
 // The store (etcd) has a member in each zone of the primary's region; with fewer than three zones
 // it stands outside and always answers.
@@ -17,7 +19,7 @@
 
 #include "sim/base/check.h"
 
-enum { LOSS_EVENT = 0xfd0 };
+enum { LOSS_EVENT = 0xfd0, START_EVENT = 0xfd1 };
 
 static const struct postgres_failover *setting_of(const struct component *component)
 {
@@ -71,13 +73,12 @@ void postgres_failover_note(struct node *standby)
     }
 }
 
+// No stream, or no sign of life in the store: the first is seen at once where a process has ended.
 static bool is_gone(const struct node *standby)
 {
     const struct postgres_node *server = postgres_node(standby);
     const int64_t ttl = setting_of(standby->component)->ttl_ns;
-    const int64_t now = standby->world->now;
-    return now - server->seen_ns >= ttl ||
-           (!server->stream.connected && now - server->stream.lost_ns >= ttl);
+    return !server->stream.connected || standby->world->now - server->seen_ns >= ttl;
 }
 
 static void drop(struct node *standby)
@@ -154,6 +155,23 @@ static void choose_synchronous(struct node *primary)
     postgres_wal_release(primary);
 }
 
+// ---- time without a primary -------------------------------------------------------------------
+
+static void note_headless(struct postgres_state *state, int64_t now)
+{
+    state->primary = POSTGRES_NONE;
+    state->headless_ns = state->headless_ns < now ? state->headless_ns : now;
+}
+
+static void note_headed(struct postgres_state *state, int64_t now)
+{
+    if (state->headless_ns != TIME_NEVER) {
+        const int64_t length = now - state->headless_ns;
+        state->unavailable_ns = length > state->unavailable_ns ? length : state->unavailable_ns;
+        state->headless_ns = TIME_NEVER;
+    }
+}
+
 // ---- becoming primary -------------------------------------------------------------------------
 
 static void on_discovered(struct node *node, uint64_t word)
@@ -191,6 +209,7 @@ static void become_primary(struct node *node, uint64_t end)
     }
     state->double_primaries += state->primary != POSTGRES_NONE;
     state->primary = state->latest = node->replica;
+    note_headed(state, node->world->now);
     state->position = end;
     postgres_node(node)->timeline = state->timeline;
     postgres_node(node)->serving = true;
@@ -224,7 +243,7 @@ static void promote(struct node *node)
     struct postgres_node *server = postgres_node(node);
     state->leader = node->replica;
     state->lease_ns = node->world->now + setting->ttl_ns;
-    state->primary = POSTGRES_NONE;
+    note_headless(state, node->world->now);
     server->promoting = true;
     postgres_stream_cut(node);
     const int64_t replay = postgres_wal_replay_ns(node, server->received - server->applied);
@@ -271,11 +290,44 @@ static bool is_candidate(const struct node *node)
     return near && (!postgres_configuration(component)->standby.synchronous || is_trusted(node));
 }
 
-// The first of those that have received most.
+static bool hears(const struct node *node, const struct node *other)
+{
+    const struct network_path path = {node->zone, other->zone, node->component->number,
+                                      node->component->number};
+    const struct network_path back = {other->zone, node->zone, path.to_component,
+                                      path.from_component};
+    return node_is_up(other) && other->pauses == 0 && !network_is_cut(node->world, path) &&
+           !network_is_cut(node->world, back);
+}
+
+static bool hears_primary(const struct node *node)
+{
+    const struct component *component = node->component;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        const struct node *other = &component->nodes[i];
+        if (other != node && postgres_node(other)->serving && hears(node, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool hears_everybody(const struct node *node)
+{
+    const struct component *component = node->component;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        if (i != node->replica && !hears(node, &component->nodes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The first of those that have received most, and no primary answers.
 static bool is_healthiest(const struct node *node)
 {
     const struct component *component = node->component;
-    if (!is_candidate(node)) {
+    if (!is_candidate(node) || hears_primary(node)) {
         return false;
     }
     for (uint32_t i = 0; i < component->node_count; i++) {
@@ -316,12 +368,24 @@ static void lead(struct node *node)
     postgres_lock_sweep(node);
 }
 
+// A lease that Patroni keeps for a dead process ends with its host.
+static bool is_free(const struct node *node)
+{
+    struct postgres_state *state = postgres_state(node->component);
+    const int64_t now = node->world->now;
+    if (state->leader == POSTGRES_NONE || state->leader == node->replica) {
+        return true;
+    }
+    const struct node *leader = &node->component->nodes[state->leader];
+    if (state->lease_ns == TIME_NEVER && (leader->life == NODE_DARK || !reaches_store(leader))) {
+        state->lease_ns = now + setting_of(node->component)->ttl_ns;
+    }
+    return now >= state->lease_ns;
+}
+
 static void follow(struct node *node)
 {
-    const struct postgres_state *state = postgres_state(node->component);
-    const bool is_free = state->leader == POSTGRES_NONE || state->leader == node->replica ||
-                         node->world->now >= state->lease_ns;
-    if (is_free && node_is_up(node) && is_healthiest(node)) {
+    if (is_free(node) && node_is_up(node) && is_healthiest(node)) {
         promote(node);
         return;
     }
@@ -350,11 +414,37 @@ static bool holds_office(const struct node *node)
     return server->serving || server->recovering || server->promoting;
 }
 
-static void on_loop(struct node *node, uint64_t word)
+static void on_loop(struct node *node, uint64_t word);
+
+static void arm_loop(struct node *node, int64_t delay_ns)
+{
+    postgres_node(node)->loop_ns = node->world->now + delay_ns;
+    node_timer_constant(node, delay_ns, on_loop, 0);
+}
+
+// A frozen host thaws in the middle of a wait, not at its end.
+static bool has_overslept(struct node *node)
 {
     const struct postgres_failover *setting = setting_of(node->component);
+    const int64_t late_ns = node->world->now - postgres_node(node)->loop_ns;
+    if (late_ns == 0 || setting->watchdog || !holds_office(node)) {
+        return false;
+    }
+    const int64_t left_ns = setting->loop_ns - late_ns % setting->loop_ns;
+    postgres_node(node)->loop_ns = node->world->now + left_ns;
+    node_timer(node, left_ns, on_loop, 0);
+    return true;
+}
+
+static void on_loop(struct node *node, uint64_t word)
+{
+    (void)word;
+    const struct postgres_failover *setting = setting_of(node->component);
     struct postgres_node *server = postgres_node(node);
-    node_timer_constant(node, setting->loop_ns, on_loop, word);
+    if (has_overslept(node)) {
+        return;
+    }
+    arm_loop(node, setting->loop_ns);
     if (reaches_store(node)) {
         server->doubting = false;
         server->seen_ns = node->world->now;
@@ -363,7 +453,8 @@ static void on_loop(struct node *node, uint64_t word)
         } else {
             follow(node);
         }
-    } else if (holds_office(node) && !server->doubting) {
+    } else if (holds_office(node) && !server->doubting &&
+               !(setting->failsafe && hears_everybody(node))) {
         server->doubting = true;
         node_timer(node, setting->retry_ns, on_doubt_end, 0);
     }
@@ -376,6 +467,7 @@ void postgres_failover_begin(struct component *component)
     struct postgres_state *state = postgres_state(component);
     state->leader = state->primary = state->latest = state->known = 0;
     state->lease_ns = setting_of(component)->ttl_ns;
+    state->headless_ns = TIME_NEVER;
 }
 
 void postgres_failover_end(struct component *component)
@@ -393,7 +485,7 @@ static void begin_node(struct node *node)
     struct postgres_node *server = postgres_node(node);
     const int64_t offset =
         distribution_draw(&configuration->failover.offset, server->streams.patroni);
-    node_timer(node, offset % configuration->failover.loop_ns, on_loop, 0);
+    arm_loop(node, offset % configuration->failover.loop_ns);
     if (node->replica == 0) {
         server->serving = true;
         postgres_wal_open(node, 0);
@@ -450,7 +542,8 @@ bool postgres_failover_start(struct node *node)
         return true;
     }
     server->seen_ns = node->world->now;
-    node_timer_constant(node, setting->loop_ns, on_loop, 0);
+    arm_loop(node, setting->loop_ns);
+    postgres_stream_cut(node);
     int64_t work = recovery_ns(node);
     if (state->leader == node->replica && state->latest == node->replica && reaches_store(node)) {
         state->lease_ns = node->world->now + setting->ttl_ns;
@@ -481,7 +574,7 @@ static void lose_primary(struct node *node)
 {
     struct component *component = node->component;
     struct world *world = component->world;
-    postgres_state(component)->primary = POSTGRES_NONE;
+    note_headless(postgres_state(component), world->now);
     for (uint32_t i = 0; i < component->node_count; i++) {
         postgres_stream_cut(&component->nodes[i]);
         postgres_stream_call(&component->nodes[i]);
@@ -491,9 +584,35 @@ static void lose_primary(struct node *node)
                    time_after(world->now, setting_of(component)->discovery_ns), event);
 }
 
+// Patroni gives the lease of a process up that could not be started in time.
+static void on_start_timeout(void *subject, uint64_t epoch)
+{
+    struct node *node = subject;
+    struct postgres_state *state = postgres_state(node->component);
+    if (state->leader == node->replica && node->epoch == epoch && node->life == NODE_DOWN) {
+        state->leader = POSTGRES_NONE;
+    }
+}
+
+static void keep_lease(struct node *node)
+{
+    struct world *world = node->world;
+    const struct postgres_node *server = postgres_node(node);
+    const struct postgres_failover *setting = setting_of(node->component);
+    const int64_t loop_ns = server->loop_ns > world->now ? server->loop_ns : world->now;
+    const struct event event = {on_start_timeout, node, node->epoch,
+                                world_tag(node, START_EVENT)};
+    postgres_state(node->component)->lease_ns = TIME_NEVER;
+    event_queue_at(world->queue, time_after(loop_ns, setting->start_timeout_ns), event);
+}
+
 void postgres_failover_crash(struct node *node)
 {
     struct postgres_node *server = postgres_node(node);
+    if (postgres_state(node->component)->leader == node->replica && node->life == NODE_DOWN &&
+        reaches_store(node)) {
+        keep_lease(node);
+    }
     if (node->life == NODE_DARK || server->serving) {
         server->received = server->flushed;
     }
@@ -501,7 +620,9 @@ void postgres_failover_crash(struct node *node)
     server->serving = server->promoting = server->recovering = false;
     server->rewinding = server->calling = server->doubting = false;
     server->flushing = server->applying = server->watching = false;
-    postgres_stream_cut(node);
+    if (node->life == NODE_DOWN) { // the peer of a host without power hears nothing
+        postgres_stream_cut(node);
+    }
     if (postgres_is_primary(node)) {
         lose_primary(node);
     }

@@ -95,7 +95,8 @@ static void add_devices(struct model_preparation *preparation)
         arena_take_array(preparation->arena, count, sizeof *devices);
     devices[POSTGRES_DEVICE_POOLER] = (struct device_design){"pooler", 1, 0, 0};
     devices[POSTGRES_DEVICE_DISK] =
-        (struct device_design){"disk", (uint32_t)configuration->disk.depth, 0, 0};
+        (struct device_design){
+        "disk", (uint32_t)configuration->disk.depth, (double)configuration->disk.iops, 0};
     for (uint32_t i = 0; i < component->device_count; i++) {
         devices[POSTGRES_DEVICES + i] = component->devices[i];
     }

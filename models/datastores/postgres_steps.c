@@ -15,10 +15,11 @@ static const struct postgres_streams *streams_of(const struct visit *visit)
     return &postgres_node(visit->node)->streams;
 }
 
-// A standby refuses writes (25006, read_only_sql_transaction).
+// A standby refuses writes (25006, read_only_sql_transaction); a primary that has been replaced and
+// does not know it takes them.
 static enum outcome find_primary(struct visit *visit)
 {
-    return postgres_is_primary(visit->node) ? step_next(visit)
+    return postgres_node(visit->node)->serving ? step_next(visit)
                                             : step_fail(visit, STATUS_UNAVAILABLE);
 }
 
@@ -93,8 +94,10 @@ static enum outcome read_disk(struct visit *visit, uint64_t pages)
     if (pages == 0) {
         return step_next(visit);
     }
-    const int64_t read =
-        distribution_draw(&configuration_of(visit)->disk.read, streams_of(visit)->disk);
+    const struct postgres_disk *disk = &configuration_of(visit)->disk;
+    const int64_t draw = distribution_draw(&disk->read, streams_of(visit)->disk);
+    const int64_t paced = disk->iops > 0 ? (int64_t)(disk->depth * TIME_S / disk->iops) : 0;
+    const int64_t read = draw > paced ? draw : paced;
     return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit,
                          read * (int64_t)pages);
 }
@@ -209,6 +212,17 @@ static enum outcome answer_rows(struct visit *visit)
     return answer(visit, configuration_of(visit)->answer);
 }
 
+static enum outcome join_flush(struct visit *writer)
+{
+    return postgres_wal_write(writer);
+}
+
+static enum outcome end_flush(struct visit *writer)
+{
+    postgres_wal_written(writer->node);
+    return step_reply(writer, STATUS_OK);
+}
+
 static const struct step read_steps[] = {
     {.name = "pass pooler", .run = pass_pooler},
     {.name = "take connection", .run = take_connection},
@@ -251,6 +265,11 @@ static const struct step transaction_steps[] = {
     {.name = "acknowledge", .run = acknowledge},
 };
 
+static const struct step writer_steps[] = {
+    {.name = "flush wal", .run = join_flush},
+    {.name = "send wal", .run = end_flush},
+};
+
 // ---- operations -------------------------------------------------------------------------------
 
 #define STEPS(table) .steps = table, .step_count = sizeof table / sizeof *table
@@ -264,4 +283,6 @@ const struct operation postgres_operations[POSTGRES_OPERATIONS] = {
     {.name = "transaction", .meaning = "`statements` changes under the lock of one row, with the "
                                        "client's turns between them, and a commit",
      STEPS(transaction_steps), .number = POSTGRES_TRANSACT},
+    {.name = "write wal", .meaning = "flushes what commits did not wait for", STEPS(writer_steps),
+     .number = POSTGRES_WRITER, .internal = true},
 };

@@ -29,6 +29,7 @@ static uint64_t position_of(const struct node *standby)
         return server->received;
     case POSTGRES_REMOTE_APPLY:
         return server->applied;
+    case POSTGRES_OFF:
     case POSTGRES_LOCAL:
     case POSTGRES_ON:
         break;

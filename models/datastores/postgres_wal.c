@@ -1,5 +1,8 @@
 // postgres_wal - the log of the primary: positions, group commit, waits for standbys, checkpoints.
 //
+// With synchronous_commit off nobody waits: the WAL writer flushes every wal_writer_delay what is
+// full of pages, or all where no further page is full, so a commit lies in memory for at most three
+// of its turns; the end of the process loses it.
 // A position (LSN) is a byte count from the beginning of the run. Commits join a gated batch: those
 // that come during a flush share the next one. After its flush a commit waits, in order of
 // positions, for the standbys; only then is it acknowledged and its locks are given back.
@@ -40,14 +43,75 @@ void postgres_wal_crash(struct node *node)
     struct postgres_node *server = postgres_node(node);
     batch_clear(&server->wal);
     server->waiter_count = server->waiter_first = 0;
-    server->checkpointing = false;
+    server->checkpointing = server->writing = server->writing_due = false;
     server->inserted = server->flushed;
+}
+
+// Flush n makes everything up to its target durable; who joins now is part of the next.
+static enum outcome join_flush(struct visit *visit, uint64_t target, uint64_t bytes)
+{
+    struct postgres_node *server = postgres_node(visit->node);
+    const bool idle = server->wal.event == EVENT_NONE;
+    server->targets[(server->wal.flushes + (idle ? 1 : 2)) % 4] = target;
+    return step_join_batch(visit, &server->wal, bytes);
 }
 
 int64_t postgres_wal_replay_ns(const struct node *node, uint64_t bytes)
 {
     const double rate = postgres_configuration(node->component)->disk.replay;
     return rate > 0 ? (int64_t)((double)bytes / rate * 1e9 * node->slowness + 0.5) : 0;
+}
+
+// ---- the WAL writer ---------------------------------------------------------------------------
+
+enum { WRITE_AT_ONCE = 1 << 20 }; // wal_writer_flush_after
+
+static void begin_writing(struct node *primary)
+{
+    struct postgres_node *server = postgres_node(primary);
+    server->writing = true;
+    node_begin_visit(primary, &postgres_operations[POSTGRES_WRITER], 0);
+}
+
+static void on_write_due(struct node *primary, uint64_t word)
+{
+    (void)word;
+    struct postgres_node *server = postgres_node(primary);
+    server->writing_due = false;
+    if (!server->writing && server->inserted > server->flushed) {
+        begin_writing(primary);
+    }
+}
+
+static void arm_writer(struct node *primary)
+{
+    struct postgres_node *server = postgres_node(primary);
+    if (!server->writing_due) {
+        server->writing_due = true;
+        node_timer_constant(primary, postgres_configuration(primary->component)->wal_writer_ns,
+                            on_write_due, 0);
+    }
+    if (!server->writing && server->inserted - server->flushed >= WRITE_AT_ONCE) {
+        begin_writing(primary);
+    }
+}
+
+enum outcome postgres_wal_write(struct visit *writer)
+{
+    struct postgres_node *server = postgres_node(writer->node);
+    const uint64_t pages = server->inserted - server->inserted % POSTGRES_PAGE;
+    const uint64_t target = pages > server->flushed ? pages : server->inserted;
+    return join_flush(writer, target, target - server->flushed);
+}
+
+void postgres_wal_written(struct node *primary)
+{
+    struct postgres_node *server = postgres_node(primary);
+    postgres_wal_note(primary);
+    server->writing = false;
+    if (server->inserted > server->flushed) {
+        arm_writer(primary);
+    }
 }
 
 // ---- checkpoints ------------------------------------------------------------------------------
@@ -153,10 +217,12 @@ enum outcome postgres_wal_commit(struct visit *visit, uint64_t records)
     server->inserted += bytes;
     postgres_state(node->component)->wal_bytes += bytes;
     postgres_lock_of(visit)->lsn = server->inserted;
-    const bool idle = server->wal.event == EVENT_NONE;
-    server->targets[(server->wal.flushes + (idle ? 1 : 2)) % 4] = server->inserted;
     watch_volume(node);
-    return step_join_batch(visit, &server->wal, bytes);
+    if (postgres_configuration(node->component)->durability == POSTGRES_OFF) {
+        arm_writer(node);
+        return step_next(visit);
+    }
+    return join_flush(visit, server->inserted, bytes);
 }
 
 void postgres_wal_note(struct node *primary)
@@ -168,6 +234,9 @@ void postgres_wal_note(struct node *primary)
     }
     server->flushes_seen = server->wal.flushes;
     server->flushed = server->targets[server->wal.flushes % 4];
+    if (!postgres_is_primary(primary)) {
+        return;
+    }
     for (uint32_t i = 0; i < component->node_count; i++) {
         if (i != primary->replica) {
             postgres_stream_send(primary, &component->nodes[i]);
@@ -178,13 +247,17 @@ void postgres_wal_note(struct node *primary)
 // ---- waiting for standbys ---------------------------------------------------------------------
 
 // The position up to which commits may be acknowledged, besides their own flush.
-static uint64_t safe_position(const struct component *component)
+static uint64_t safe_position(const struct node *primary)
 {
+    const struct component *component = primary->component;
     const struct postgres_configuration *configuration = postgres_configuration(component);
     uint64_t safe = 0;
     bool waits = configuration->standby.strict;
-    if (!configuration->standby.synchronous || configuration->durability == POSTGRES_LOCAL) {
+    if (!configuration->standby.synchronous || configuration->durability <= POSTGRES_LOCAL) {
         return UINT64_MAX;
+    }
+    if (!postgres_is_primary(primary)) {
+        return 0;
     }
     for (uint32_t i = 0; i < component->node_count; i++) {
         const struct postgres_node *standby = postgres_node(&component->nodes[i]);
@@ -209,13 +282,31 @@ static void grow_waiters(struct postgres_node *server)
     server->waiter_first = 0;
 }
 
+// The wait is cancelled: the transaction has been committed here, and says so.
+static void on_patience_end(struct node *primary, uint64_t ticket)
+{
+    if (visit_of(primary->world, ticket) != NULL) {
+        postgres_state(primary->component)->cancelled_waits++;
+        visit_wake_later(primary->world, ticket);
+    }
+}
+
+static void watch_patience(const struct visit *visit)
+{
+    struct node *node = visit->node;
+    const int64_t cancel_ns = postgres_configuration(node->component)->standby.cancel_ns;
+    if (cancel_ns > 0) {
+        node_timer_constant(node, cancel_ns, on_patience_end, visit_ticket(visit));
+    }
+}
+
 enum outcome postgres_wal_wait(struct visit *visit)
 {
     struct node *node = visit->node;
     struct postgres_node *server = postgres_node(node);
     postgres_wal_note(node);
     const uint64_t lsn = postgres_lock_of(visit)->lsn;
-    if (lsn <= safe_position(node->component)) {
+    if (lsn <= safe_position(node)) {
         return step_next(visit);
     }
     if (server->waiter_count == server->waiter_room) {
@@ -224,6 +315,7 @@ enum outcome postgres_wal_wait(struct visit *visit)
     const uint32_t place =
         (server->waiter_first + server->waiter_count++) & (server->waiter_room - 1);
     server->waiters[place] = (struct postgres_waiter){lsn, visit_ticket(visit)};
+    watch_patience(visit);
     return step_wait(visit);
 }
 
@@ -233,7 +325,7 @@ void postgres_wal_release(struct node *primary)
     if (server->waiter_count == 0) {
         return;
     }
-    const uint64_t safe = safe_position(primary->component);
+    const uint64_t safe = safe_position(primary);
     while (server->waiter_count > 0) {
         const struct postgres_waiter *waiter = &server->waiters[server->waiter_first];
         if (waiter->lsn > safe) {
@@ -265,7 +357,8 @@ static bool is_early(const struct component *component, uint64_t lsn)
 {
     const struct postgres_configuration *configuration = postgres_configuration(component);
     bool waits = false;
-    if (!configuration->standby.synchronous || configuration->durability < POSTGRES_ON) {
+    if (!configuration->standby.synchronous || configuration->durability < POSTGRES_ON ||
+        postgres_state(component)->cancelled_waits > 0) {
         return false;
     }
     for (uint32_t i = 0; i < component->node_count; i++) {
@@ -282,11 +375,16 @@ void postgres_wal_acknowledge(struct node *primary, uint64_t lsn)
 {
     struct component *component = primary->component;
     struct postgres_state *state = postgres_state(component);
-    state->commits += primary->world->measuring;
-    state->stray_acknowledgements += !postgres_is_primary(primary);
+    const bool waits = postgres_configuration(component)->durability != POSTGRES_OFF;
+    state->commits++;
+    if (!postgres_is_primary(primary)) { // no other server will ever know of it
+        state->stray_acknowledgements++;
+        state->lost++;
+        return;
+    }
     state->early_acknowledgements +=
-        lsn > postgres_node(primary)->flushed || is_early(component, lsn);
-    if (component->node_count == 1) {
+        waits && (lsn > postgres_node(primary)->flushed || is_early(component, lsn));
+    if (component->node_count == 1 && waits) {
         return;
     }
     if (state->ack_count == state->ack_room) {
@@ -307,7 +405,11 @@ void postgres_wal_forget(struct component *component)
         const bool other = i != state->primary;
         shared = other && server->received < shared ? server->received : shared;
     }
-    const uint64_t floor = shared > reach ? shared : reach;
+    uint64_t floor = shared > reach ? shared : reach;
+    if (state->primary != POSTGRES_NONE) {
+        const uint64_t flushed = postgres_node(&component->nodes[state->primary])->flushed;
+        floor = flushed < floor ? flushed : floor;
+    }
     while (state->ack_count > 0 && state->acknowledged[state->ack_first] <= floor) {
         state->ack_first = (state->ack_first + 1) & (state->ack_room - 1);
         state->ack_count--;

@@ -9,20 +9,21 @@
 
 // Work 1 ms, flush 10 ms, 5 ms between zones, replay 400 B/ms, loops at 0 s, 10 s, 20 s, ... The
 // caller stands in zone a, beside the primary, and begins at 1 s, 2 s, 3 s, ...
-#define SERVED(zones, more, steps)                                                                 \
+#define SERVED_SO(patroni, zones, more, steps)                                                     \
     "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \
     "topology:\n  regions: {r: " zones "}\n"                                                       \
     "  links: {same_zone: {latency: 0}, cross_zone: {latency: 5ms}}\n"                             \
     "components:\n"                                                                                \
     "  db:\n    kind: postgres\n    primary: a\n    hit: 100%\n    read: 1ms\n    write: 1ms\n"    \
     "    disk: {flush: 10ms, bandwidth: 1000000GB/s, replay: 400kB/s}\n"                           \
-    "    failover: {offset: 0, promote: 0, discovery: 0}\n" more                                   \
+    "    failover: {" patroni "offset: 0, promote: 0, discovery: 0}\n" more                          \
     "  app:\n    kind: service\n    spread: {a: 1}\n    operations:\n      go:\n" steps            \
     "        - reply: 0\n"                                                                         \
     "workloads:\n"                                                                                 \
     "  clients: {target: app.go, arrivals: constant, rate: 1/s, "                                  \
     "keys: {one: \"zipf(n=1, s=1)\", other: \"zipf(n=1000000, s=0.1)\"}}\n"                        \
     "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
+#define SERVED(zones, more, steps) SERVED_SO("", zones, more, steps)
 
 #define POOL(more) "    checkpoint: {pages: 0}\n    pool: {work: 0, clients: 0" more "}\n"
 #define DIRECT POOL(", size: 20")
@@ -179,7 +180,7 @@ Test(postgres, a_synchronous_commit_is_flush_link_flush_link)
     stage_begin(&stage, SERVED("[a, b]", SYNC, WRITE));
     stage_run(&stage, 10500 * TIME_MS);
     assert_latency(&stage, "write", 31 * TIME_MS);
-    cr_assert_eq(stage_metric(&stage, "db", "commits"), 10);
+    cr_assert_eq(stage_metric(&stage, "db", "acknowledged"), 10);
     cr_assert_float_eq(stage_metric(&stage, "db", "replication_lag"), 0.016, 1e-12);
     cr_assert_eq(stage_metric(&stage, "db", "replication_lag_bytes"), 400);
     stage_end(&stage);
@@ -273,7 +274,7 @@ Test(postgres, the_standby_is_promoted_at_its_first_loop_after_the_lease)
     stage_run(&stage, 95500 * TIME_MS);
     cr_assert_geq(ended(&stage, STATUS_OK), 64);
     cr_assert_eq(stage_metric(&stage, "db", "failovers"), 1);
-    cr_assert_eq(stage_metric(&stage, "db", "acknowledged_lost"), 0);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"), 0);
     stage_end(&stage);
 }
 
@@ -304,7 +305,7 @@ Test(postgres, a_primary_that_returns_before_the_lease_ends_recovers_and_stays)
     stage_run(&stage, 300 * TIME_S);
     cr_assert_eq(stage_metric(&stage, "db", "failovers"), 0);
     cr_assert_eq(stage_metric(&stage, "db", "recoveries"), 1);
-    cr_assert_eq(stage_metric(&stage, "db", "acknowledged_lost"), 0);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"), 0);
     const struct postgres_node *standby = postgres_node(server(&stage, 1));
     cr_assert_eq(standby->received, postgres_node(server(&stage, 0))->flushed);
     stage_end(&stage);
@@ -327,7 +328,7 @@ Test(postgres, an_asynchronous_failover_loses_what_the_standby_lacks)
     struct stage stage;
     stage_begin(&stage, SERVED("[a, b]", ASYNC, WRITE));
     lose_primary_behind_a_partition(&stage);
-    cr_assert_eq(stage_metric(&stage, "db", "acknowledged_lost"), 6);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"), 6);
     stage_end(&stage);
 }
 
@@ -337,7 +338,7 @@ Test(postgres, a_synchronous_failover_loses_nothing_that_was_acknowledged)
     stage_begin(&stage, SERVED("[a, b]", SYNC, WRITE));
     lose_primary_behind_a_partition(&stage);
     cr_assert_eq(ended(&stage, STATUS_OK), 54);
-    cr_assert_eq(stage_metric(&stage, "db", "acknowledged_lost"), 0);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"), 0);
     stage_end(&stage);
 }
 
@@ -371,7 +372,20 @@ Test(postgres, a_standby_that_is_too_far_behind_is_not_promoted)
     node_restart(server(&stage, 0));
     stage_run(&stage, 600 * TIME_S);
     cr_assert_eq(state_of(&stage)->primary, 0);
-    cr_assert_eq(stage_metric(&stage, "db", "acknowledged_lost"), 0);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"), 0);
+    stage_end(&stage);
+}
+
+Test(postgres, a_synchronous_standby_whose_process_has_ended_is_given_up_at_the_next_loop)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED("[a, b]", SYNC, WRITE));
+    stage_run(&stage, 61 * TIME_S);
+    node_kill(server(&stage, 1), false);
+    stage_run(&stage, 70 * TIME_S);
+    cr_assert_eq(ended(&stage, STATUS_OK), 60);
+    stage_run(&stage, 70 * TIME_S + 1);
+    cr_assert_eq(ended(&stage, STATUS_OK), 69);
     stage_end(&stage);
 }
 
@@ -381,7 +395,7 @@ Test(postgres, a_dead_synchronous_standby_is_given_up_after_the_ttl)
     stage_begin(&stage, SERVED("[a, b]", POOL(", size: 90") "    standby: {count: 1, synchronous: "
                                                           "true}\n", WRITE));
     stage_run(&stage, 61 * TIME_S); // its loop was seen last at 60 s
-    node_kill(server(&stage, 1), false);
+    node_kill(server(&stage, 1), true);
     stage_run(&stage, 90 * TIME_S);
     cr_assert_eq(ended(&stage, STATUS_OK), 60);
     stage_run(&stage, 90 * TIME_S + 1);
@@ -478,6 +492,117 @@ Test(postgres, a_crash_in_the_middle_leaves_no_lock_and_no_connection_behind)
     cr_assert_eq(ended(&stage, STATUS_OK), 3);
     cr_assert_eq(postgres_node(server(&stage, 0))->locks.count, 0);
     cr_assert_eq(server(&stage, 0)->pools[POSTGRES_CONNECTIONS].used.value, 0);
+    stage_end(&stage);
+}
+
+// ---- durability -------------------------------------------------------------------------------
+
+// Writes at 1 s, 2 s and 3 s answer after 1 ms; the WAL writer begins 200 ms later.
+static double lost_after(int64_t crash_ns)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED("[a]", DIRECT "    synchronous_commit: off\n", WRITE));
+    stage_run(&stage, crash_ns);
+    cr_assert_eq(ended(&stage, STATUS_OK), 3);
+    assert_latency(&stage, "write", 1 * TIME_MS);
+    node_kill(server(&stage, 0), false);
+    node_restart(server(&stage, 0));
+    stage_run(&stage, 3800 * TIME_MS);
+    const double lost = stage_metric(&stage, "db", "lost");
+    stage_end(&stage);
+    return lost;
+}
+
+Test(postgres, commits_that_did_not_wait_are_lost_until_the_wal_writer_has_flushed_them)
+{
+    cr_assert_eq(lost_after(3002 * TIME_MS), 1);
+    cr_assert_eq(lost_after(3211 * TIME_MS), 1);
+    cr_assert_eq(lost_after(3211 * TIME_MS + 2), 0);
+}
+
+Test(postgres, what_a_cancelled_wait_has_committed_is_lost_with_the_primary)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED("[a, b]", DIRECT "    standby: {count: 1, synchronous: true, cancel: "
+                                                "2s, zones: [b]}\n", WRITE));
+    stage_run(&stage, 57500 * TIME_MS);
+    cut(&stage, 0, 1);
+    stage_run(&stage, 60500 * TIME_MS); // 58.011 s and 2 s
+    cr_assert_eq(ended(&stage, STATUS_OK), 58);
+    cr_assert_eq(stage_metric(&stage, "db", "cancelled_waits"), 1);
+    node_kill(server(&stage, 0), true);
+    network_remove_effects(stage.world, 0);
+    stage_run(&stage, 100 * TIME_S);
+    cr_assert_eq(state_of(&stage)->primary, 1);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"), 1);
+    stage_end(&stage);
+}
+
+// ---- leases and fencing -----------------------------------------------------------------------
+
+static void assert_unavailable_after_crash(const char *text, int64_t from_s, double length_s)
+{
+    struct stage stage;
+    stage_begin(&stage, text);
+    stage_run(&stage, 61 * TIME_S);
+    node_kill(server(&stage, 0), false);
+    stage_run(&stage, from_s * TIME_S);
+    cr_assert_eq(state_of(&stage)->primary, POSTGRES_NONE);
+    stage_run(&stage, from_s * TIME_S + 1);
+    cr_assert_eq(state_of(&stage)->primary, 1);
+    cr_assert_float_eq(stage_metric(&stage, "db", "unavailable(max)"), length_s, 1e-9);
+    stage_end(&stage);
+}
+
+Test(postgres, a_dead_process_keeps_its_lease_for_the_start_timeout_after_the_loop_that_finds_it)
+{
+    assert_unavailable_after_crash(SERVED("[a, b]", SYNC, WRITE), 370, 309);
+    // The standby's loop of 70 s comes before the primary's.
+    assert_unavailable_after_crash(SERVED_SO("start_timeout: 0, ", "[a, b]", SYNC, WRITE), 80, 19);
+}
+
+// Promoted at 90 s; the old primary thaws at 92.5 s and learns of it at 100 s.
+static void thaw(struct stage *stage, const char *text)
+{
+    stage_begin(stage, text);
+    stage_run(stage, 61500 * TIME_MS);
+    node_pause(server(stage, 0));
+    stage_run(stage, 92500 * TIME_MS);
+    cr_assert_eq(state_of(stage)->primary, 1);
+    node_resume(server(stage, 0));
+    stage_run(stage, 99500 * TIME_MS);
+}
+
+Test(postgres, a_primary_that_thaws_without_a_watchdog_acknowledges_what_will_be_lost)
+{
+    struct stage stage;
+    thaw(&stage, SERVED_SO("watchdog: false, ", "[a, b]", ASYNC, WRITE));
+    cr_assert_gt(state_of(&stage)->stray_acknowledgements, 0);
+    cr_assert(postgres_node(server(&stage, 0))->serving);
+    stage_run(&stage, 101 * TIME_S);
+    cr_assert_not(postgres_node(server(&stage, 0))->serving);
+    cr_assert_eq(stage_metric(&stage, "db", "lost"),
+                 (double)state_of(&stage)->stray_acknowledgements);
+    stage_end(&stage);
+    thaw(&stage, SERVED("[a, b]", ASYNC, WRITE));
+    cr_assert_eq(state_of(&stage)->stray_acknowledgements, 0);
+    stage_end(&stage);
+}
+
+Test(postgres, a_primary_in_failsafe_mode_goes_on_without_the_store_while_all_others_answer)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED_SO("failsafe: true, ", "[a, b, c, d, e]", SYNC, WRITE));
+    stage_run(&stage, 61 * TIME_S);
+    for (uint32_t zone = 2; zone < 5; zone++) {
+        cut(&stage, 0, zone);
+    }
+    stage_run(&stage, 150500 * TIME_MS);
+    cr_assert_eq(state_of(&stage)->primary, 0);
+    cr_assert_eq(ended(&stage, STATUS_OK), 150);
+    cut(&stage, 1, 0); // now one does not: it steps down after `retry`
+    stage_run(&stage, 170500 * TIME_MS);
+    cr_assert_eq(state_of(&stage)->primary, 1);
     stage_end(&stage);
 }
 
