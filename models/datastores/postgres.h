@@ -34,7 +34,7 @@ struct postgres_standby {
     uint64_t count;
     bool synchronous, strict;
     int method;
-    int64_t cancel_ns;
+    int64_t cancel_ns, sender_ns;
     struct field_list zones; // of const char *
 };
 
@@ -110,17 +110,17 @@ struct postgres_segment { // a piece of the stream on its way
 // The primary's sender for one standby; kept with the standby.
 struct postgres_stream {
     bool connected;
-    uint32_t number;        // of the connection: pieces of older ones are refused
-    uint32_t sequence;      // of the oldest piece in the ring
-    uint64_t sent;          // bytes of WAL handed to the connection
-    uint64_t confirmed;     // as the standby has reported, for the level of synchronous_commit
+    uint32_t number;    // of the connection: pieces of older ones are refused
+    uint32_t sequence;  // of the oldest piece in the ring
+    uint64_t sent;      // bytes of WAL handed to the connection
+    uint64_t confirmed; // as the standby has reported, for the level of synchronous_commit
     int64_t heard_ns, lost_ns;
-    bool resending;         // a timer sends again what does not arrive
+    bool resending; // a timer sends again what does not arrive
     uint32_t resend_sequence;
     int64_t resend_ns;
     struct postgres_segment *segments; // ring
     uint32_t first, count, room;
-    uint64_t probe;         // position whose replay is timed, 0: none
+    uint64_t probe; // position whose replay is timed, 0: none
     int64_t probe_ns;
 };
 
@@ -144,55 +144,56 @@ struct postgres_streams {
 
 struct postgres_node {
     // on its disk
-    uint64_t flushed;   // WAL that survives the loss of the host
-    uint64_t received;  // of a standby: WAL that survives the loss of the process
+    uint64_t flushed;  // WAL that survives the loss of the host
+    uint64_t received; // of a standby: WAL that survives the loss of the process
     uint64_t applied;
-    uint64_t redo;      // where crash recovery begins
+    uint64_t redo; // where crash recovery begins
     uint32_t timeline;
     // in its memory
-    uint64_t inserted;  // of a primary: end of the WAL
+    uint64_t inserted; // of a primary: end of the WAL
     struct batch wal;
-    uint64_t targets[4];   // what flush n makes durable, by n modulo 4
+    uint64_t targets[4]; // what flush n makes durable, by n modulo 4
     uint64_t flushes_seen;
+    bool sending;              // the senders have been woken
     bool writing, writing_due; // the WAL writer is at work; its timer runs
-    bool flushing, applying; // a standby's receiver and its replay are at work
+    bool flushing, applying;   // a standby's receiver and its replay are at work
     uint64_t flushing_to, applying_to;
     struct postgres_waiter *waiters; // ring, by ascending position
     uint32_t waiter_first, waiter_count, waiter_room;
     bool checkpointing;
     uint64_t checkpoint_lsn; // where the latest checkpoint began
     int64_t checkpoint_ns;
-    uint8_t *touched;        // pages logged in full since then, a bit each
-    struct map locks;      // key -> number
+    uint8_t *touched; // pages logged in full since then, a bit each
+    struct map locks; // key -> number
     struct slots lock_slots;
     uint32_t free_lock;
-    bool watching;           // a timer waits for the oldest in the pool's line
+    bool watching; // a timer waits for the oldest in the pool's line
     // its place among the others
     struct postgres_stream stream;
-    bool serving;       // has been primary since its process started
+    bool serving; // has been primary since its process started
     bool promoting, recovering, rewinding;
-    bool calling;       // a timer looks for the primary
-    bool doubting;      // leads, and cannot reach the store
-    bool synchronous;   // the primary's commits wait for it
-    bool keyed;         // the store knows that it has every acknowledged commit
+    bool calling;        // a timer looks for the primary
+    bool doubting;       // leads, and cannot reach the store
+    bool synchronous;    // the primary's commits wait for it
+    bool keyed;          // the store knows that it has every acknowledged commit
     uint64_t joined_lsn; // position from which on commits wait for it
-    int64_t seen_ns;    // its latest sign of life in the store
-    int64_t loop_ns;    // when its loop runs next
+    int64_t seen_ns;     // its latest sign of life in the store
+    int64_t loop_ns;     // when its loop runs next
     struct postgres_streams streams;
 };
 
-struct postgres_state { // of the component
-    uint32_t leader;     // holder of the lease, POSTGRES_NONE
-    int64_t lease_ns;    // until
-    uint64_t position;   // end of the WAL as the leader wrote it into the store
-    uint32_t primary;    // who accepts writes, POSTGRES_NONE
-    uint32_t latest;     // who was primary last
-    uint32_t known;      // whom callers take for the primary, POSTGRES_NONE: nobody
-    int64_t headless_ns; // since when there is no primary, TIME_NEVER: there is one
+struct postgres_state {     // of the component
+    uint32_t leader;        // holder of the lease, POSTGRES_NONE
+    int64_t lease_ns;       // until
+    uint64_t position;      // end of the WAL as the leader wrote it into the store
+    uint32_t primary;       // who accepts writes, POSTGRES_NONE
+    uint32_t latest;        // who was primary last
+    uint32_t known;         // whom callers take for the primary, POSTGRES_NONE: nobody
+    int64_t headless_ns;    // since when there is no primary, TIME_NEVER: there is one
     int64_t unavailable_ns; // longest time without
-    uint32_t turn;       // of reads that are spread
+    uint32_t turn;          // of reads that are spread
     uint32_t timeline;
-    uint64_t *forks;     // where each timeline began
+    uint64_t *forks; // where each timeline began
     uint32_t fork_room;
     uint64_t *acknowledged; // ring: positions of commits that a standby may lack
     uint32_t ack_first, ack_count, ack_room;
@@ -206,8 +207,14 @@ struct postgres_state { // of the component
 
 enum { POSTGRES_DEVICE_POOLER, POSTGRES_DEVICE_DISK, POSTGRES_DEVICES };
 enum { POSTGRES_CONNECTIONS }; // the pool of server connections
-enum { POSTGRES_READ, POSTGRES_WRITE, POSTGRES_SCAN, POSTGRES_TRANSACT,
-       POSTGRES_WRITER, POSTGRES_OPERATIONS };
+enum {
+    POSTGRES_READ,
+    POSTGRES_WRITE,
+    POSTGRES_SCAN,
+    POSTGRES_TRANSACT,
+    POSTGRES_WRITER,
+    POSTGRES_OPERATIONS
+};
 
 // ---- postgres_steps.c -------------------------------------------------------------------------
 
@@ -319,3 +326,9 @@ void postgres_failover_crash(struct node *node);
 void postgres_failover_note(struct node *standby);
 // Where the node's history leaves the present timeline, UINT64_MAX: nowhere.
 uint64_t postgres_failover_fork(const struct node *node);
+
+// ---- postgres_candidate.c: who may lead -------------------------------------------------------
+
+bool postgres_candidate_reaches(const struct node *node);   // the store
+bool postgres_candidate_hears_all(const struct node *node); // every other server answers
+bool postgres_candidate_is_best(const struct node *node);

@@ -1,18 +1,14 @@
 // postgres_failover - leadership as Patroni keeps it: lease, promotion, synchronous standbys.
 //
 // Every server runs a loop. The leader's renews the lease: it lasts from its latest renewal for the
-// ttl. A standby's loop that finds the lease free takes it, if it may lead: it lacks at most
-// maximum_lag of the position that the leader last wrote to the store, nobody alive has received
-// more, and with synchronous standbys the store names it. So a primary lost at t, renewed last at
+// ttl. A standby's loop that finds the lease free takes it, if it may lead (postgres_candidate.c).
+// So a primary lost at t, renewed last at
 // r <= t, is replaced at the first loop of such a standby at or after r + ttl, plus its promotion.
-// A primary whose process ends keeps its lease: Patroni starts it again, and gives the lease up only
-// start_timeout after the loop that has found it dead. One that cannot reach the store demotes
+// A primary whose process ends keeps its lease: Patroni starts it again, and gives the lease up
+// only start_timeout after the loop that has found it dead. One that cannot reach the store demotes
 // itself after retry, unless failsafe lets it go on because every other server answers. One that
 // was frozen past its lease steps down before it does anything else, if it has a watchdog, and at
-// its next loop otherwise. Nobody takes the lease while a primary answers.
-//
-// The store (etcd) has a member in each zone of the primary's region; with fewer than three zones
-// it stands outside and always answers.
+// its next loop otherwise.
 #include <stdlib.h>
 
 #include "models/datastores/postgres.h"
@@ -26,32 +22,7 @@ static const struct postgres_failover *setting_of(const struct component *compon
     return &postgres_configuration(component)->failover;
 }
 
-// ---- the store --------------------------------------------------------------------------------
-
-static bool reaches_store(const struct node *node)
-{
-    const struct world *world = node->world;
-    const struct topology_design *topology = &world->design->topology;
-    const uint32_t home = node->component->design->placements[0].zone;
-    uint32_t members = 0, reached = 0;
-    if (world->network.effect_count == 0) {
-        return true;
-    }
-    for (uint32_t zone = 0; zone < topology->zone_count; zone++) {
-        if (topology->zones[zone].region == topology->zones[home].region) {
-            const struct network_path path = {node->zone, zone, node->component->number,
-                                              DESIGN_NONE};
-            members++;
-            reached += !network_is_cut(world, path);
-        }
-    }
-    return members < 3 || reached * 2 > members;
-}
-
-static bool is_alive(const struct node *node)
-{
-    return node_is_up(node) && node->pauses == 0 && reaches_store(node);
-}
+// ---- history -----------------------------------------------------------------------------------
 
 uint64_t postgres_failover_fork(const struct node *node)
 {
@@ -132,8 +103,7 @@ static void choose_first(struct node *primary)
     if (present != NULL && !is_gone(present)) {
         return;
     }
-    if (present != NULL &&
-        (next != NULL || !postgres_configuration(component)->standby.strict)) {
+    if (present != NULL && (next != NULL || !postgres_configuration(component)->standby.strict)) {
         drop(present);
     }
     if (next != NULL) {
@@ -251,95 +221,6 @@ static void promote(struct node *node)
     node_timer(node, replay + work, on_promoted, 0);
 }
 
-// ---- who may lead -----------------------------------------------------------------------------
-
-// Every synchronous standby must be there, so that one of them has all that was acknowledged.
-static bool is_trusted(const struct node *node)
-{
-    const struct component *component = node->component;
-    bool keyed = false;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        const struct postgres_node *other = postgres_node(&component->nodes[i]);
-        if (other->synchronous && !is_alive(&component->nodes[i])) {
-            return false;
-        }
-        keyed = keyed || other->keyed;
-    }
-    return keyed && postgres_node(node)->synchronous;
-}
-
-static bool has_history(const struct node *node)
-{
-    const struct postgres_node *server = postgres_node(node);
-    return !server->rewinding && server->received <= postgres_failover_fork(node);
-}
-
-static bool is_candidate(const struct node *node)
-{
-    const struct component *component = node->component;
-    const struct postgres_state *state = postgres_state(component);
-    const struct postgres_node *server = postgres_node(node);
-    if (!is_alive(node) || !has_history(node)) {
-        return false;
-    }
-    if (state->latest == node->replica) {
-        return true;
-    }
-    const bool near =
-        server->received + setting_of(component)->maximum_lag >= state->position;
-    return near && (!postgres_configuration(component)->standby.synchronous || is_trusted(node));
-}
-
-static bool hears(const struct node *node, const struct node *other)
-{
-    const struct network_path path = {node->zone, other->zone, node->component->number,
-                                      node->component->number};
-    const struct network_path back = {other->zone, node->zone, path.to_component,
-                                      path.from_component};
-    return node_is_up(other) && other->pauses == 0 && !network_is_cut(node->world, path) &&
-           !network_is_cut(node->world, back);
-}
-
-static bool hears_primary(const struct node *node)
-{
-    const struct component *component = node->component;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        const struct node *other = &component->nodes[i];
-        if (other != node && postgres_node(other)->serving && hears(node, other)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool hears_everybody(const struct node *node)
-{
-    const struct component *component = node->component;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        if (i != node->replica && !hears(node, &component->nodes[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// The first of those that have received most, and no primary answers.
-static bool is_healthiest(const struct node *node)
-{
-    const struct component *component = node->component;
-    if (!is_candidate(node) || hears_primary(node)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        const struct node *other = &component->nodes[i];
-        if (postgres_node(other)->received > postgres_node(node)->received &&
-            is_candidate(other)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // ---- the loop ---------------------------------------------------------------------------------
 
 static void demote(struct node *node)
@@ -377,7 +258,8 @@ static bool is_free(const struct node *node)
         return true;
     }
     const struct node *leader = &node->component->nodes[state->leader];
-    if (state->lease_ns == TIME_NEVER && (leader->life == NODE_DARK || !reaches_store(leader))) {
+    if (state->lease_ns == TIME_NEVER &&
+        (leader->life == NODE_DARK || !postgres_candidate_reaches(leader))) {
         state->lease_ns = now + setting_of(node->component)->ttl_ns;
     }
     return now >= state->lease_ns;
@@ -385,7 +267,7 @@ static bool is_free(const struct node *node)
 
 static void follow(struct node *node)
 {
-    if (is_free(node) && node_is_up(node) && is_healthiest(node)) {
+    if (is_free(node) && node_is_up(node) && postgres_candidate_is_best(node)) {
         promote(node);
         return;
     }
@@ -401,7 +283,7 @@ static void on_doubt_end(struct node *node, uint64_t word)
         return;
     }
     server->doubting = false;
-    if (reaches_store(node)) {
+    if (postgres_candidate_reaches(node)) {
         lead(node);
     } else {
         demote(node);
@@ -445,7 +327,7 @@ static void on_loop(struct node *node, uint64_t word)
         return;
     }
     arm_loop(node, setting->loop_ns);
-    if (reaches_store(node)) {
+    if (postgres_candidate_reaches(node)) {
         server->doubting = false;
         server->seen_ns = node->world->now;
         if (holds_office(node)) {
@@ -454,7 +336,7 @@ static void on_loop(struct node *node, uint64_t word)
             follow(node);
         }
     } else if (holds_office(node) && !server->doubting &&
-               !(setting->failsafe && hears_everybody(node))) {
+               !(setting->failsafe && postgres_candidate_hears_all(node))) {
         server->doubting = true;
         node_timer(node, setting->retry_ns, on_doubt_end, 0);
     }
@@ -545,7 +427,8 @@ bool postgres_failover_start(struct node *node)
     arm_loop(node, setting->loop_ns);
     postgres_stream_cut(node);
     int64_t work = recovery_ns(node);
-    if (state->leader == node->replica && state->latest == node->replica && reaches_store(node)) {
+    if (state->leader == node->replica && state->latest == node->replica &&
+        postgres_candidate_reaches(node)) {
         state->lease_ns = node->world->now + setting->ttl_ns;
         state->recoveries++;
         server->recovering = true;
@@ -580,8 +463,8 @@ static void lose_primary(struct node *node)
         postgres_stream_call(&component->nodes[i]);
     }
     const struct event event = {on_loss_seen, component, 0, world_tag(node, LOSS_EVENT)};
-    event_queue_at(world->queue,
-                   time_after(world->now, setting_of(component)->discovery_ns), event);
+    event_queue_at(world->queue, time_after(world->now, setting_of(component)->discovery_ns),
+                   event);
 }
 
 // Patroni gives the lease of a process up that could not be started in time.
@@ -600,8 +483,7 @@ static void keep_lease(struct node *node)
     const struct postgres_node *server = postgres_node(node);
     const struct postgres_failover *setting = setting_of(node->component);
     const int64_t loop_ns = server->loop_ns > world->now ? server->loop_ns : world->now;
-    const struct event event = {on_start_timeout, node, node->epoch,
-                                world_tag(node, START_EVENT)};
+    const struct event event = {on_start_timeout, node, node->epoch, world_tag(node, START_EVENT)};
     postgres_state(node->component)->lease_ns = TIME_NEVER;
     event_queue_at(world->queue, time_after(loop_ns, setting->start_timeout_ns), event);
 }
@@ -610,7 +492,7 @@ void postgres_failover_crash(struct node *node)
 {
     struct postgres_node *server = postgres_node(node);
     if (postgres_state(node->component)->leader == node->replica && node->life == NODE_DOWN &&
-        reaches_store(node)) {
+        postgres_candidate_reaches(node)) {
         keep_lease(node);
     }
     if (node->life == NODE_DARK || server->serving) {

@@ -1,11 +1,13 @@
-// postgres_fields - the configuration of the PostgreSQL model: every parameter with unit and source.
+// postgres_fields - the configuration of the PostgreSQL model: every parameter with unit and
+// source.
 #include "models/datastores/postgres.h"
 
 // ---- configuration ----------------------------------------------------------------------------
 
 static const char *const modes[] = {"transaction", "session", "none", NULL};
 static const char *const methods[] = {"first", "any", NULL};
-static const char *const durabilities[] = {"off", "local", "remote_write", "on", "remote_apply", NULL};
+static const char *const durabilities[] = {"off", "local",        "remote_write",
+                                           "on",  "remote_apply", NULL};
 static const char *const isolations[] = {"read_committed", "repeatable_read", "serializable", NULL};
 static const char *const orders[] = {"drawn", "sorted", NULL};
 static const char *const readers[] = {"primary", "standby", "any", NULL};
@@ -51,13 +53,17 @@ static const struct field standby_fields[] = {
      .meaning = "commits wait even when every standby is known to be dead",
      .source = "Patroni 3.3.2 synchronous_mode_strict"},
     {AT(postgres_standby, cancel_ns, "cancel"), .type = FIELD_DURATION, .fallback = "0",
-     .meaning = "clients cancel the wait of a commit for its standby after so long: it is committed "
-                "all the same, on the primary alone; 0: never",
+     .meaning =
+         "clients cancel the wait of a commit for its standby after so long: it is committed "
+         "all the same, on the primary alone; 0: never",
      .source = "PostgreSQL 16 default: no statement_timeout"},
     {AT(postgres_standby, method, "method"), .type = FIELD_CHOICE, .fallback = "first",
      .choices = methods,
      .meaning = "wait for the first living standby of the list, or for any one of them",
      .source = "synchronous_standby_names FIRST 1, ANY 1"},
+    {AT(postgres_standby, sender_ns, "sender"), .type = FIELD_DURATION, .fallback = "50us",
+     .meaning = "until a sender has been woken by a flush and has read what it flushed",
+     .source = "assumption: a process switch and a read"},
     {AT(postgres_standby, zones, "zones"), .type = FIELD_LIST, .element = FIELD_NAME,
      .meaning = "zones of the standbys, in turn; the zones behind the primary's when absent"},
     {0},
@@ -117,8 +123,9 @@ static const struct field failover_fields[] = {
                 "again (primary_start_timeout)",
      .source = "Patroni 3.3.2 default"},
     {AT(postgres_failover, watchdog, "watchdog"), .type = FIELD_BOOL, .fallback = "true",
-     .meaning = "a leader that was frozen past its lease does nothing before it steps down; without "
-                "a watchdog it goes on until its next loop",
+     .meaning =
+         "a leader that was frozen past its lease does nothing before it steps down; without "
+         "a watchdog it goes on until its next loop",
      .source = "Patroni 3.3.2 watchdog mode automatic, where the host has one"},
     {AT(postgres_failover, failsafe, "failsafe"), .type = FIELD_BOOL, .fallback = "false",
      .meaning = "a leader that cannot reach the store goes on while every other server answers it "
@@ -158,7 +165,8 @@ static const struct field partition_fields[] = {
      .meaning = "the key lets the planner leave out all partitions but one",
      .source = "assumption"},
     {AT(postgres_partitions, prepared, "prepared"), .type = FIELD_BOOL, .fallback = "false",
-     .meaning = "generic plans: nothing is planned, every partition is locked before the key prunes",
+     .meaning =
+         "generic plans: nothing is planned, every partition is locked before the key prunes",
      .source = "PgBouncer 1.22.1: max_prepared_statements 0"},
     {AT(postgres_partitions, plan_ns, "plan"), .type = FIELD_DURATION, .fallback = "5us",
      .meaning = "processor time of planning one more partition", .source = "assumption"},
@@ -195,8 +203,8 @@ static const struct field lock_fields[] = {
 };
 
 static const struct field token_fields[] = {
-    {AT(postgres_tokens, ttl_ns, "ttl"), .type = FIELD_DURATION, .fallback = "720h",
-     .minimum = 1e6, .meaning = "life of a token from its issue", .source = "assumption: 30 days"},
+    {AT(postgres_tokens, ttl_ns, "ttl"), .type = FIELD_DURATION, .fallback = "720h", .minimum = 1e6,
+     .meaning = "life of a token from its issue", .source = "assumption: 30 days"},
     {0},
 };
 
@@ -213,11 +221,11 @@ const struct field postgres_fields[] = {
      .sub = standby_fields, .meaning = "streaming standbys"},
     {OWN(durability, "synchronous_commit"), .type = FIELD_CHOICE, .fallback = "on",
      .choices = durabilities,
-     .meaning = "what a commit waits for: nothing, its own flush, and of a synchronous standby that "
-                "it has written, flushed or replayed it",
+     .meaning =
+         "what a commit waits for: nothing, its own flush, and of a synchronous standby that "
+         "it has written, flushed or replayed it",
      .source = "PostgreSQL 16 default"},
-    {OWN(wal_writer_ns, "wal_writer"), .type = FIELD_DURATION, .fallback = "200ms",
-     .minimum = 1e6,
+    {OWN(wal_writer_ns, "wal_writer"), .type = FIELD_DURATION, .fallback = "200ms", .minimum = 1e6,
      .meaning = "time between the flushes of commits that did not wait (wal_writer_delay)",
      .source = "PostgreSQL 16 default"},
     {OWN(reads, "reads"), .type = FIELD_CHOICE, .fallback = "primary", .choices = readers,

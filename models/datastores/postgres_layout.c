@@ -91,11 +91,9 @@ static void add_devices(struct model_preparation *preparation)
     const struct postgres_configuration *configuration = preparation->configuration;
     struct component_design *component = preparation->component;
     const uint32_t count = component->device_count + POSTGRES_DEVICES;
-    struct device_design *devices =
-        arena_take_array(preparation->arena, count, sizeof *devices);
+    struct device_design *devices = arena_take_array(preparation->arena, count, sizeof *devices);
     devices[POSTGRES_DEVICE_POOLER] = (struct device_design){"pooler", 1, 0, 0};
-    devices[POSTGRES_DEVICE_DISK] =
-        (struct device_design){
+    devices[POSTGRES_DEVICE_DISK] = (struct device_design){
         "disk", (uint32_t)configuration->disk.depth, (double)configuration->disk.iops, 0};
     for (uint32_t i = 0; i < component->device_count; i++) {
         devices[POSTGRES_DEVICES + i] = component->devices[i];

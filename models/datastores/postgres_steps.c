@@ -20,7 +20,7 @@ static const struct postgres_streams *streams_of(const struct visit *visit)
 static enum outcome find_primary(struct visit *visit)
 {
     return postgres_node(visit->node)->serving ? step_next(visit)
-                                            : step_fail(visit, STATUS_UNAVAILABLE);
+                                               : step_fail(visit, STATUS_UNAVAILABLE);
 }
 
 static enum outcome pass_pooler(struct visit *visit)
@@ -98,8 +98,7 @@ static enum outcome read_disk(struct visit *visit, uint64_t pages)
     const int64_t draw = distribution_draw(&disk->read, streams_of(visit)->disk);
     const int64_t paced = disk->iops > 0 ? (int64_t)(disk->depth * TIME_S / disk->iops) : 0;
     const int64_t read = draw > paced ? draw : paced;
-    return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit,
-                         read * (int64_t)pages);
+    return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit, read * (int64_t)pages);
 }
 
 static enum outcome fetch_page(struct visit *visit)
@@ -275,14 +274,23 @@ static const struct step writer_steps[] = {
 #define STEPS(table) .steps = table, .step_count = sizeof table / sizeof *table
 
 const struct operation postgres_operations[POSTGRES_OPERATIONS] = {
-    {.name = "read", .meaning = "selects one row by its key", STEPS(read_steps),
+    {.name = "read",
+     .meaning = "selects one row by its key",
+     STEPS(read_steps),
      .number = POSTGRES_READ},
-    {.name = "write", .meaning = "inserts or updates the row of the key and commits",
-     STEPS(write_steps), .number = POSTGRES_WRITE},
+    {.name = "write",
+     .meaning = "inserts or updates the row of the key and commits",
+     STEPS(write_steps),
+     .number = POSTGRES_WRITE},
     {.name = "scan", .meaning = "reads `rows` rows", STEPS(scan_steps), .number = POSTGRES_SCAN},
-    {.name = "transaction", .meaning = "`statements` changes under the lock of one row, with the "
-                                       "client's turns between them, and a commit",
-     STEPS(transaction_steps), .number = POSTGRES_TRANSACT},
-    {.name = "write wal", .meaning = "flushes what commits did not wait for", STEPS(writer_steps),
-     .number = POSTGRES_WRITER, .internal = true},
+    {.name = "transaction",
+     .meaning = "`statements` changes under the lock of one row, with the "
+                "client's turns between them, and a commit",
+     STEPS(transaction_steps),
+     .number = POSTGRES_TRANSACT},
+    {.name = "write wal",
+     .meaning = "flushes what commits did not wait for",
+     STEPS(writer_steps),
+     .number = POSTGRES_WRITER,
+     .internal = true},
 };

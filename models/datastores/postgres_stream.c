@@ -374,8 +374,7 @@ static void on_rewound(struct node *standby, uint64_t word)
 static void rewind_to_fork(struct node *standby)
 {
     struct postgres_node *server = postgres_node(standby);
-    const struct distribution *time =
-        &postgres_configuration(standby->component)->failover.rewind;
+    const struct distribution *time = &postgres_configuration(standby->component)->failover.rewind;
     server->rewinding = true;
     node_timer(standby, distribution_draw(time, server->streams.patroni), on_rewound, 0);
 }
@@ -396,8 +395,7 @@ void postgres_stream_call(struct node *standby)
         return;
     }
     server->calling = true;
-    node_timer_constant(standby,
-                        postgres_configuration(standby->component)->failover.reconnect_ns,
+    node_timer_constant(standby, postgres_configuration(standby->component)->failover.reconnect_ns,
                         on_call_again, 0);
     if (primary == NULL) {
         return;

@@ -43,7 +43,7 @@ void postgres_wal_crash(struct node *node)
     struct postgres_node *server = postgres_node(node);
     batch_clear(&server->wal);
     server->waiter_count = server->waiter_first = 0;
-    server->checkpointing = server->writing = server->writing_due = false;
+    server->checkpointing = server->writing = server->writing_due = server->sending = false;
     server->inserted = server->flushed;
 }
 
@@ -152,8 +152,7 @@ static void begin_checkpoint(struct node *primary)
 
 static void on_checkpoint_due(struct node *primary, uint64_t word)
 {
-    const int64_t interval =
-        postgres_configuration(primary->component)->checkpoint.interval_ns;
+    const int64_t interval = postgres_configuration(primary->component)->checkpoint.interval_ns;
     struct postgres_node *server = postgres_node(primary);
     const int64_t now = primary->world->now;
     if (now - server->checkpoint_ns >= interval && !server->checkpointing) {
@@ -225,6 +224,18 @@ enum outcome postgres_wal_commit(struct visit *visit, uint64_t records)
     return join_flush(visit, server->inserted, bytes);
 }
 
+static void on_senders_woken(struct node *primary, uint64_t word)
+{
+    (void)word;
+    struct component *component = primary->component;
+    postgres_node(primary)->sending = false;
+    for (uint32_t i = 0; i < component->node_count && postgres_is_primary(primary); i++) {
+        if (i != primary->replica) {
+            postgres_stream_send(primary, &component->nodes[i]);
+        }
+    }
+}
+
 void postgres_wal_note(struct node *primary)
 {
     struct component *component = primary->component;
@@ -234,14 +245,16 @@ void postgres_wal_note(struct node *primary)
     }
     server->flushes_seen = server->wal.flushes;
     server->flushed = server->targets[server->wal.flushes % 4];
-    if (!postgres_is_primary(primary)) {
+    const int64_t sender_ns = postgres_configuration(component)->standby.sender_ns;
+    if (component->node_count == 1 || !postgres_is_primary(primary) || server->sending) {
         return;
     }
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        if (i != primary->replica) {
-            postgres_stream_send(primary, &component->nodes[i]);
-        }
+    if (sender_ns == 0) {
+        on_senders_woken(primary, 0);
+        return;
     }
+    server->sending = true;
+    node_timer_constant(primary, sender_ns, on_senders_woken, 0);
 }
 
 // ---- waiting for standbys ---------------------------------------------------------------------
@@ -420,8 +433,7 @@ void postgres_wal_lose(struct component *component, uint64_t end)
 {
     struct postgres_state *state = postgres_state(component);
     while (state->ack_count > 0) {
-        const uint32_t last =
-            (state->ack_first + state->ack_count - 1) & (state->ack_room - 1);
+        const uint32_t last = (state->ack_first + state->ack_count - 1) & (state->ack_room - 1);
         if (state->acknowledged[last] <= end) {
             return;
         }
