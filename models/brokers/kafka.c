@@ -1,4 +1,5 @@
 // kafka - Kafka 3.6 with KRaft: partitions, batches, in-sync replicas, elections, consumer groups.
+#include <math.h>
 #include <stdlib.h>
 
 #include "models/brokers/brokers.h"
@@ -21,14 +22,9 @@ static double read_fill(const struct component *component)
     return (double)state->records / (double)state->sent_batches;
 }
 
-static double read_elections(const struct component *component)
+static double read_acknowledged(const struct component *component)
 {
-    return (double)kafka_state(component)->elections;
-}
-
-static double read_shrinks(const struct component *component)
-{
-    return (double)kafka_state(component)->shrinks;
+    return (double)kafka_state(component)->acknowledged;
 }
 
 static double read_lost(const struct component *component)
@@ -36,19 +32,130 @@ static double read_lost(const struct component *component)
     return (double)kafka_state(component)->lost;
 }
 
+static double read_elections(const struct component *component)
+{
+    return (double)kafka_state(component)->elections;
+}
+
+static double read_unclean(const struct component *component)
+{
+    return (double)kafka_state(component)->unclean_elections;
+}
+
+static double read_unavailable(const struct component *component)
+{
+    const struct kafka_state *state = kafka_state(component);
+    int64_t most = state->unavailable_ns;
+    for (uint32_t i = 0; i < state->partition_count; i++) {
+        const int64_t since = state->partitions[i].leaderless_ns;
+        const int64_t time = since == TIME_NEVER ? 0 : component->world->now - since;
+        most = time > most ? time : most;
+    }
+    return (double)most / 1e9;
+}
+
+static double read_fencings(const struct component *component)
+{
+    return (double)kafka_state(component)->fencings;
+}
+
+static double read_shrinks(const struct component *component)
+{
+    return (double)kafka_state(component)->shrinks;
+}
+
+static double read_expansions(const struct component *component)
+{
+    return (double)kafka_state(component)->expansions;
+}
+
+static double read_controllers(const struct component *component)
+{
+    return (double)kafka_state(component)->raft.election.elections;
+}
+
+static double read_truncated(const struct component *component)
+{
+    return (double)kafka_state(component)->truncated;
+}
+
 static double read_misses(const struct component *component)
 {
     return (double)kafka_state(component)->min_insync_misses;
 }
 
+static double read_timed_out(const struct component *component)
+{
+    return (double)kafka_state(component)->timed_out;
+}
+
+static double read_duplicates(const struct component *component)
+{
+    return (double)kafka_state(component)->duplicates;
+}
+
+static double read_repeated(const struct component *component)
+{
+    return (double)kafka_state(component)->repeated;
+}
+
+static double read_lag(const struct component *component)
+{
+    const struct kafka_state *state = kafka_state(component);
+    uint64_t most = 0;
+    for (uint32_t group = 0; group < state->group_count; group++) {
+        uint64_t lag = 0;
+        for (uint32_t i = 0; i < state->partition_count; i++) {
+            const struct kafka_partition *partition = &state->partitions[i];
+            const uint64_t at = partition->readers[group].position;
+            const bool reads = partition->topic == state->groups[group].topic;
+            lag += reads && partition->watermark > at ? partition->watermark - at : 0;
+        }
+        most = lag > most ? lag : most;
+    }
+    return state->group_count == 0 ? NAN : (double)most;
+}
+
+static double read_expired(const struct component *component)
+{
+    return (double)kafka_state(component)->expired;
+}
+
+static double read_lookups(const struct component *component)
+{
+    return (double)kafka_state(component)->looked_up;
+}
+
+static double read_throttle(const struct component *component)
+{
+    return (double)kafka_state(component)->throttle_total_ns / 1e9;
+}
+
 static const struct model_metric metrics[] = {
     {"records", "{record}", "records appended since the start", read_records},
     {"records_per_batch", "{record}", "mean records of an appended batch", read_fill},
+    {"acknowledged", "{record}", "records whose producer was told OK", read_acknowledged},
+    {"lost", "{record}", "acknowledged records that no longer exist", read_lost},
+    {"unavailable(max)", "s", "longest time that a partition had no serving leader",
+     read_unavailable},
     {"elections", "1", "partition leaders elected after the start", read_elections},
+    {"unclean_elections", "1", "of them from outside the in-sync set", read_unclean},
+    {"controller_elections", "1", "controllers elected after the start", read_controllers},
+    {"fencings", "1", "brokers whose session ended", read_fencings},
     {"isr_shrinks", "1", "replicas that left an in-sync set", read_shrinks},
-    {"acknowledged_lost", "{record}", "records lost although their producer was told OK",
-     read_lost},
+    {"isr_expansions", "1", "replicas that came back into one", read_expansions},
+    {"truncated", "{record}", "records that a replica cut off because the leader has others",
+     read_truncated},
     {"not_enough_replicas", "1", "batches refused for want of in-sync replicas", read_misses},
+    {"timed_out", "1", "batches whose replication outlasted the request's time-out",
+     read_timed_out},
+    {"duplicates", "{record}", "records appended twice by retries", read_duplicates},
+    {"repeats_dropped", "{record}", "records of retries that the leader had already",
+     read_repeated},
+    {"lag(max)", "{record}", "most records that a group had not worked off at the end", read_lag},
+    {"expired", "{record}", "records deleted before a group had read them", read_expired},
+    {"schema_lookups", "1", "schemas that a client had to ask the registry for", read_lookups},
+    {"throttle_time", "s", "time that answers were held back by quotas, in all", read_throttle},
     {0},
 };
 
@@ -56,271 +163,10 @@ static const struct model_invariant invariants[] = {
     {"kafka-acknowledged-safe", "with acks=all, min_insync >= 2 and no unclean election nothing "
                                 "acknowledged is lost while at most one broker is down"},
     {"kafka-watermark", "the high watermark never passes the end of an in-sync replica's log"},
+    {"kafka-order", "a group is handed the records of a partition in the order of their offsets"},
+    {"kafka-one-owner", "a partition belongs to one living member of a group, and a commit of an "
+                        "earlier generation counts for nothing"},
     {0},
-};
-
-// ---- steps
-// ----------------------------------------------------------------------------------------
-
-enum { STEP_FIND, STEP_GATHER, STEP_RECEIVE, STEP_APPEND, STEP_ANSWER };
-
-static struct kafka_batch *batch_of(const struct visit *visit)
-{
-    struct kafka_state *state = kafka_state(visit->node->component);
-    return slots_at(&state->batches, visit->value);
-}
-
-static uint32_t choose_partition(const struct visit *visit, const char *topic_name)
-{
-    const struct component *component = visit->node->component;
-    const struct field_map *topics = &kafka_configuration(component)->topics;
-    const struct kafka_state *state = kafka_state(component);
-    for (uint32_t topic = 0; topic < topics->count; topic++) {
-        if (text_same(topics->names[topic], topic_name)) {
-            const uint64_t count = kafka_topic(component, topic)->partitions;
-            return state->topic_first[topic] + (uint32_t)(visit_key(visit) % count);
-        }
-    }
-    return UINT32_MAX;
-}
-
-static void wait_for_leader(struct kafka_partition *partition, const struct visit *visit)
-{
-    if (partition->orphan_count == partition->orphan_room) {
-        partition->orphan_room = partition->orphan_room == 0 ? 16 : partition->orphan_room * 2;
-        partition->orphans =
-            check_realloc(partition->orphans, partition->orphan_room * sizeof *partition->orphans);
-    }
-    partition->orphans[partition->orphan_count++] = visit_ticket(visit);
-}
-
-static void give_up_waiting(struct node *broker, uint64_t ticket)
-{
-    visit_wake(broker->world, ticket);
-}
-
-static enum outcome await_leader(struct visit *visit, struct kafka_partition *partition)
-{
-    const struct component *component = visit->node->component;
-    const int64_t delivery = kafka_configuration(component)->producer.delivery_ns;
-    const int64_t until = time_after(visit_now(visit), delivery);
-    visit->deadline_ns = until < visit->deadline_ns ? until : visit->deadline_ns;
-    wait_for_leader(partition, visit);
-    node_timer_constant(visit->node, delivery, give_up_waiting, visit_ticket(visit));
-    step_wait(visit);
-    return OUTCOME_AGAIN;
-}
-
-// A producer sends to the partition's leader; without one it waits for the election.
-static enum outcome go_to_leader(struct visit *visit, uint32_t number)
-{
-    struct component *component = visit->node->component;
-    struct kafka_partition *partition = &kafka_state(component)->partitions[number];
-    struct node *leader = kafka_leader(component, partition);
-    if (leader == visit->node) {
-        visit->value = number;
-        return step_next(visit);
-    }
-    if (leader != NULL && node_is_up(leader)) {
-        return call_forward(visit, leader, visit->operation);
-    }
-    return await_leader(visit, partition);
-}
-
-static enum outcome find_partition(struct visit *visit)
-{
-    const struct call_design *design = call_design_of(visit);
-    if (design == NULL || design->topic == NULL) {
-        return step_fail(visit, STATUS_CANCELLED);
-    }
-    const uint32_t number = choose_partition(visit, design->topic);
-    return number == UINT32_MAX ? step_fail(visit, STATUS_INVALID) : go_to_leader(visit, number);
-}
-
-static void send_batch(struct node *broker, uint64_t word)
-{
-    struct kafka_state *state = kafka_state(broker->component);
-    struct kafka_batch *batch = slots_at(&state->batches, (uint32_t)word);
-    if (batch->generation != word >> 32 || batch->sent) {
-        return;
-    }
-    batch->sent = true;
-    state->open_batches[batch->producer * state->partition_count + batch->partition] = 0;
-    visit_wake_later(broker->world, batch->carrier);
-}
-
-static struct kafka_batch *begin_batch(struct visit *visit, uint32_t partition, uint32_t producer)
-{
-    struct kafka_state *state = kafka_state(visit->node->component);
-    const uint32_t number = slots_take(&state->batches);
-    struct kafka_batch *batch = slots_at(&state->batches, number);
-    batch->number = number;
-    batch->partition = partition;
-    batch->producer = producer;
-    batch->carrier = visit_ticket(visit);
-    return batch;
-}
-
-static void add_records(const struct visit *visit, struct kafka_batch *batch)
-{
-    const struct component *component = visit->node->component;
-    const struct call_design *design = call_design_of(visit);
-    const struct kafka_partition *partition = &kafka_state(component)->partitions[batch->partition];
-    const uint64_t record = design != NULL && design->bytes > 0
-                                ? design->bytes
-                                : kafka_topic(component, partition->topic)->record * visit->units;
-    batch->records += visit->units;
-    batch->bytes += record;
-}
-
-static uint64_t batch_name(const struct kafka_batch *batch)
-{
-    return (uint64_t)batch->generation << 32 | batch->number;
-}
-
-// The first visit of a batch carries it on, at once where nothing is gathered.
-static enum outcome carry_batch(struct visit *visit, uint32_t producer, uint32_t *open)
-{
-    struct node *broker = visit->node;
-    const struct kafka_producer *setting = &kafka_configuration(broker->component)->producer;
-    const bool alone = setting->linger_ns == 0 || visit->units > 1;
-    struct kafka_batch *batch = begin_batch(visit, visit->value, producer);
-    visit->value = batch->number;
-    add_records(visit, batch);
-    if (alone || batch->bytes >= setting->batch) {
-        batch->sent = true;
-        return step_next(visit);
-    }
-    *open = batch->number;
-    node_timer_constant(broker, setting->linger_ns, send_batch, batch_name(batch));
-    return step_wait(visit);
-}
-
-static enum outcome join_batch(struct visit *visit, struct kafka_batch *batch)
-{
-    visit->value = batch->number;
-    visit->place = batch->next;
-    batch->next = visit->number;
-    add_records(visit, batch);
-    if (batch->bytes >= kafka_configuration(visit->node->component)->producer.batch) {
-        send_batch(visit->node, batch_name(batch));
-    }
-    return step_wait(visit);
-}
-
-// Joins the batch that its producer gathers for the partition, or begins it.
-static enum outcome gather(struct visit *visit)
-{
-    struct kafka_state *state = kafka_state(visit->node->component);
-    const struct node *origin = call_origin_of(visit);
-    const uint32_t producer = origin == NULL ? 0 : 1 + origin->number;
-    uint32_t *open = &state->open_batches[producer * state->partition_count + visit->value];
-    const bool joins = *open != 0 && visit->units == 1;
-    return joins ? join_batch(visit, slots_at(&state->batches, *open))
-                 : carry_batch(visit, producer, open);
-}
-
-static enum outcome receive(struct visit *visit)
-{
-    const struct component *component = visit->node->component;
-    const struct kafka_configuration *configuration = kafka_configuration(component);
-    const struct kafka_state *state = kafka_state(component);
-    int64_t time = distribution_draw(&configuration->request, state->request);
-    time += distribution_draw(&configuration->append, state->append);
-    time += (int64_t)((double)batch_of(visit)->bytes / configuration->copy * 1e9);
-    return step_cpu(visit, time);
-}
-
-static bool may_append(struct component *component, const struct node *broker,
-                       const struct kafka_partition *partition)
-{
-    const int acks = kafka_configuration(component)->producer.acks;
-    const uint64_t least = kafka_topic(component, partition->topic)->min_insync;
-    if (kafka_leader(component, partition) != broker) {
-        return false;
-    }
-    const bool few = (uint64_t)__builtin_popcount(partition->insync) < least;
-    kafka_state(component)->min_insync_misses += acks == KAFKA_ACKS_ALL && few;
-    return acks != KAFKA_ACKS_ALL || !few;
-}
-
-static enum outcome await_replicas(struct visit *visit, struct kafka_partition *partition,
-                                   uint64_t end)
-{
-    struct component *component = visit->node->component;
-    if (kafka_configuration(component)->producer.acks == KAFKA_ACKS_ALL) {
-        kafka_log_park(partition, end, visit_ticket(visit));
-        step_wait(visit);
-        kafka_replica_note(component, partition);
-        return OUTCOME_WAIT;
-    }
-    partition->acknowledged = end;
-    kafka_replica_note(component, partition);
-    return step_next(visit);
-}
-
-static uint64_t append_batch(struct visit *visit, struct kafka_partition *partition)
-{
-    struct component *component = visit->node->component;
-    const struct kafka_batch *batch = batch_of(visit);
-    const struct offsets_run run = {
-        .time_ns = visit_now(visit), .request = visit->request, .bytes = batch->bytes};
-    kafka_state(component)->sent_batches++;
-    visit->status = STATUS_OK;
-    return kafka_log_append(component, partition, batch->records, &run);
-}
-
-static enum outcome append(struct visit *visit)
-{
-    struct component *component = visit->node->component;
-    struct kafka_partition *partition =
-        &kafka_state(component)->partitions[batch_of(visit)->partition];
-    visit->status = STATUS_UNAVAILABLE;
-    if (!may_append(component, visit->node, partition)) {
-        return step_next(visit);
-    }
-    return await_replicas(visit, partition, append_batch(visit, partition));
-}
-
-// The carrier tells the others of its batch, then every visit answers for itself.
-static enum outcome answer(struct visit *visit)
-{
-    struct world *world = visit->node->world;
-    struct kafka_state *state = kafka_state(visit->node->component);
-    struct kafka_batch *batch = batch_of(visit);
-    for (uint32_t number = batch->next; number != 0;) {
-        struct visit *other = slots_at(&world->visits, number);
-        number = other->place;
-        other->status = visit->status;
-        other->step = STEP_ANSWER;
-        visit_wake_later(world, visit_ticket(other));
-    }
-    slots_give(&state->batches, batch->number);
-    return step_reply(visit, visit->status);
-}
-
-static enum outcome answer_alike(struct visit *visit)
-{
-    return step_reply(visit, visit->status);
-}
-
-static const struct step publish_steps[] = {
-    [STEP_FIND] = {.name = "find leader", .run = find_partition},
-    [STEP_GATHER] = {.name = "gather batch", .run = gather},
-    [STEP_RECEIVE] = {.name = "receive and append", .run = receive},
-    [STEP_APPEND] = {.name = "replicate", .run = append},
-    [STEP_ANSWER] = {.name = "acknowledge", .run = answer},
-    {.name = "acknowledge with the batch", .run = answer_alike},
-};
-
-// ---- operations
-// -----------------------------------------------------------------------------------
-
-static const struct operation operations[] = {
-    {.name = "publish",
-     .meaning = "appends records to the partition of their key",
-     .steps = publish_steps,
-     .step_count = sizeof publish_steps / sizeof publish_steps[0]},
 };
 
 // ---- life
@@ -330,7 +176,7 @@ static void prepare(struct model_preparation *preparation)
 {
     const struct kafka_configuration *configuration = preparation->configuration;
     struct component_design *component = preparation->component;
-    component->replicas = (uint32_t)configuration->brokers;
+    kafka_controller_prepare(preparation);
     if (component->cores == 0) {
         component->cores = (double)configuration->io_threads;
     }
@@ -361,64 +207,104 @@ static bool has_topic(const struct component_design *component, const char *topi
     return false;
 }
 
+static void begin_parts(struct component *component)
+{
+    struct kafka_state *state = kafka_state(component);
+    struct arena *arena = &component->world->arena;
+    const struct design *design = component->world->design;
+    const uint32_t brokers = state->broker_count;
+    state->brokers = arena_take_array(arena, brokers, sizeof *state->brokers);
+    state->links = arena_take_array(arena, (size_t)brokers * brokers, sizeof *state->links);
+    state->groups = arena_take_array(arena, KAFKA_GROUPS, sizeof *state->groups);
+    state->producers = 1;
+    for (uint32_t i = 0; i < design->component_count; i++) {
+        state->producers += design->components[i].replicas;
+    }
+    state->open_batches = arena_take_array(arena, (size_t)state->producers * state->partition_count,
+                                           sizeof *state->open_batches);
+    state->throttle_ns = arena_take_array(
+        arena, 3 * (1 + (size_t)design->component_count) * brokers, sizeof *state->throttle_ns);
+    slots_init(&state->batches, sizeof(struct kafka_batch));
+    map_init(&state->schemas);
+}
+
 static void begin(struct component *component)
 {
     struct kafka_state *state = kafka_state(component);
-    struct world *world = component->world;
-    const uint32_t brokers = component->node_count;
     state->component = component;
+    state->broker_count = (uint32_t)kafka_configuration(component)->brokers;
     kafka_log_begin(component);
-    state->links = arena_take_array(&world->arena, (size_t)brokers * brokers, sizeof *state->links);
-    state->groups = arena_take_array(&world->arena, KAFKA_GROUPS, sizeof *state->groups);
-    for (uint32_t i = 0; i < state->partition_count; i++) {
-        state->partitions[i].readers =
-            arena_take_array(&world->arena, KAFKA_GROUPS, sizeof(struct kafka_reader));
-    }
-    uint32_t nodes = 1;
-    for (uint32_t i = 0; i < world->design->component_count; i++) {
-        nodes += world->design->components[i].replicas;
-    }
-    state->open_batches = arena_take_array(&world->arena, (size_t)nodes * state->partition_count,
-                                           sizeof *state->open_batches);
-    state->fenced = arena_take_array(&world->arena, brokers, sizeof(bool));
-    slots_init(&state->batches, sizeof(struct kafka_batch));
+    begin_parts(component);
     state->append = node_component_stream(component, "append");
     state->request = node_component_stream(component, "request");
     state->control = node_component_stream(component, "control");
+    state->lookup = node_component_stream(component, "lookup");
+    kafka_controller_begin(component);
 }
 
-static bool start(struct node *broker)
+static void on_retention(struct node *broker, uint64_t word)
 {
-    kafka_replica_begin(broker);
-    return true;
-}
-
-// Batches that were being gathered die with the visits that carried them.
-static void crash(struct node *broker)
-{
-    struct kafka_state *state = kafka_state(broker->component);
-    for (uint32_t number = 1; number < state->batches.used; number++) {
-        struct kafka_batch *batch = slots_at(&state->batches, number);
-        const bool here =
-            batch->number == number && batch->carrier != 0 &&
-            kafka_leader(broker->component, &state->partitions[batch->partition]) == broker;
-        if (here) {
-            uint32_t *open =
-                &state->open_batches[batch->producer * state->partition_count + batch->partition];
-            *open = *open == number ? 0 : *open;
-            batch->carrier = 0;
-            slots_give(&state->batches, number);
+    struct component *component = broker->component;
+    struct kafka_state *state = kafka_state(component);
+    for (uint32_t i = 0; i < state->partition_count; i++) {
+        if (kafka_server(component, &state->partitions[i]) == broker) {
+            kafka_log_retain(component, &state->partitions[i]);
         }
     }
-    kafka_replica_crash(broker);
+    node_timer_constant(broker, kafka_configuration(component)->retention_check_ns, on_retention,
+                        word);
+}
+
+static void on_recovered(struct node *broker, uint64_t word)
+{
+    node_ready(broker);
+    kafka_controller_beat(broker, word);
+}
+
+// The broker reads the open segment of each of its logs before it serves.
+static int64_t recovery_time(const struct node *broker)
+{
+    const struct kafka_state *state = kafka_state(broker->component);
+    const struct kafka_configuration *configuration = kafka_configuration(broker->component);
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < state->partition_count; i++) {
+        const bool here = kafka_log_slot(&state->partitions[i], broker->replica) != UINT32_MAX;
+        bytes += here ? state->partitions[i].log.bytes % configuration->segment : 0;
+    }
+    return (int64_t)((double)bytes / configuration->recovery * 1e9);
+}
+
+static bool start(struct node *node)
+{
+    kafka_controller_start(node);
+    if (!kafka_is_broker(node)) {
+        return true;
+    }
+    kafka_replica_begin(node);
+    const int64_t check = kafka_configuration(node->component)->retention_check_ns;
+    node_timer_constant(node, check, on_retention, 0);
+    if (node->epoch > 0) {
+        node_timer(node, recovery_time(node), on_recovered, 0);
+    }
+    return node->epoch == 0;
+}
+
+static void crash(struct node *node)
+{
+    kafka_controller_crash(node);
+    if (kafka_is_broker(node)) {
+        kafka_produce_crash(node);
+        kafka_replica_crash(node);
+    }
 }
 
 static struct node *any_broker(struct component *component, const struct call *call)
 {
     const uint64_t sequence = call->request & 0xffffffffffff;
+    const uint32_t brokers = kafka_state(component)->broker_count;
     struct node *found = NULL;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        struct node *broker = &component->nodes[(sequence + i) % component->node_count];
+    for (uint32_t i = 0; i < brokers; i++) {
+        struct node *broker = &component->nodes[(sequence + i) % brokers];
         if (node_is_up(broker) && (found == NULL || broker->zone == call->from_zone)) {
             found = broker;
             if (broker->zone == call->from_zone) {
@@ -429,47 +315,90 @@ static struct node *any_broker(struct component *component, const struct call *c
     return found;
 }
 
+static bool reaches(const struct call *call, const struct node *broker)
+{
+    const struct world *world = broker->world;
+    const uint32_t from = call->from == NULL ? DESIGN_NONE : call->from->component->number;
+    const struct network_path path = {call->from_zone, broker->zone, from,
+                                      broker->component->number};
+    return world->network.effect_count == 0 || call->from_zone == DESIGN_NONE ||
+           !network_is_cut(world, path);
+}
+
+// A producer that is cut off from the leader, with a deposed one on its side, keeps to that.
+static struct node *believed_leader(struct component *component,
+                                    const struct kafka_partition *partition,
+                                    const struct call *call)
+{
+    struct node *leader = kafka_server(component, partition);
+    if (leader != NULL && reaches(call, leader)) {
+        return leader;
+    }
+    for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+        struct node *broker = &component->nodes[partition->copies[slot].broker];
+        if (partition->copies[slot].deposed && node_is_up(broker) && reaches(call, broker)) {
+            return broker;
+        }
+    }
+    return leader;
+}
+
 // A producer's metadata name the leader; while it is down another broker holds the records.
 static struct node *route(struct component *component, const struct call *call, uint64_t key)
 {
-    const struct field_map *topics = &kafka_configuration(component)->topics;
-    const struct kafka_state *state = kafka_state(component);
-    for (uint32_t topic = 0; call->design->topic != NULL && topic < topics->count; topic++) {
-        if (text_same(topics->names[topic], call->design->topic)) {
-            const uint64_t count = kafka_topic(component, topic)->partitions;
-            const struct kafka_partition *partition =
-                &state->partitions[state->topic_first[topic] + key % count];
-            struct node *leader = kafka_leader(component, partition);
-            return leader != NULL && node_is_up(leader) ? leader : any_broker(component, call);
-        }
-    }
-    return any_broker(component, call);
+    const char *topic = call->design->topic;
+    const uint32_t number =
+        topic == NULL ? UINT32_MAX : kafka_produce_partition(component, topic, key);
+    struct node *leader =
+        number == UINT32_MAX
+            ? NULL
+            : believed_leader(component, &kafka_state(component)->partitions[number], call);
+    return leader != NULL ? leader : any_broker(component, call);
 }
 
+// `leader`, `follower` and `last` are of the first partition: who leads it, the first of the others
+// in sync, and the last.
 static struct node *with_role(struct component *component, const char *role)
 {
-    const struct kafka_state *state = kafka_state(component);
-    if (!text_same(role, "leader") || state->partition_count == 0) {
-        return NULL;
+    struct kafka_state *state = kafka_state(component);
+    struct kafka_partition *partition = &state->partitions[0];
+    struct raft_member *controller = raft_leader(&state->raft);
+    struct node *first = NULL, *last = NULL;
+    for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+        if (slot != partition->leader && (partition->insync >> slot & 1)) {
+            last = &component->nodes[partition->copies[slot].broker];
+            first = first == NULL ? last : first;
+        }
     }
-    return kafka_leader(component, &state->partitions[0]);
+    if (text_same(role, "controller")) {
+        return controller == NULL ? NULL : controller->node;
+    }
+    return text_same(role, "leader")     ? kafka_leader(component, partition)
+           : text_same(role, "follower") ? first
+           : text_same(role, "last")     ? last
+                                         : NULL;
 }
 
 static void check_partition(struct component *component, const struct kafka_partition *partition)
 {
-    for (uint32_t i = 0; i < partition->replica_count; i++) {
-        const bool counts = partition->leader != KAFKA_NO_LEADER && (partition->insync >> i & 1);
+    for (uint32_t i = 0; i < partition->copy_count; i++) {
+        const struct kafka_copy *copy = &partition->copies[i];
+        const struct node *broker = &component->nodes[copy->broker];
+        const bool counts =
+            kafka_server(component, partition) != NULL && (partition->insync >> i & 1) &&
+            node_is_up(broker) &&
+            kafka_state(component)->brokers[copy->broker].incarnation == broker->epoch;
         world_hold(component->world, "kafka-watermark",
-                   !counts || partition->ends[i] >= partition->watermark,
+                   !counts || copy->end >= partition->watermark,
                    "partition %u: replica %u ends at %lu, watermark %lu", partition->number, i,
-                   (unsigned long)partition->ends[i], (unsigned long)partition->watermark);
+                   (unsigned long)copy->end, (unsigned long)partition->watermark);
     }
 }
 
 static void check(struct component *component)
 {
     const struct kafka_configuration *configuration = kafka_configuration(component);
-    const struct kafka_state *state = kafka_state(component);
+    struct kafka_state *state = kafka_state(component);
     bool promised = configuration->producer.acks == KAFKA_ACKS_ALL && !configuration->unclean;
     uint32_t crashes = 0;
     for (uint32_t i = 0; i < component->node_count; i++) {
@@ -485,18 +414,31 @@ static void check(struct component *component)
     for (uint32_t i = 0; i < state->partition_count; i++) {
         check_partition(component, &state->partitions[i]);
     }
+    for (uint32_t i = 0; i < state->group_count; i++) {
+        kafka_assign_check(component, i);
+    }
+    raft_check(&state->raft);
+}
+
+static double demand(const struct component_design *component, const struct operation *operation)
+{
+    (void)operation;
+    return kafka_produce_work(component->configuration, 0);
 }
 
 static void end(struct component *component)
 {
     struct kafka_state *state = kafka_state(component);
-    const uint32_t brokers = component->node_count;
+    const uint32_t brokers = state->broker_count;
     for (uint32_t i = 0; i < brokers * brokers; i++) {
         free(state->links[i].dirty);
         free(state->links[i].carried);
         free(state->links[i].carried_end);
+        free(state->links[i].carried_epoch);
     }
     slots_release(&state->batches);
+    map_release(&state->schemas);
+    kafka_controller_end(component);
     kafka_log_end(component);
 }
 
@@ -508,13 +450,17 @@ const struct model kafka_model = {
     .family = "broker",
     .summary =
         "Kafka 3.6: partitions, record batches, in-sync replicas, elections, consumer groups",
-    .stands_for = "Apache Kafka 3.6.2 in KRaft mode; the controller quorum is taken to be healthy, "
-                  "transactions, quotas, retention and the schema registry are not modelled",
+    .stands_for =
+        "Apache Kafka 3.6.2 in KRaft mode. The retry policy of the call stands for the producer's; "
+        "producers know of a new leader at once unless they are cut off from it; a batch gathers "
+        "at the leader. Compression, log directories that fail, reassignment of partitions and the "
+        "election of the schema registry's leader are left out",
     .fields = kafka_fields,
     .configuration_size = sizeof(struct kafka_configuration),
     .component_size = sizeof(struct kafka_state),
-    .operations = operations,
-    .operation_count = 1,
+    .node_size = sizeof(struct kafka_node),
+    .operations = kafka_operations,
+    .operation_count = KAFKA_OPERATIONS,
     .metrics = metrics,
     .invariants = invariants,
     .prepare = prepare,
@@ -526,5 +472,6 @@ const struct model kafka_model = {
     .attach = kafka_group_attach,
     .has_topic = has_topic,
     .check = check,
+    .demand = demand,
     .end = end,
 };

@@ -1,31 +1,35 @@
-// kafka_group - consumer groups: assignment, hand-over, commit after work, redelivery, rebalance.
+// kafka_group - what consumer groups read: hand-over, commit, redelivery, gaps.
 //
 // A partition belongs to one member; a member works off so many batches at once as its consumer
-// declares. A position is committed when the batch has been worked off, so a crash in between hands
-// it over again.
+// declares. The position moves when a batch has been worked off and is committed at the first such
+// moment after the interval, so who takes the partition over works some of it again.
 #include "models/brokers/kafka.h"
 
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 
-// ---- cookies: which partition, which group, under which leader
+// ---- cookies: which partition, which group, which of its hands
 // ------------------------------------
+
+enum { PARTITION_BITS = 24 };
 
 static uint64_t cookie_of(const struct kafka_partition *partition, uint32_t group)
 {
-    return (uint64_t)(partition->epoch & 0xffffff) << 40 | (uint64_t)group << 32 |
-           partition->number;
-}
-
-static struct kafka_partition *partition_of(struct component *component, uint64_t cookie)
-{
-    struct kafka_partition *partition = &kafka_state(component)->partitions[(uint32_t)cookie];
-    return (partition->epoch & 0xffffff) == cookie >> 40 ? partition : NULL;
+    return (uint64_t)partition->readers[group].generation << 32 |
+           (uint64_t)group << PARTITION_BITS | partition->number;
 }
 
 static uint32_t group_of(uint64_t cookie)
 {
-    return (uint32_t)(cookie >> 32) & 0xff;
+    return (uint32_t)cookie >> PARTITION_BITS;
+}
+
+// NULL: it belongs to an earlier hand or pause.
+static struct kafka_partition *partition_of(struct component *component, uint64_t cookie)
+{
+    const uint32_t number = (uint32_t)cookie & ((1U << PARTITION_BITS) - 1);
+    struct kafka_partition *partition = &kafka_state(component)->partitions[number];
+    return partition->readers[group_of(cookie)].generation == cookie >> 32 ? partition : NULL;
 }
 
 // ---- hand-over
@@ -33,21 +37,82 @@ static uint32_t group_of(uint64_t cookie)
 
 static void on_done(struct node *broker, uint64_t cookie, enum status status);
 
+// Offsets that the group sees: below the watermark and, where it reads what is committed only,
+// below the first transaction that is not decided.
+static uint64_t visible_end(const struct component *component,
+                            const struct kafka_partition *partition)
+{
+    uint64_t end = partition->watermark;
+    if (kafka_configuration(component)->consumer.isolation == KAFKA_COMMITTED) {
+        for (uint32_t i = 0; i < partition->open_count; i++) {
+            end = partition->open[i].first < end ? partition->open[i].first : end;
+        }
+    }
+    return end;
+}
+
+static bool is_hidden(const struct component *component, const struct offsets_run *run)
+{
+    const bool committed = kafka_configuration(component)->consumer.isolation == KAFKA_COMMITTED;
+    return (run->tag & KAFKA_MARKER) != 0 || (committed && (run->tag & KAFKA_ABORTED) != 0);
+}
+
+// Markers and, for who reads what is committed, aborted records are passed over.
+static void skip_hidden(struct component *component, struct kafka_partition *partition,
+                        uint32_t number, uint64_t visible)
+{
+    struct kafka_reader *reader = &partition->readers[number];
+    const struct offsets *log = &partition->log;
+    uint32_t i = offsets_find(log, reader->position);
+    while (reader->position < visible && i < log->count &&
+           is_hidden(component, offsets_run(log, i))) {
+        const uint64_t end = offsets_run(log, i++)->end;
+        const struct consumer_design *consumer = kafka_state(component)->groups[number].consumer;
+        consumer_note_visible(component->world, consumer, reader->position - end);
+        reader->position = end;
+        reader->handed = reader->handed > end ? reader->handed : end;
+    }
+}
+
+// How many records from the position on may be handed over together.
+static uint64_t hand_of(const struct component *component, const struct kafka_partition *partition,
+                        const struct kafka_reader *reader, uint64_t most)
+{
+    const struct offsets *log = &partition->log;
+    const uint64_t ready = visible_end(component, partition) - reader->position;
+    const uint64_t hand = ready < most ? ready : most;
+    if (kafka_state(component)->transactions == 0) {
+        return hand;
+    }
+    uint32_t i = offsets_find(log, reader->position);
+    while (i < log->count && !is_hidden(component, offsets_run(log, i)) &&
+           offsets_start(log, i) < reader->position + hand) {
+        i++;
+    }
+    const uint64_t end = i < log->count ? offsets_start(log, i) : log->end;
+    return end - reader->position < hand ? end - reader->position : hand;
+}
+
 static void hand_over(struct component *component, struct kafka_partition *partition,
                       uint32_t number)
 {
     struct kafka_group *group = &kafka_state(component)->groups[number];
     struct kafka_reader *reader = &partition->readers[number];
-    const uint32_t found = offsets_find(&partition->log, reader->position);
-    const uint64_t ready = partition->watermark - reader->position;
     const uint64_t most = group->consumer->batch > 0 ? group->consumer->batch : 1;
+    const uint32_t found = offsets_find(&partition->log, reader->position);
     CHECK(found < partition->log.count);
     const struct offsets_run *run = offsets_run(&partition->log, found);
-    reader->hand = ready < most ? ready : most;
+    reader->hand = hand_of(component, partition, reader, most);
     reader->hand_ns = run->time_ns;
     reader->busy = true;
     reader->due = false;
+    reader->generation++;
     group->in_hand[reader->member]++;
+    world_hold(component->world, "kafka-order", reader->position <= reader->handed,
+               "partition %u: offset %lu was handed over after %lu", partition->number,
+               (unsigned long)reader->position, (unsigned long)reader->handed);
+    const uint64_t end = reader->position + reader->hand;
+    reader->handed = end > reader->handed ? end : reader->handed;
     const struct consumer_delivery delivery = {
         .broker = kafka_leader(component, partition),
         .to = group->to,
@@ -55,7 +120,7 @@ static void hand_over(struct component *component, struct kafka_partition *parti
         .consumer = group->consumer,
         .request = run->request,
         .messages = reader->hand,
-        .bytes = offsets_bytes(&partition->log, 0, reader->hand),
+        .bytes = offsets_bytes(&partition->log, reader->position, end),
         .cookie = cookie_of(partition, number),
         .done = on_done,
     };
@@ -73,44 +138,116 @@ static void on_pause_over(struct node *broker, uint64_t cookie)
     }
 }
 
-static void pause_reader(struct component *component, struct kafka_partition *partition,
-                         uint32_t group, int64_t delay_ns)
+void kafka_group_pause(struct component *component, struct kafka_partition *partition,
+                       uint32_t group, int64_t delay_ns)
 {
     partition->readers[group].pausing = true;
+    partition->readers[group].generation++;
     node_timer_constant(kafka_leader(component, partition), delay_ns, on_pause_over,
                         cookie_of(partition, group));
+}
+
+// What holds a hand back beside the batch: the schema of its records, the client's quota.
+static int64_t hold_back(struct component *component, struct kafka_partition *partition,
+                         uint32_t number)
+{
+    const struct kafka_configuration *configuration = kafka_configuration(component);
+    const struct kafka_group *group = &kafka_state(component)->groups[number];
+    struct kafka_reader *reader = &partition->readers[number];
+    const struct node *member = &group->to->nodes[reader->member];
+    const uint32_t broker = partition->copies[partition->leader].broker;
+    int64_t time = 0;
+    if (kafka_topic(component, partition->topic)->schemas > 0) {
+        const uint32_t found = offsets_find(&partition->log, reader->position);
+        const uint64_t key = offsets_run(&partition->log, found)->request;
+        time = kafka_client_lookup(component, member, partition->topic, key);
+    }
+    if (time == 0 && configuration->quota.consume > 0 && !reader->charged) {
+        const uint64_t most = group->consumer->batch > 0 ? group->consumer->batch : 1;
+        const uint64_t hand = hand_of(component, partition, reader, most);
+        const uint64_t bytes[2] = {0, offsets_bytes(&partition->log, 0, hand)};
+        time = kafka_client_throttle(component, broker, member, bytes, 0);
+        reader->charged = time > 0;
+    }
+    return time;
+}
+
+// Out of range: the records have been deleted. The group goes on where auto.offset.reset says.
+static void skip_expired(struct component *component, struct kafka_partition *partition,
+                         uint32_t number)
+{
+    struct kafka_reader *reader = &partition->readers[number];
+    const bool earliest = kafka_configuration(component)->consumer.reset == KAFKA_EARLIEST;
+    const uint64_t end = earliest ? partition->log.begin : visible_end(component, partition);
+    const struct consumer_design *consumer = kafka_state(component)->groups[number].consumer;
+    if (reader->position >= partition->log.begin) {
+        return;
+    }
+    kafka_state(component)->expired += end - reader->position;
+    consumer_note_visible(component->world, consumer, reader->position - end);
+    reader->position = reader->committed = end;
+    reader->handed = reader->handed > end ? reader->handed : end;
+}
+
+void kafka_group_expire(struct component *component, struct kafka_partition *partition)
+{
+    const struct kafka_state *state = kafka_state(component);
+    for (uint32_t i = 0; i < state->group_count; i++) {
+        if (state->groups[i].topic == partition->topic && !partition->readers[i].busy) {
+            skip_expired(component, partition, i);
+        }
+    }
+}
+
+static bool may_hand_over(struct component *component, struct kafka_partition *partition,
+                          uint32_t number)
+{
+    struct kafka_group *group = &kafka_state(component)->groups[number];
+    struct kafka_reader *reader = &partition->readers[number];
+    const struct consumer_design *consumer = group->consumer;
+    const uint64_t ready = visible_end(component, partition) - reader->position;
+    if (ready < consumer->batch && consumer->batch_wait_ns > 0 && !reader->due) {
+        kafka_group_pause(component, partition, number, consumer->batch_wait_ns);
+        return false;
+    }
+    if (consumer->concurrency > 0 && group->in_hand[reader->member] >= consumer->concurrency) {
+        group->starved[reader->member] = true;
+        return false;
+    }
+    const int64_t wait = hold_back(component, partition, number);
+    if (wait > 0) {
+        kafka_group_pause(component, partition, number, wait);
+    }
+    return wait == 0;
 }
 
 static void pump_group(struct component *component, struct kafka_partition *partition,
                        uint32_t number)
 {
-    struct kafka_group *group = &kafka_state(component)->groups[number];
+    const struct kafka_group *group = &kafka_state(component)->groups[number];
     struct kafka_reader *reader = &partition->readers[number];
-    const struct consumer_design *consumer = group->consumer;
-    if (partition->watermark > reader->seen) {
-        consumer_note_visible(component->world, consumer, partition->watermark - reader->seen);
-        reader->seen = partition->watermark;
+    const uint64_t visible = visible_end(component, partition);
+    if (visible > reader->seen) {
+        consumer_note_visible(component->world, group->consumer, visible - reader->seen);
+        reader->seen = visible;
     }
-    if (reader->busy || reader->pausing || reader->position >= partition->watermark) {
+    if (reader->busy || reader->pausing) {
         return;
     }
-    const uint64_t ready = partition->watermark - reader->position;
-    if (ready < consumer->batch && consumer->batch_wait_ns > 0 && !reader->due) {
-        pause_reader(component, partition, number, consumer->batch_wait_ns);
-        return;
+    skip_expired(component, partition, number);
+    if (kafka_state(component)->transactions > 0) {
+        skip_hidden(component, partition, number, visible);
     }
-    if (consumer->concurrency > 0 && group->in_hand[reader->member] >= consumer->concurrency) {
-        group->starved[reader->member] = true;
-        return;
+    if (reader->position < visible && may_hand_over(component, partition, number)) {
+        reader->charged = false;
+        hand_over(component, partition, number);
     }
-    hand_over(component, partition, number);
 }
 
 void kafka_group_pump(struct component *component, struct kafka_partition *partition)
 {
     const struct kafka_state *state = kafka_state(component);
-    const struct node *leader = kafka_leader(component, partition);
-    if (leader == NULL || !kafka_is_alive(leader)) {
+    if (state->group_count == 0 || kafka_server(component, partition) == NULL) {
         return;
     }
     for (uint32_t i = 0; i < state->group_count; i++) {
@@ -131,71 +268,24 @@ static void feed_starved(struct component *component, uint32_t number, uint32_t 
     const uint32_t first = state->topic_first[group->topic];
     for (uint32_t i = first; i < state->topic_first[group->topic + 1]; i++) {
         struct kafka_partition *partition = &state->partitions[i];
-        const struct node *leader = kafka_leader(component, partition);
-        if (partition->readers[number].member == member && leader != NULL &&
-            kafka_is_alive(leader)) {
+        if (partition->readers[number].member == member &&
+            kafka_server(component, partition) != NULL) {
             pump_group(component, partition, number);
         }
     }
 }
 
-// ---- rebalance
-// ------------------------------------------------------------------------------------
+// ---- commit and redelivery
+// ------------------------------------------------------------------------
 
-// Partitions of members that are gone move to those that are there; under the eager protocol every
-// partition of the group pauses while the members join anew.
-static void rebalance(struct component *component, uint32_t number)
+static void commit(struct component *component, struct kafka_partition *partition,
+                   struct kafka_reader *reader)
 {
-    struct kafka_state *state = kafka_state(component);
-    const struct kafka_group_setting *setting = &kafka_configuration(component)->consumer;
-    struct kafka_group *group = &state->groups[number];
-    uint32_t next = 0;
-    group->rebalances++;
-    for (uint32_t i = state->topic_first[group->topic]; i < state->topic_first[group->topic + 1];
-         i++) {
-        struct kafka_partition *partition = &state->partitions[i];
-        struct kafka_reader *reader = &partition->readers[number];
-        const bool orphaned = group->gone_ns[reader->member] != 0;
-        for (uint32_t tries = 0; orphaned && tries < group->to->node_count; tries++) {
-            reader->member = next++ % group->to->node_count;
-            if (group->gone_ns[reader->member] == 0) {
-                break;
-            }
-        }
-        const bool pauses = orphaned || setting->protocol == KAFKA_EAGER;
-        if (pauses && !reader->busy && !reader->pausing &&
-            kafka_leader(component, partition) != NULL) {
-            pause_reader(component, partition, number, setting->rebalance_ns);
-        }
-    }
-}
-
-static void on_session_end(struct node *broker, uint64_t word)
-{
-    struct component *component = broker->component;
-    const uint32_t number = (uint32_t)(word >> 32), member = (uint32_t)word;
-    struct kafka_group *group = &kafka_state(component)->groups[number];
-    if (node_is_up(&group->to->nodes[member])) {
-        group->gone_ns[member] = 0;
-        return;
-    }
-    rebalance(component, number);
-}
-
-// The member did not finish its batch. If it is gone, its session runs out and the group
-// rebalances.
-static void note_failure(struct component *component, struct kafka_partition *partition,
-                         uint32_t number)
-{
-    struct kafka_group *group = &kafka_state(component)->groups[number];
-    const uint32_t member = partition->readers[number].member;
-    const int64_t session = kafka_configuration(component)->consumer.session_ns;
-    if (!node_is_up(&group->to->nodes[member]) && group->gone_ns[member] == 0) {
-        group->gone_ns[member] = component->world->now;
-        node_timer_constant(kafka_leader(component, partition), session, on_session_end,
-                            (uint64_t)number << 32 | member);
-    } else if (node_is_up(&group->to->nodes[member])) {
-        group->gone_ns[member] = 0;
+    const int64_t now = component->world->now;
+    if (now - reader->commit_ns >= kafka_configuration(component)->consumer.commit_ns) {
+        reader->committed = reader->position;
+        reader->commit_ns = now;
+        kafka_log_trim(component, partition);
     }
 }
 
@@ -205,7 +295,7 @@ static void on_done(struct node *broker, uint64_t cookie, enum status status)
     struct kafka_partition *partition = partition_of(component, cookie);
     const uint32_t number = group_of(cookie);
     if (partition == NULL || !partition->readers[number].busy) {
-        return;
+        return; // of an earlier generation, or handed over again since
     }
     struct kafka_group *group = &kafka_state(component)->groups[number];
     struct kafka_reader *reader = &partition->readers[number];
@@ -215,30 +305,62 @@ static void on_done(struct node *broker, uint64_t cookie, enum status status)
     if (status_is_good(status)) {
         reader->position += reader->hand;
         consumer_note_done(component->world, group->consumer, reader->hand_ns, reader->hand);
-        kafka_log_trim(component, partition);
+        commit(component, partition, reader);
         pump_group(component, partition, number);
     } else {
         consumer_note_again(component->world, group->consumer, reader->hand);
-        note_failure(component, partition, number);
-        pause_reader(component, partition, number,
-                     kafka_configuration(component)->consumer.retry_ns);
+        kafka_group_pause(component, partition, number,
+                          kafka_configuration(component)->consumer.retry_ns);
     }
     feed_starved(component, number, member);
+}
+
+// The backlog is what is visible and not worked off.
+static void move_reader(struct component *component, uint32_t number, struct kafka_reader *reader,
+                        uint64_t position, uint64_t seen)
+{
+    const uint64_t before = reader->seen - reader->position;
+    consumer_note_visible(component->world, kafka_state(component)->groups[number].consumer,
+                          seen - position - before);
+    reader->position = position;
+    reader->seen = seen;
+}
+
+static void drop_hand(struct component *component, uint32_t number, struct kafka_reader *reader)
+{
+    struct kafka_group *group = &kafka_state(component)->groups[number];
+    if (reader->busy) {
+        group->in_hand[reader->member]--;
+        consumer_note_again(component->world, group->consumer, reader->hand);
+    }
+    reader->busy = reader->pausing = false;
+    reader->generation++;
+}
+
+void kafka_group_revoke(struct component *component, struct kafka_partition *partition,
+                        uint32_t number)
+{
+    struct kafka_reader *reader = &partition->readers[number];
+    drop_hand(component, number, reader);
+    consumer_note_again(component->world, kafka_state(component)->groups[number].consumer,
+                        reader->position - reader->committed);
+    move_reader(component, number, reader, reader->committed, reader->seen);
 }
 
 void kafka_group_reset(struct component *component, struct kafka_partition *partition)
 {
     const struct kafka_state *state = kafka_state(component);
+    const uint64_t end = partition->log.end;
     for (uint32_t i = 0; i < state->group_count; i++) {
         struct kafka_reader *reader = &partition->readers[i];
         if (state->groups[i].topic != partition->topic) {
             continue;
         }
-        if (reader->busy) {
-            state->groups[i].in_hand[reader->member]--;
-            consumer_note_again(component->world, state->groups[i].consumer, reader->hand);
-        }
-        reader->busy = reader->pausing = false;
+        drop_hand(component, i, reader);
+        move_reader(component, i, reader, reader->position < end ? reader->position : end,
+                    reader->seen < end ? reader->seen : end);
+        reader->committed = reader->committed < end ? reader->committed : end;
+        reader->handed = reader->handed < end ? reader->handed : end;
     }
 }
 
@@ -261,6 +383,7 @@ void kafka_group_attach(struct component *component, const struct consumer_desig
     struct kafka_state *state = kafka_state(component);
     struct arena *arena = &component->world->arena;
     CHECK(state->group_count < KAFKA_GROUPS);
+    CHECK(state->partition_count < 1U << PARTITION_BITS);
     const uint32_t number = state->group_count++;
     struct kafka_group *group = &state->groups[number];
     group->consumer = consumer;
@@ -269,9 +392,5 @@ void kafka_group_attach(struct component *component, const struct consumer_desig
     CHECK(group->topic < kafka_configuration(component)->topics.count);
     group->in_hand = arena_take_array(arena, to->node_count, sizeof(uint32_t));
     group->starved = arena_take_array(arena, to->node_count, sizeof(bool));
-    group->gone_ns = arena_take_array(arena, to->node_count, sizeof(int64_t));
-    const uint32_t first = state->topic_first[group->topic];
-    for (uint32_t i = first; i < state->topic_first[group->topic + 1]; i++) {
-        state->partitions[i].readers[number].member = (i - first) % to->node_count;
-    }
+    kafka_assign_begin(component, number);
 }

@@ -1,207 +1,76 @@
-// kafka_replica - followers that fetch, in-sync sets that shrink and grow, leaders that are
-// elected.
+// kafka_replica - in-sync sets that shrink and grow, leaders that are elected, logs that are cut.
 //
-// One fetch is on its way for each pair of brokers (num.replica.fetchers = 1): the leader answers
-// it with all new records of all partitions that the follower follows, or parks it until there are
-// some. The next fetch carries the follower's new log ends, which move the high watermark.
+// The leader proposes a change of the in-sync set, the controller commits it. A new leader begins a
+// new epoch at its own end of the log; what others hold beyond it is a tail of theirs that they cut
+// off as soon as they hear of the epoch. A leader that does not hear (paused, or cut off) goes on
+// and appends to its tail.
 #include <stdlib.h>
 
 #include "models/brokers/kafka.h"
 
 #include "sim/base/check.h"
 
-enum { FETCH_BYTES = 200, AUTO_BALANCE_S = 300 };
-
-static struct kafka_link *link_of(struct component *component, uint32_t leader, uint32_t follower)
-{
-    return &kafka_state(component)->links[leader * component->node_count + follower];
-}
-
-// ---- fetching
-// -------------------------------------------------------------------------------------
-
-static void add_dirty(struct kafka_link *link, struct kafka_partition *partition, uint32_t slot)
-{
-    if (partition->dirty[slot]) {
-        return;
-    }
-    partition->dirty[slot] = true;
-    if (link->dirty_count == link->dirty_room) {
-        link->dirty_room = link->dirty_room == 0 ? 32 : link->dirty_room * 2;
-        link->dirty = check_realloc(link->dirty, link->dirty_room * sizeof *link->dirty);
-    }
-    link->dirty[link->dirty_count++] = partition->number;
-}
-
-static void reserve_carried(struct kafka_link *link)
-{
-    if (link->carried_room < link->dirty_count) {
-        link->carried_room = link->dirty_room;
-        link->carried = check_realloc(link->carried, link->carried_room * sizeof *link->carried);
-        link->carried_end =
-            check_realloc(link->carried_end, link->carried_room * sizeof *link->carried_end);
-    }
-}
-
-static void on_answer(struct node *follower, struct node *leader, uint64_t word);
-
-// The leader answers the fetch that it has from this follower with everything new.
-static void answer_fetch(struct component *component, uint32_t leader, uint32_t follower)
-{
-    struct kafka_state *state = kafka_state(component);
-    struct kafka_link *link = link_of(component, leader, follower);
-    reserve_carried(link);
-    link->carried_count = 0;
-    link->carried_bytes = 0;
-    for (uint32_t i = 0; i < link->dirty_count; i++) {
-        struct kafka_partition *partition = &state->partitions[link->dirty[i]];
-        const uint32_t slot = kafka_log_slot(partition, follower);
-        partition->dirty[slot] = false;
-        if (kafka_leader(component, partition) != &component->nodes[leader]) {
-            continue;
-        }
-        const uint64_t end = partition->ends[partition->leader];
-        link->carried[link->carried_count] = partition->number;
-        link->carried_end[link->carried_count++] = end;
-        link->carried_bytes += offsets_bytes(&partition->log, partition->ends[slot], end);
-    }
-    link->dirty_count = 0;
-    link->parked = link->begun = false;
-    network_message(&component->nodes[leader], &component->nodes[follower],
-                    link->carried_bytes + FETCH_BYTES, on_answer, 0);
-}
-
-static void on_fetch(struct node *leader, struct node *follower, uint64_t word);
-
-static void on_appended(struct node *follower, uint64_t leader)
-{
-    struct component *component = follower->component;
-    struct kafka_state *state = kafka_state(component);
-    struct kafka_link *link = link_of(component, (uint32_t)leader, follower->replica);
-    for (uint32_t i = 0; i < link->carried_count; i++) {
-        struct kafka_partition *partition = &state->partitions[link->carried[i]];
-        const uint32_t slot = kafka_log_slot(partition, follower->replica);
-        const bool led = partition->leader != KAFKA_NO_LEADER &&
-                         partition->replicas[partition->leader] == leader;
-        if (led && link->carried_end[i] <= partition->ends[partition->leader]) {
-            partition->ends[slot] = link->carried_end[i];
-        }
-    }
-    network_message(follower, &component->nodes[leader], FETCH_BYTES, on_fetch, 0);
-}
-
-static void on_answer(struct node *follower, struct node *leader, uint64_t word)
-{
-    (void)word;
-    struct component *component = follower->component;
-    const struct kafka_configuration *configuration = kafka_configuration(component);
-    const struct kafka_link *link = link_of(component, leader->replica, follower->replica);
-    int64_t time = distribution_draw(&configuration->append, kafka_state(component)->append);
-    time += (int64_t)((double)link->carried_bytes / configuration->copy * 1e9);
-    node_timer(follower, (int64_t)((double)time * follower->slowness), on_appended,
-               leader->replica);
-}
-
-static void expand(struct component *component, struct kafka_partition *partition, uint32_t slot)
-{
-    const bool out = (partition->insync >> slot & 1) == 0;
-    if (out && partition->ends[slot] >= partition->watermark &&
-        !kafka_state(component)->fenced[partition->replicas[slot]]) {
-        partition->insync |= 1U << slot;
-        kafka_state(component)->expansions++;
-    }
-}
-
-// The fetch brings the follower's new log ends; the leader answers at once if there is more.
-static void on_fetch(struct node *leader, struct node *follower, uint64_t word)
-{
-    (void)word;
-    struct component *component = leader->component;
-    struct kafka_state *state = kafka_state(component);
-    struct kafka_link *link = link_of(component, leader->replica, follower->replica);
-    link->begun = true;
-    link->fetches++;
-    for (uint32_t i = 0; i < link->carried_count; i++) {
-        struct kafka_partition *partition = &state->partitions[link->carried[i]];
-        if (kafka_leader(component, partition) != leader) {
-            continue;
-        }
-        const uint32_t slot = kafka_log_slot(partition, follower->replica);
-        if (partition->ends[slot] < partition->ends[partition->leader]) {
-            add_dirty(link, partition, slot);
-        } else {
-            partition->caught_up_ns[slot] = component->world->now;
-        }
-        expand(component, partition, slot);
-        kafka_log_advance(component, partition);
-    }
-    link->carried_count = 0;
-    if (link->dirty_count > 0) {
-        answer_fetch(component, leader->replica, follower->replica);
-    } else {
-        link->parked = true;
-    }
-}
-
-void kafka_replica_note(struct component *component, struct kafka_partition *partition)
-{
-    const uint32_t leader = partition->replicas[partition->leader];
-    for (uint32_t slot = 0; slot < partition->replica_count; slot++) {
-        if (slot == partition->leader) {
-            continue;
-        }
-        struct kafka_link *link = link_of(component, leader, partition->replicas[slot]);
-        if (partition->ends[slot] == partition->ends[partition->leader]) {
-            continue;
-        }
-        add_dirty(link, partition, slot);
-        if (link->parked) {
-            answer_fetch(component, leader, partition->replicas[slot]);
-        }
-    }
-    kafka_log_advance(component, partition);
-}
-
-// A follower begins to fetch from a leader: its first fetch carries nothing.
-static void begin_fetch(struct component *component, uint32_t leader, uint32_t follower)
-{
-    struct kafka_link *link = link_of(component, leader, follower);
-    if (leader == follower || !kafka_is_alive(&component->nodes[follower])) {
-        return;
-    }
-    link->parked = link->begun = false;
-    link->carried_count = 0;
-    network_message(&component->nodes[follower], &component->nodes[leader], FETCH_BYTES, on_fetch,
-                    0);
-}
-
 // ---- the in-sync set
 // ------------------------------------------------------------------------------
 
+static void ask(struct component *component, struct kafka_partition *partition, uint32_t slot,
+                bool joins)
+{
+    const struct kafka_change change = {partition->number, partition->epoch, (uint8_t)slot, joins};
+    *(joins ? &partition->joining : &partition->leaving) |= 1U << slot;
+    kafka_controller_ask(kafka_leader(component, partition), &change);
+}
+
+void kafka_replica_caught_up(struct component *component, struct kafka_partition *partition,
+                             uint32_t slot)
+{
+    const struct kafka_copy *copy = &partition->copies[slot];
+    const uint32_t known = partition->insync | partition->joining;
+    if ((known >> slot & 1) == 0 && copy->end >= partition->watermark &&
+        copy->end >= partition->epoch_begin &&
+        !kafka_state(component)->brokers[copy->broker].fenced) {
+        ask(component, partition, slot, true);
+    }
+}
+
 static void shrink(struct component *component, struct kafka_partition *partition, uint32_t slot)
 {
-    if ((partition->insync >> slot & 1) == 0) {
+    if (partition->insync >> slot & 1) {
+        partition->insync &= ~(1U << slot);
+        kafka_state(component)->shrinks++;
+        kafka_log_advance(component, partition);
+    }
+}
+
+void kafka_replica_change(struct component *component, const struct kafka_change *change)
+{
+    struct kafka_state *state = kafka_state(component);
+    struct kafka_partition *partition = &state->partitions[change->partition];
+    const uint32_t bit = 1U << change->slot;
+    if (partition->epoch != change->epoch) {
         return;
     }
-    partition->insync &= ~(1U << slot);
-    kafka_state(component)->shrinks++;
-    const uint64_t least = kafka_topic(component, partition->topic)->min_insync;
-    if ((uint64_t)__builtin_popcount(partition->insync) < least) {
-        kafka_log_fail_waiters(component, partition, STATUS_INDETERMINATE);
+    *(change->joins ? &partition->joining : &partition->leaving) &= ~bit;
+    if (!change->joins) {
+        shrink(component, partition, change->slot);
+    } else if (!state->brokers[partition->copies[change->slot].broker].fenced) {
+        state->expansions += (partition->insync & bit) == 0;
+        partition->insync |= bit;
     }
     kafka_log_advance(component, partition);
 }
 
-// A fetch that a partition of the network swallowed is begun again.
-static void restart_lost_fetches(struct node *leader)
+static void check_lag(struct component *component, struct kafka_partition *partition)
 {
-    struct component *component = leader->component;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        struct kafka_link *link = link_of(component, leader->replica, i);
-        if (i != leader->replica && !link->parked && link->fetches == link->fetches_seen) {
-            begin_fetch(component, leader->replica, i);
+    const int64_t lag = kafka_configuration(component)->lag_ns;
+    const uint64_t end = partition->copies[partition->leader].end;
+    const uint32_t members = partition->insync & ~partition->leaving & ~(1U << partition->leader);
+    for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+        const struct kafka_copy *copy = &partition->copies[slot];
+        if ((members >> slot & 1) && copy->end < end &&
+            component->world->now - copy->caught_up_ns > lag) {
+            ask(component, partition, slot, false);
         }
-        link->fetches_seen = link->fetches;
     }
 }
 
@@ -209,60 +78,106 @@ static void restart_lost_fetches(struct node *leader)
 // long.
 static void on_lag_check(struct node *broker, uint64_t word)
 {
-    (void)word;
     struct component *component = broker->component;
     struct kafka_state *state = kafka_state(component);
-    const int64_t lag = kafka_configuration(component)->lag_ns;
     for (uint32_t i = 0; i < state->partition_count; i++) {
-        struct kafka_partition *partition = &state->partitions[i];
-        if (kafka_leader(component, partition) != broker) {
-            continue;
-        }
-        for (uint32_t slot = 0; slot < partition->replica_count; slot++) {
-            const bool behind = partition->ends[slot] < partition->ends[partition->leader];
-            if (slot != partition->leader && behind &&
-                component->world->now - partition->caught_up_ns[slot] > lag) {
-                shrink(component, partition, slot);
-            }
+        if (kafka_server(component, &state->partitions[i]) == broker) {
+            check_lag(component, &state->partitions[i]);
         }
     }
-    restart_lost_fetches(broker);
-    node_timer_constant(broker, lag / 2, on_lag_check, 0);
+    node_timer_constant(broker, kafka_configuration(component)->lag_ns / 2, on_lag_check, word);
+}
+
+// ---- logs that part
+// -------------------------------------------------------------------------------
+
+static void drop_tail(struct component *component, struct kafka_copy *copy)
+{
+    kafka_state(component)->truncated += copy->tail;
+    copy->tail = copy->tail_told = copy->tail_counted = 0;
+}
+
+void kafka_replica_stray(struct component *component, struct kafka_partition *partition,
+                         uint32_t slot, uint64_t records, bool told)
+{
+    struct kafka_state *state = kafka_state(component);
+    struct kafka_copy *copy = &partition->copies[slot];
+    copy->tail += records;
+    if (told) {
+        state->acknowledged += records;
+        copy->tail_told += records;
+    }
+    if (told && partition->leader != KAFKA_NO_LEADER) { // decided already: another leads
+        state->lost += records;
+        copy->tail_counted += records;
+    }
+}
+
+// What the others have beyond the leader's end becomes a tail of theirs.
+static void part(struct component *component, struct kafka_partition *partition, uint64_t end)
+{
+    for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+        struct kafka_copy *copy = &partition->copies[slot];
+        if (slot != partition->leader && copy->end > end) {
+            const uint64_t told = partition->told < copy->end ? partition->told : copy->end;
+            copy->tail += copy->end - end;
+            copy->tail_told += told > end ? told - end : 0;
+            copy->tail_counted += told > end ? told - end : 0;
+            copy->end = end;
+        }
+        kafka_state(component)->lost += copy->tail_told - copy->tail_counted;
+        copy->tail_counted = copy->tail_told;
+        copy->caught_up_ns = component->world->now;
+    }
+}
+
+// An uncleanly elected leader brings its tail along.
+static void adopt_tail(struct component *component, struct kafka_partition *partition)
+{
+    struct kafka_state *state = kafka_state(component);
+    struct kafka_copy *copy = &partition->copies[partition->leader];
+    const struct offsets_run run = {.time_ns = component->world->now};
+    if (copy->tail == 0) {
+        return;
+    }
+    const uint64_t bytes = copy->tail * kafka_topic(component, partition->topic)->record;
+    state->lost -= copy->tail_counted < state->lost ? copy->tail_counted : state->lost;
+    partition->told = copy->end + copy->tail_told;
+    copy->end = offsets_append(&partition->log, copy->tail, bytes, &run);
+    copy->tail = copy->tail_told = copy->tail_counted = 0;
+}
+
+static void cut_off(struct component *component, struct kafka_partition *partition)
+{
+    const uint64_t end = partition->copies[partition->leader].end;
+    part(component, partition, end);
+    if (partition->told > end) {
+        kafka_state(component)->lost += partition->told - end;
+        partition->told = end;
+    }
+    partition->watermark = partition->watermark < end ? partition->watermark : end;
+    offsets_truncate(&partition->log, end);
+    adopt_tail(component, partition);
+    partition->epoch_begin = partition->log.end;
+    for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+        struct kafka_copy *copy = &partition->copies[slot];
+        if (!copy->deposed && component->nodes[copy->broker].life == NODE_UP) {
+            drop_tail(component, copy);
+        }
+    }
 }
 
 // ---- elections
 // ------------------------------------------------------------------------------------
-
-static void truncate_followers(struct component *component, struct kafka_partition *partition)
-{
-    struct kafka_state *state = kafka_state(component);
-    const uint64_t end = partition->ends[partition->leader];
-    for (uint32_t slot = 0; slot < partition->replica_count; slot++) {
-        if (partition->ends[slot] > end) {
-            state->truncated += partition->ends[slot] - end;
-            partition->ends[slot] = end;
-        }
-        partition->caught_up_ns[slot] = component->world->now;
-    }
-    if (partition->acknowledged > end) {
-        state->lost += partition->acknowledged - end;
-        partition->acknowledged = end;
-    }
-    if (partition->watermark > end) {
-        partition->watermark = end;
-    }
-    offsets_truncate(&partition->log, end);
-}
 
 static uint32_t choose_leader(const struct component *component,
                               const struct kafka_partition *partition)
 {
     const struct kafka_state *state = kafka_state(component);
     for (int unclean = 0; unclean <= kafka_configuration(component)->unclean; unclean++) {
-        for (uint32_t slot = 0; slot < partition->replica_count; slot++) {
-            const uint32_t broker = partition->replicas[slot];
-            if (!state->fenced[broker] && kafka_is_alive(&component->nodes[broker]) &&
-                (unclean || (partition->insync >> slot & 1))) {
+        for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+            const bool fenced = state->brokers[partition->copies[slot].broker].fenced;
+            if (!fenced && (unclean || (partition->insync >> slot & 1))) {
                 return slot;
             }
         }
@@ -278,33 +193,54 @@ static void wake_orphans(struct component *component, struct kafka_partition *pa
     partition->orphan_count = 0;
 }
 
-void kafka_replica_elect(struct component *component, struct kafka_partition *partition)
+static void on_news(struct node *broker, struct node *controller, uint64_t word)
 {
-    const uint32_t leader = choose_leader(component, partition);
-    if (leader == partition->leader) {
-        return;
-    }
-    kafka_log_fail_waiters(component, partition, STATUS_INDETERMINATE);
-    kafka_group_reset(component, partition);
-    partition->leader = leader;
-    for (uint32_t slot = 0; slot < KAFKA_REPLICAS; slot++) {
-        partition->dirty[slot] = false;
-    }
-    if (leader == KAFKA_NO_LEADER) {
-        return;
-    }
-    partition->epoch++;
-    partition->insync |= 1U << leader;
-    kafka_state(component)->elections++;
-    truncate_followers(component, partition);
-    for (uint32_t slot = 0; slot < partition->replica_count; slot++) {
-        const uint32_t from = partition->replicas[leader], to = partition->replicas[slot];
-        struct kafka_link *link = link_of(component, from, to);
-        if (slot != leader && partition->ends[slot] < partition->ends[leader]) {
-            add_dirty(link, partition, slot);
+    (void)controller, (void)word;
+    kafka_replica_resign(broker);
+}
+
+// The old leader is told; it goes on until it hears.
+static void depose(struct component *component, struct kafka_partition *partition)
+{
+    struct node *old = kafka_server(component, partition);
+    struct raft_member *controller = raft_leader(&kafka_state(component)->raft);
+    if (old != NULL) {
+        partition->copies[partition->leader].deposed = true;
+        if (controller != NULL) {
+            network_message(controller->node, old, 100, on_news, 0);
         }
-        if (slot != leader && link->parked && link->dirty_count > 0) {
-            answer_fetch(component, from, to);
+    }
+}
+
+static void note_availability(struct component *component, struct kafka_partition *partition,
+                              int64_t since_ns)
+{
+    struct kafka_state *state = kafka_state(component);
+    if (kafka_server(component, partition) == NULL) {
+        if (partition->leaderless_ns == TIME_NEVER) {
+            partition->leaderless_ns = since_ns;
+        }
+    } else if (partition->leaderless_ns != TIME_NEVER) {
+        const int64_t time = component->world->now - partition->leaderless_ns;
+        state->unavailable_ns = time > state->unavailable_ns ? time : state->unavailable_ns;
+        partition->leaderless_ns = TIME_NEVER;
+    }
+}
+
+static void lead(struct component *component, struct kafka_partition *partition)
+{
+    struct kafka_state *state = kafka_state(component);
+    const bool clean = partition->insync >> partition->leader & 1;
+    partition->copies[partition->leader].deposed = false;
+    partition->insync = clean ? partition->insync : 1U << partition->leader;
+    state->unclean_elections += !clean;
+    state->elections++;
+    cut_off(component, partition);
+    kafka_group_reset(component, partition);
+    for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
+        partition->copies[slot].dirty = false;
+        if (slot != partition->leader) {
+            kafka_fetch_wake(component, partition, slot);
         }
     }
     wake_orphans(component, partition);
@@ -312,144 +248,150 @@ void kafka_replica_elect(struct component *component, struct kafka_partition *pa
     kafka_group_pump(component, partition);
 }
 
-static void elect_all(struct component *component)
+void kafka_replica_elect(struct component *component, struct kafka_partition *partition)
 {
-    struct kafka_state *state = kafka_state(component);
-    for (uint32_t i = 0; i < state->partition_count; i++) {
-        struct kafka_partition *partition = &state->partitions[i];
-        const struct node *leader = kafka_leader(component, partition);
-        if (leader == NULL || state->fenced[leader->replica]) {
-            kafka_replica_elect(component, partition);
-        }
+    const uint32_t leader = choose_leader(component, partition);
+    if (leader == partition->leader) {
+        return;
     }
+    if (partition->leader != KAFKA_NO_LEADER) {
+        kafka_log_fail_waiters(component, partition, STATUS_INDETERMINATE);
+        depose(component, partition);
+    }
+    partition->leader = leader;
+    partition->epoch++;
+    partition->joining = partition->leaving = 0;
+    if (leader == KAFKA_NO_LEADER) {
+        kafka_group_reset(component, partition);
+    } else {
+        lead(component, partition);
+    }
+    note_availability(component, partition, component->world->now);
 }
 
-// Preferred leaders take their partitions back (auto.leader.rebalance, every 300 s).
+// Preferred leaders take their partitions back (auto.leader.rebalance).
 static void on_balance(struct node *broker, uint64_t word)
 {
-    (void)word;
     struct component *component = broker->component;
     struct kafka_state *state = kafka_state(component);
     for (uint32_t i = 0; i < state->partition_count; i++) {
         struct kafka_partition *partition = &state->partitions[i];
-        if (partition->replicas[0] == broker->replica && partition->leader != 0 &&
-            (partition->insync & 1)) {
+        if (partition->copies[0].broker == broker->replica && partition->leader != 0 &&
+            (partition->insync & 1) && raft_leader(&state->raft) != NULL) {
             kafka_replica_elect(component, partition);
         }
     }
-    node_timer_constant(broker, AUTO_BALANCE_S * TIME_S, on_balance, 0);
+    node_timer_constant(broker, kafka_configuration(component)->balance_ns, on_balance, word);
 }
 
-// ---- fencing
-// --------------------------------------------------------------------------------------
+// ---- fencing, and coming back
+// ---------------------------------------------------------------------
 
-// The controller acts: the broker leaves the in-sync sets, its partitions get other leaders.
-static void fence(struct component *component, uint32_t broker)
+void kafka_replica_fence(struct component *component, uint32_t broker)
 {
     struct kafka_state *state = kafka_state(component);
-    if (state->fenced[broker] || node_is_up(&component->nodes[broker])) {
-        return;
-    }
-    state->fenced[broker] = true;
+    state->brokers[broker].fenced = true;
+    state->fencings++;
     meter_log(component->world, LOG_LEADER, (int32_t)component->nodes[broker].number, 0);
-    for (uint32_t i = 0; i < state->partition_count; i++) {
-        struct kafka_partition *partition = &state->partitions[i];
-        const uint32_t slot = kafka_log_slot(partition, broker);
-        const bool last = partition->insync == 1U << slot;
-        if (slot != UINT32_MAX && slot != partition->leader && !last) {
-            shrink(component, partition, slot);
-        }
-    }
-    elect_all(component);
-    for (uint32_t i = 0; i < state->partition_count; i++) {
-        struct kafka_partition *partition = &state->partitions[i];
-        const uint32_t slot = kafka_log_slot(partition, broker);
-        if (slot != UINT32_MAX && slot != partition->leader && partition->insync != 1U << slot) {
-            shrink(component, partition, slot);
-        }
-    }
-}
-
-static void on_session_end(void *subject, uint64_t broker)
-{
-    fence(subject, (uint32_t)broker);
-}
-
-// Records that were only in the page cache of a host without power are gone.
-static void lose_page_cache(struct component *component, uint32_t broker)
-{
-    struct kafka_state *state = kafka_state(component);
-    const int64_t flushed = component->world->now - kafka_configuration(component)->flush_ns;
     for (uint32_t i = 0; i < state->partition_count; i++) {
         struct kafka_partition *partition = &state->partitions[i];
         const uint32_t slot = kafka_log_slot(partition, broker);
         if (slot == UINT32_MAX) {
             continue;
         }
-        const uint64_t kept = offsets_before(&partition->log, flushed);
-        partition->ends[slot] = partition->ends[slot] < kept ? partition->ends[slot] : kept;
+        partition->joining &= ~(1U << slot);
+        if (partition->leader == slot && partition->leaderless_ns == TIME_NEVER) {
+            partition->leaderless_ns = state->brokers[broker].heard_ns;
+        }
+        if (partition->leader == slot) {
+            const uint32_t rest = partition->insync & ~(1U << slot);
+            partition->insync = rest == 0 ? partition->insync : rest;
+            state->shrinks += rest != 0;
+            kafka_replica_elect(component, partition);
+        } else if (partition->insync != 1U << slot) { // the last one stays
+            shrink(component, partition, slot);
+        }
     }
+}
+
+void kafka_replica_resign(struct node *broker)
+{
+    struct component *component = broker->component;
+    struct kafka_state *state = kafka_state(component);
+    for (uint32_t i = 0; i < state->partition_count; i++) {
+        struct kafka_partition *partition = &state->partitions[i];
+        const uint32_t slot = kafka_log_slot(partition, broker->replica);
+        if (slot == UINT32_MAX || partition->leader == slot) {
+            continue;
+        }
+        partition->copies[slot].deposed = false;
+        if (partition->leader != KAFKA_NO_LEADER) {
+            drop_tail(component, &partition->copies[slot]);
+            kafka_fetch_wake(component, partition, slot);
+        }
+    }
+}
+
+// A broker is registered and no longer fenced: it follows, and can be elected again.
+void kafka_replica_join(struct component *component, uint32_t broker)
+{
+    struct kafka_state *state = kafka_state(component);
+    state->brokers[broker].fenced = false;
+    kafka_replica_resign(&component->nodes[broker]);
+    for (uint32_t i = 0; i < state->broker_count; i++) {
+        kafka_fetch_begin(component, i, broker);
+        kafka_fetch_begin(component, broker, i);
+    }
+    for (uint32_t i = 0; i < state->partition_count; i++) {
+        struct kafka_partition *partition = &state->partitions[i];
+        if (partition->leader == KAFKA_NO_LEADER) {
+            kafka_replica_elect(component, partition);
+        }
+    }
+}
+
+// Records that were only in the page cache of a host without power are gone.
+static void lose_page_cache(struct component *component, struct kafka_partition *partition,
+                            uint32_t slot)
+{
+    struct kafka_copy *copy = &partition->copies[slot];
+    const int64_t flushed = component->world->now - kafka_configuration(component)->flush_ns;
+    const uint64_t kept = flushed > 0 ? offsets_before(&partition->log, flushed) : 0;
+    kafka_state(component)->lost += copy->tail_told - copy->tail_counted;
+    copy->tail = copy->tail_told = copy->tail_counted = 0;
+    copy->end = copy->end < kept ? copy->end : kept;
 }
 
 void kafka_replica_crash(struct node *broker)
 {
     struct component *component = broker->component;
     struct kafka_state *state = kafka_state(component);
-    const struct kafka_configuration *configuration = kafka_configuration(component);
-    struct world *world = component->world;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        link_of(component, broker->replica, i)->parked = false;
-        link_of(component, i, broker->replica)->parked = false;
-        link_of(component, i, broker->replica)->carried_count = 0;
-    }
-    for (uint32_t i = 0; i < state->partition_count; i++) {
-        if (kafka_leader(component, &state->partitions[i]) == broker) {
-            state->partitions[i].waiter_count = 0;
-        }
-    }
-    if (broker->life == NODE_DARK) {
-        lose_page_cache(component, broker->replica);
-    }
-    const int64_t beat =
-        (int64_t)(random_unit(state->control) * (double)configuration->heartbeat_ns);
-    const int64_t decide = distribution_draw(&configuration->controller, state->control);
-    const struct event event = {on_session_end, component, broker->replica,
-                                world_tag(broker, 0xfb0)};
-    event_queue_at(world->queue, time_after(world->now, configuration->session_ns - beat + decide),
-                   event);
-}
-
-// A broker starts: it registers, is no longer fenced, follows, and can be elected again.
-void kafka_replica_begin(struct node *broker)
-{
-    struct component *component = broker->component;
-    struct kafka_state *state = kafka_state(component);
-    const bool first = broker->epoch == 0;
-    state->fenced[broker->replica] = false;
-    node_timer_constant(broker, kafka_configuration(component)->lag_ns / 2, on_lag_check, 0);
-    node_timer_constant(broker, AUTO_BALANCE_S * TIME_S, on_balance, 0);
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        link_of(component, i, broker->replica)->parked = first && i != broker->replica;
-        if (!first) {
-            begin_fetch(component, i, broker->replica);
-            begin_fetch(component, broker->replica, i);
-        }
-    }
-    if (first) {
-        return;
-    }
+    kafka_fetch_crash(broker);
     for (uint32_t i = 0; i < state->partition_count; i++) {
         struct kafka_partition *partition = &state->partitions[i];
         const uint32_t slot = kafka_log_slot(partition, broker->replica);
-        const struct node *leader = kafka_leader(component, partition);
-        if (leader == broker) { // back before it was fenced: what it led goes on, shorter perhaps
-            truncate_followers(component, partition);
-            wake_orphans(component, partition);
-        } else if (slot != UINT32_MAX && leader != NULL) {
-            const uint64_t end = partition->ends[partition->leader];
-            partition->ends[slot] = partition->ends[slot] < end ? partition->ends[slot] : end;
-            add_dirty(link_of(component, leader->replica, broker->replica), partition, slot);
+        if (slot == UINT32_MAX) {
+            continue;
+        }
+        partition->copies[slot].deposed = false;
+        if (broker->life == NODE_DARK) {
+            lose_page_cache(component, partition, slot);
+        }
+        if (partition->leader == slot) {
+            partition->waiter_count = 0;
+            partition->expiring = false;
+            note_availability(component, partition, component->world->now);
         }
     }
-    elect_all(component);
+}
+
+void kafka_replica_begin(struct node *broker)
+{
+    struct component *component = broker->component;
+    node_timer_constant(broker, kafka_configuration(component)->lag_ns / 2, on_lag_check, 0);
+    node_timer_constant(broker, kafka_configuration(component)->balance_ns, on_balance, 0);
+    kafka_fetch_start(broker);
+    for (uint32_t i = 0; broker->epoch == 0 && i < kafka_state(component)->broker_count; i++) {
+        kafka_fetch_settle(component, i, broker->replica);
+    }
 }

@@ -21,11 +21,11 @@ struct offsets_run {
 };
 
 struct offsets {
-    uint64_t begin;      // earlier records were deleted
-    uint64_t kept;       // earlier runs are forgotten
+    uint64_t begin; // earlier records were deleted
+    uint64_t kept;  // earlier runs are forgotten
     uint64_t end;
-    uint64_t bytes;      // appended since the beginning of the log
-    uint64_t kept_bytes; // of them before `kept`
+    uint64_t bytes;           // appended since the beginning of the log
+    uint64_t kept_bytes;      // of them before `kept`
     struct offsets_run *runs; // ring, by ascending end
     uint32_t first, count, room;
 };

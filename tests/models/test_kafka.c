@@ -15,7 +15,8 @@
     "cross_zone: {latency: 1ms}}}\n"                                                               \
     "components:\n"                                                                                \
     "  bus:\n    kind: kafka\n    brokers: 3\n    request: 1ms\n    append: 1ms\n"                 \
-    "    copy: 1000GB/s\n    controller: 50ms\n    heartbeat: 1ns\n"                               \
+    "    copy: 1000GB/s\n    controller: 50ms\n    recovery: 1000GB/s\n"                           \
+    "    quorum: {dedicated: true, flush: 1ms}\n"                                                  \
     "    topics: {t: {" topic "}}\n    producer: {" producer "}\n"                                 \
     "  shop:\n    kind: service\n    spread: {a: 1}\n    operations:\n"                            \
     "      sell: [{publish: {to: bus.t, bytes: 100}}, {reply: 0}]\n" more                          \
@@ -108,9 +109,10 @@ Test(kafka, a_dead_leader_is_fenced_after_its_session_and_producers_wait_for_the
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5050 * TIME_MS);
     strike(&stage, kafka_leader(bus, &state_of(&stage)->partitions[0]), on_kill);
-    stage_run(&stage, 14090 * TIME_MS);
-    cr_assert_eq(state_of(&stage)->elections, 0, "session 9 s and decision 50 ms after 5.05 s");
-    stage_run(&stage, 14110 * TIME_MS);
+    // heard last at 4.001 s, session 9 s, decision 50 ms, a follower's flush of it 1 + 1 + 1 ms
+    stage_run(&stage, 13053 * TIME_MS);
+    cr_assert_eq(state_of(&stage)->elections, 0);
+    stage_run(&stage, 13054 * TIME_MS + 1);
     cr_assert_eq(state_of(&stage)->elections, 1);
     cr_assert_eq(__builtin_popcount(state_of(&stage)->partitions[0].insync), 2);
     stage_run(&stage, 20050 * TIME_MS);
@@ -147,7 +149,8 @@ Test(kafka, a_restarted_broker_catches_up_and_is_in_sync_again)
     strike(&stage, &bus->nodes[2], on_restart);
     stage_run(&stage, 16050 * TIME_MS);
     cr_assert_eq(__builtin_popcount(state_of(&stage)->partitions[0].insync), 3);
-    cr_assert_eq(state_of(&stage)->partitions[0].ends[2], state_of(&stage)->partitions[0].ends[0]);
+    cr_assert_eq(state_of(&stage)->partitions[0].copies[2].end,
+                 state_of(&stage)->partitions[0].copies[0].end);
     stage_end(&stage);
 }
 
@@ -161,7 +164,7 @@ Test(kafka, acks_1_loses_what_the_dead_leader_alone_had)
     strike(&stage, kafka_leader(bus, &state_of(&stage)->partitions[0]), on_kill);
     stage_run(&stage, 30 * TIME_S);
     cr_assert_gt(state_of(&stage)->lost, 0);
-    cr_assert_leq(state_of(&stage)->lost, 3);
+    cr_assert_leq(state_of(&stage)->lost, 3, "%lu", state_of(&stage)->lost);
     stage_end(&stage);
 }
 
