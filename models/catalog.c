@@ -10,6 +10,7 @@ static const struct model *const models[] = {
     &service_model,
     &station_model,
     &kafka_model,
+    &nats_jetstream_model,
     &cache_model,
     &postgres_model,
     &auth_gateway_model,

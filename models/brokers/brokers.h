@@ -4,3 +4,4 @@
 #include "sim/engine/model.h"
 
 extern const struct model kafka_model;
+extern const struct model nats_jetstream_model;

@@ -65,6 +65,7 @@ struct backlog_member {
 struct backlog_settings {
     uint64_t window;     // messages in hand of a member, 0: no bound
     uint64_t pending;    // messages in all hands, 0: no bound
+    bool push;           // the consumer's `concurrency` is no bound
     uint64_t limit;      // deliveries of a message, 0: no bound
     int64_t ack_wait_ns; // 0: a hand never expires
     int64_t retry_ns;    // a message that was worked off in vain comes back after, >= 1

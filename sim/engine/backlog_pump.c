@@ -6,7 +6,7 @@
 static bool has_room(const struct backlog *backlog, const struct backlog_member *member)
 {
     const uint64_t window = backlog->settings->window;
-    const uint32_t most = member->consumer->concurrency;
+    const uint32_t most = backlog->settings->push ? 0 : member->consumer->concurrency;
     return (most == 0 || member->hands < most) && (window == 0 || member->in_hand < window);
 }
 
