@@ -209,7 +209,7 @@ static void hold_complete(const struct raft_member *leader)
     const struct raft *raft = leader->raft;
     const uint64_t last = leader->end - 1;
     const uint32_t term = raft_log_term(leader, last);
-    const bool later = leader->vote->term > raft->highest_term;
+    const bool later = leader->vote->term > raft->highest_term && !raft->forgetful;
     const bool complete =
         term > raft->highest_term || (term == raft->highest_term && last >= raft->highest);
     world_hold(leader->node->world, "no committed entry lost", !later || complete,

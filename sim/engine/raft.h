@@ -36,7 +36,8 @@ struct raft_settings {
     uint64_t message_bytes;  // of a message beside its entries
     uint64_t entry_bytes;    // of an entry in the log beside its own
     bool flush_first;        // a leader sends only what it has made durable itself
-    bool trust_cache;        // acknowledges what is written, durable or not
+    bool trust_cache;        // acknowledges what is written, durable or not: committed entries
+                             // are lost when a majority loses power, and that is no violation
     uint64_t keep;           // applied entries kept for lagging followers
     double snapshot_rate;    // bytes/s, 0: only the network's time
 };
@@ -106,6 +107,7 @@ struct raft {
     struct raft_member members[ELECTION_MEMBERS];
     uint64_t highest;         // index applied by anybody
     uint32_t highest_term;    // of that entry
+    bool forgetful;           // a member has lost entries that it had acknowledged (trust_cache)
     uint64_t *witness;        // digests of what was applied at the latest indices, a ring
     uint64_t proposed, committed, abandoned, snapshots, truncated;
 };

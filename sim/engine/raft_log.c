@@ -43,12 +43,15 @@ void raft_log_push(struct raft_member *member, const struct raft_entry *entry)
 void raft_log_truncate(struct raft_member *member, uint64_t index)
 {
     CHECK(index >= member->first);
-    world_hold(member->node->world, "no committed entry lost", index > member->commit,
+    const bool good = index > member->commit || member->raft->forgetful;
+    world_hold(member->node->world, "no committed entry lost", good,
                "%s: member %u truncates at %llu, committed up to %llu", member->raft->election.name,
                member->number, (unsigned long long)index, (unsigned long long)member->commit);
     member->raft->truncated += member->end - index;
     member->end = index;
     member->durable = member->durable < index ? member->durable : index - 1;
+    member->commit = member->commit < index ? member->commit : index - 1;
+    member->applied = member->applied < index ? member->applied : index - 1;
 }
 
 void raft_log_forget(struct raft_member *member, uint64_t first)
@@ -77,6 +80,7 @@ void raft_log_lose(struct raft_member *member)
     while (member->end > member->first &&
            member->positions[(member->end - 1) & (member->room - 1)] > member->wal->durable) {
         member->end--;
+        member->raft->forgetful = member->raft->settings->trust_cache;
     }
     member->durable = member->end - 1;
 }
@@ -104,7 +108,7 @@ void raft_log_witness(struct raft_member *member, uint64_t index, const struct r
         raft->highest = index;
         raft->highest_term = entry->term;
         *place = digest;
-    } else if (index + WITNESSES > raft->highest && *place != digest) {
+    } else if (index + WITNESSES > raft->highest && *place != digest && !raft->forgetful) {
         world_hold(member->node->world, "no committed entry lost", false,
                    "%s: member %u applies another entry at %llu", raft->election.name,
                    member->number, (unsigned long long)index);
