@@ -195,34 +195,36 @@ static enum outcome receive(struct visit *visit)
         return step_fail(visit, STATUS_CANCELLED);
     }
     const uint32_t stream = find_name(&configuration->streams, design->topic);
-    if (stream < configuration->streams.count) {
-        visit->loops[0] = IS_STREAM;
-        visit->loops[1] = (uint8_t)stream;
-        return step_cpu(visit, parsing_time(visit, design->bytes));
+    const bool stored = stream < configuration->streams.count;
+    visit->loops[0] = stored ? IS_STREAM : 0;
+    visit->loops[1] =
+        (uint8_t)(stored ? stream : find_name(&configuration->subjects, design->topic));
+    const int64_t time = parsing_time(visit, design->bytes);
+    return step_cpu(visit, stored ? time : time + copying_time(visit));
+}
+
+static void store_too(struct visit *visit, const struct nats_subject *subject)
+{
+    const struct component *component = visit->node->component;
+    if (subject->stored > 0 && random_chance(nats_state(component)->luck, subject->stored)) {
+        nats_stream_store(
+            visit, find_name(&nats_configuration(component)->streams, subject->stream));
     }
-    visit->loops[0] = 0;
-    visit->loops[1] = (uint8_t)find_name(&configuration->subjects, design->topic);
-    return step_cpu(visit, parsing_time(visit, design->bytes) + copying_time(visit));
 }
 
 // A core message goes out; a request waits for the answer.
 static enum outcome route_message(struct visit *visit)
 {
-    const struct component *component = visit->node->component;
-    struct nats_state *state = nats_state(component);
+    struct component *component = visit->node->component;
     const struct nats_subject *subject = nats_subject(component, visit->loops[1]);
-    state->published += visit->units;
-    const bool reached =
-        nats_core_publish(visit, visit->loops[1], subject->request ? visit_ticket(visit) : 0);
-    if (subject->stored > 0 && random_chance(state->luck, subject->stored)) {
-        nats_stream_store(
-            visit, find_name(&nats_configuration(component)->streams, subject->stream));
-    }
+    const uint64_t ticket = subject->request ? visit_ticket(visit) : 0;
+    nats_state(component)->published += visit->units;
+    const bool reached = nats_core_publish(visit, visit->loops[1], ticket);
+    store_too(visit, subject);
     visit->status = STATUS_OK;
     if (!subject->request) {
         return step_jump(visit, REPLY);
     }
-    state->unanswered += !reached;
     return reached ? step_wait(visit) : step_fail(visit, STATUS_UNAVAILABLE);
 }
 
@@ -249,11 +251,9 @@ static enum outcome find_leader(struct visit *visit)
 {
     const struct nats_configuration *configuration = nats_configuration(visit->node->component);
     struct node *leader = nats_stream_leader(stream_of(visit));
-    if (leader == visit->node) {
-        return step_jump(visit, STORE);
-    }
-    if (leader != NULL && node_is_up(leader)) {
-        return call_forward(visit, leader, visit->operation);
+    if (leader != NULL) {
+        return leader == visit->node ? step_jump(visit, STORE)
+                                     : call_forward(visit, leader, visit->operation);
     }
     if (visit->loops[0] > configuration->no_responder_tries) {
         return step_fail(visit, STATUS_UNAVAILABLE);

@@ -128,7 +128,7 @@ struct nats_state { // of the component
     struct raft_settings raft;
     struct wal *wals; // one a server
     struct random_stream *luck, *parse, *append;
-    uint64_t published, delivered, dropped, slow, duplicates, unanswered, acknowledged;
+    uint64_t published, delivered, dropped, slow, duplicates, acknowledged;
 };
 
 static inline const struct nats_configuration *nats_configuration(const struct component *component)

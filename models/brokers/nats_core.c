@@ -1,8 +1,8 @@
 // nats_core - subjects without a store: copies into subscribers' connections, at most once.
 //
-// A message that finds no subscriber, a full client buffer or a disconnected subscriber is gone. What
-// is written to a connection that nobody reads (paused process, silent host, cut link) lies in the
-// outbound buffer until somebody reads again, or the subscriber is disconnected as slow.
+// A message that finds no subscriber, a full client buffer or a disconnected subscriber is gone.
+// What is written to a connection that nobody reads (paused process, silent host, cut link) lies in
+// the outbound buffer until somebody reads again, or the subscriber is disconnected as slow.
 #include <stdlib.h>
 
 #include "models/brokers/nats.h"

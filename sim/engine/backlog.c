@@ -150,6 +150,9 @@ uint64_t backlog_lose(struct backlog *backlog, uint64_t low, uint64_t high)
             lost += message->count;
         }
     }
+    if (high == UINT64_MAX && backlog->latest >= low) {
+        backlog->latest = low - 1; // others may stand there later
+    }
     backlog->lost += lost;
     note_present(backlog, -(int64_t)lost);
     return lost;

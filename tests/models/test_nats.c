@@ -282,6 +282,43 @@ Test(nats, loss_of_power_takes_what_was_written_since_the_last_flush)
     stage_end(&stage);
 }
 
+Test(nats, three_replicas_lose_what_no_majority_had_flushed_when_all_lose_power)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS("10/s", "streams: {t: {replicas: 3}}\n    sync_interval: 2s",
+                            EATER("{sleep: 100s}")));
+    struct component *bus = stage_component(&stage, "bus");
+    stage_run(&stage, 5050 * TIME_MS);
+    for (uint32_t i = 0; i < 3; i++) {
+        strike(&stage, &bus->nodes[i], on_kill, 1);
+    }
+    stage_run(&stage, 6 * TIME_S);
+    for (uint32_t i = 0; i < 3; i++) {
+        strike(&stage, &bus->nodes[i], on_restart, 0);
+    }
+    stage_run(&stage, 40 * TIME_S);
+    cr_assert_geq(stage_metric(&stage, "bus", "lost"), 1);
+    cr_assert_leq(stage_metric(&stage, "bus", "lost"), 20, "two seconds of ten a second");
+    stage_end(&stage);
+}
+
+Test(nats, nothing_is_lost_without_power_if_every_append_is_flushed)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS("10/s", "streams: {t: {replicas: 3}}\n    sync_always: true", ""));
+    struct component *bus = stage_component(&stage, "bus");
+    stage_run(&stage, 5050 * TIME_MS);
+    for (uint32_t i = 0; i < 3; i++) {
+        strike(&stage, &bus->nodes[i], on_kill, 1);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        strike(&stage, &bus->nodes[i], on_restart, 0);
+    }
+    stage_run(&stage, 40 * TIME_S);
+    cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
+    stage_end(&stage);
+}
+
 Test(nats, a_process_crash_loses_nothing_that_was_written)
 {
     struct stage stage;
