@@ -178,6 +178,13 @@ struct placement {
     const char *role; // of specialised models ("primary", "broker"), NULL otherwise
 };
 
+struct consistency_design { // what is recorded of a component's keys, for the judges of audit.h
+    bool enabled;
+    uint32_t keys;       // of the first that are used
+    uint32_t operations; // of each, at most
+    uint64_t states;     // that the search visits at most, for each key
+};
+
 struct component_design {
     const char *name;
     const char *kind;
@@ -206,6 +213,7 @@ struct component_design {
     const char *const *streams;         // their names: "orders/create/cpu"
     bool reschedule;                    // lost replicas are started elsewhere
     struct distribution startup;        // from the start of a replica to ready
+    struct consistency_design consistency;
 };
 
 // ---- workloads ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include "sim/engine/figure.h"
 
 #include "sim/base/check.h"
+#include "sim/engine/audit.h"
 
 // ---- consumers ----------------------------------------------------------------------------------
 
@@ -218,10 +219,15 @@ static uint32_t socket_figures(const struct design *design, uint32_t component)
     return 0;
 }
 
+static uint32_t audit_figures(const struct design *design, uint32_t component)
+{
+    return design->components[component].consistency.enabled ? AUDIT_METRICS : 0;
+}
+
 uint32_t figure_count(const struct design *design, uint32_t component)
 {
     return own_count(&design->components[component]) + consumer_figures(design, component) +
-           socket_figures(design, component);
+           socket_figures(design, component) + audit_figures(design, component);
 }
 
 const struct model_metric *figure_at(const struct design *design, uint32_t component,
@@ -233,6 +239,9 @@ const struct model_metric *figure_at(const struct design *design, uint32_t compo
     if (number < own) {
         return &design->components[component].model->metrics[number];
     }
-    return number < own + consumers ? &consumer_metrics[number - own]
-                                    : &socket_metrics[number - own - consumers];
+    const uint32_t sockets = own + consumers, audits = sockets + socket_figures(design, component);
+    if (number >= audits) {
+        return &audit_metrics[number - audits];
+    }
+    return number < sockets ? &consumer_metrics[number - own] : &socket_metrics[number - sockets];
 }

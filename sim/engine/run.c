@@ -6,6 +6,7 @@
 #include "sim/engine/run.h"
 
 #include "sim/base/check.h"
+#include "sim/engine/audit.h"
 #include "sim/engine/figure.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload.h"
@@ -95,6 +96,7 @@ static void check_world(struct world *world)
     }
     for (uint32_t i = 0; i < design->component_count; i++) {
         check_component(world, i);
+        audit_component(&world->components[i]);
         if (design->components[i].model->check != NULL) {
             design->components[i].model->check(&world->components[i]);
         }

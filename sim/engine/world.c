@@ -8,6 +8,7 @@
 #include "sim/base/check.h"
 #include "sim/base/path.h"
 #include "sim/base/text.h"
+#include "sim/engine/audit.h"
 #include "sim/engine/fault.h"
 #include "sim/engine/hold.h"
 #include "sim/engine/join.h"
@@ -45,8 +46,9 @@ static void begin_component(struct world *world, uint32_t number)
     component->meter = &world->meter.components[number];
     component->operations = meter_operation(&world->meter, number, 0);
     component->state = arena_take(&world->arena, design->model->component_size);
-    component->nodes =
-        arena_take_array(&world->arena, design->replicas, sizeof *component->nodes);
+    component->nodes = arena_take_array(&world->arena, design->replicas, sizeof *component->nodes);
+    component->history =
+        design->consistency.enabled ? check_calloc(1, sizeof(struct history)) : NULL;
     begin_streams(component);
     for (uint32_t i = 0; i < design->replicas; i++) {
         struct node *node = &component->nodes[i];
@@ -133,6 +135,7 @@ void world_end(struct world *world)
         if (component->design->model->end != NULL) {
             component->design->model->end(component);
         }
+        audit_release(component);
     }
     balance_end(world);
     network_end(world);

@@ -15,9 +15,11 @@
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/fingerprint.h"
 
+struct audit;
 struct balance_health;
 struct consumer_state;
 struct fault_state;
+struct history;
 struct workload_state;
 
 enum node_life {
@@ -63,12 +65,14 @@ struct component {
     void *state;                   // the model's, shared by its nodes
     struct component_meter *meter;
     struct operation_meter *operations; // their meters, by number
+    struct history *history;            // of its keys, NULL: nobody asks
+    struct audit *audit;                // what the judges found in it, made at the end
 };
 
 struct invariant_count {
     const char *name;
     uint64_t checked, violated;
-    char first[160]; // the first violation in words
+    char first[480]; // the first violation in words
 };
 enum { WORLD_INVARIANTS = 48 };
 

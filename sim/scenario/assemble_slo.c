@@ -3,6 +3,7 @@
 
 #include "sim/base/suggest.h"
 #include "sim/base/text.h"
+#include "sim/engine/audit.h"
 #include "sim/engine/model.h"
 #include "sim/kernel/time.h"
 #include "sim/scenario/assemble.h"
@@ -118,6 +119,19 @@ static const char *consumer_unit(const struct objective *objective, const char *
     return strncmp(written, "backlog", 7) == 0 ? "{message}" : NULL;
 }
 
+// What is recorded of a component's keys is judged whatever its model.
+static const char *audit_unit(const struct objective *objective, const char *written)
+{
+    const bool recorded =
+        objective->assembly->components[objective->slo->index].consistency.enabled;
+    for (uint32_t i = 0; recorded && i < AUDIT_METRICS; i++) {
+        if (same_metric(written, audit_metrics[i].name)) {
+            return audit_metrics[i].unit;
+        }
+    }
+    return NULL;
+}
+
 static bool complain_metric(const struct objective *objective, const struct expression *metric,
                             const char *name)
 {
@@ -164,6 +178,7 @@ static bool read_model_metric(const struct objective *objective, const struct ex
     if (slo->target != SLO_WORKLOAD) {
         found = find_unit(objective->assembly->components[slo->index].model, written);
         found = found != NULL ? found : consumer_unit(objective, written);
+        found = found != NULL ? found : audit_unit(objective, written);
     }
     if (found == NULL) {
         return complain_metric(objective, metric, metric->text);
@@ -224,6 +239,22 @@ static bool read_relation(const struct objective *objective, const struct expres
                     "expected e.g. p(99) < 300ms, carried >= 99.5%");
 }
 
+// `linearizable`: no recorded key has a history that is none of one register.
+static bool read_linearizable(const struct objective *objective, const struct expression *whole)
+{
+    struct slo_design *slo = objective->slo;
+    if (slo->target == SLO_WORKLOAD || audit_unit(objective, "violations") == NULL) {
+        return complain(objective, whole, "E0331",
+                        "`linearizable` is judged of a component that records",
+                        "give the component `consistency: {keys: 16}` and name it as `target`");
+    }
+    slo->metric = SLO_MODEL;
+    slo->metric_name = "violations";
+    slo->relation = SLO_LESS_EQUAL;
+    slo->limit = 0;
+    return true;
+}
+
 bool assemble_objective(struct assembly *assembly, const struct document_node *node,
                         struct slo_design *slo)
 {
@@ -235,6 +266,9 @@ bool assemble_objective(struct assembly *assembly, const struct document_node *n
     }
     const struct expression *whole = read_value_expression(assembly->document, node);
     slo->objective = text;
+    if (whole != NULL && whole->kind == EXPRESSION_WORD && text_same(whole->text, "linearizable")) {
+        return read_linearizable(&objective, whole);
+    }
     if (whole == NULL || !read_relation(&objective, whole) ||
         !read_metric(&objective, whole->first, &unit)) {
         return false;

@@ -62,6 +62,8 @@ static bool add_call(struct builder *builder, const struct document_node *node, 
         .target = target.component,
         .operation = target.operation,
         .topic = target.topic,
+        .key = section->key,
+        .key_number = assembly_key(assembly, section->key),
         .timeout_ns = section->timeout,
         .deadline_ns = section->deadline,
         .retry = assembly_retry(&section->retry),
@@ -346,11 +348,23 @@ static bool read_key(struct builder *builder, struct document_node *node, struct
            read_distribution(document_of(builder), node, READ_VALUE_COUNT, &key->law);
 }
 
+static bool check_own_key(const struct builder *builder)
+{
+    const char *key = builder->section->key;
+    for (uint32_t i = 0; key != NULL && i < builder->design->key_count; i++) {
+        if (text_same(builder->design->keys[i].name, key)) {
+            return true;
+        }
+    }
+    return key == NULL || complain_key(builder, document_peek(builder->node, "key"), "E0307",
+                                       "not one of its `keys`");
+}
+
 static bool read_keys(struct builder *builder)
 {
     const struct document_node *node = builder->section->keys;
     if (node == NULL) {
-        return true;
+        return check_own_key(builder);
     }
     if (!read_value_is(document_of(builder), node, DOCUMENT_MAPPING, "{name: law}")) {
         return false;
@@ -361,7 +375,7 @@ static bool read_keys(struct builder *builder)
         good = read_key(builder, child, &keys[builder->design->key_count++]) && good;
     }
     builder->design->keys = keys;
-    return good;
+    return check_own_key(builder) && good;
 }
 
 static const struct operation *socket_operation(struct builder *builder, const char *key,

@@ -79,6 +79,10 @@ struct section_ejection {
     double maximum;
 };
 
+struct section_consistency {
+    uint64_t keys, operations, states;
+};
+
 struct section_detection {
     struct section_health_check health_check;
     struct section_ejection ejection;
@@ -109,6 +113,7 @@ struct section_component { // the part that is common to all kinds
     struct section_queue queue;
     int balancing;
     struct section_detection detection;
+    struct section_consistency consistency;
     struct field_map pools;     // struct section_pool
     struct field_map devices;   // struct section_device
     struct field_list consumes; // struct section_consumes
@@ -229,6 +234,7 @@ struct section_workload {
     struct distribution think;
     struct section_connections connections;
     const struct document_node *keys;
+    const char *key;
     struct section_class class;
     uint64_t units;
     int64_t gather;

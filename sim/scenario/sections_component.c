@@ -50,6 +50,17 @@ static const struct field ejection_rows[] = {
     {0},
 };
 
+static const struct field consistency_rows[] = {
+    ROW(section_consistency, keys, FIELD_COUNT, "16",
+        "how many keys are recorded: the first that are used", .minimum = 1, .maximum = 65536),
+    ROW(section_consistency, operations, FIELD_COUNT, "2000", "recorded of each key, at most",
+        .minimum = 1, .maximum = 1000000),
+    ROW(section_consistency, states, FIELD_COUNT, "1000000",
+        "that the search for an order visits at most, for each key; beyond them it is undecided",
+        .minimum = 1, .maximum = 1e9),
+    {0},
+};
+
 static const struct field detection_rows[] = {
     ROW(section_detection, health_check, FIELD_RECORD, NULL, "the platform's probes",
         .size = sizeof(struct section_health_check), .sub = health_check_rows),
@@ -113,6 +124,10 @@ const struct field sections_component[] = {
     ROW(section_component, detection, FIELD_RECORD, NULL,
         "how callers learn that a replica is dead", .size = sizeof(struct section_detection),
         .sub = detection_rows),
+    ROW(section_component, consistency, FIELD_RECORD, NULL,
+        "records what is done to sampled keys, and judges it: objectives `linearizable`, "
+        "stale(p99), convergence(p99)",
+        .size = sizeof(struct section_consistency), .sub = consistency_rows),
     ROW(section_component, pools, FIELD_MAP, NULL,
         "named pools of a replica that `with` steps hold: a size, or {size, queue}",
         .size = sizeof(struct section_pool), .sub = pool_rows, .read = "short"),

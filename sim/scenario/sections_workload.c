@@ -76,6 +76,8 @@ const struct field sections_workload[] = {
         .size = sizeof(struct section_connections), .sub = connections_rows),
     ROW(section_workload, keys, FIELD_CUSTOM, NULL, "{name: law of counts, or `unique`}",
         .read = "keys"),
+    ROW(section_workload, key, FIELD_NAME, NULL,
+        "which of `keys` the requests carry; unique to each request when absent"),
     ROW_AS("class", section_workload, class, FIELD_RECORD, NULL, "how it is treated in queues",
            .size = sizeof(struct section_class), .sub = class_rows),
     ROW(section_workload, units, FIELD_COUNT, "1", "messages that a request carries", .minimum = 1,

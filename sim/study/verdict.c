@@ -246,11 +246,38 @@ static void judge_share(struct judging *judging)
 
 // ---- the others --------------------------------------------------------------------------------
 
+// What must never happen is no estimate: once is too often, and a replication that does not know
+// leaves it open.
+static bool judge_never(struct judging *judging, uint32_t figure)
+{
+    const struct result *result = judging->result;
+    const struct slo_design *design = judging->design;
+    const bool never =
+        design->metric == SLO_MODEL && design->limit == 0.0 && design->relation == SLO_LESS_EQUAL;
+    uint32_t known = 0, bad = 0;
+    for (uint32_t row = 0; never && row < result->row_count; row++) {
+        const double value = result->matrix[(size_t)row * result->figure_count + figure];
+        known += !isnan(value);
+        bad += !isnan(value) && value > 0.0;
+    }
+    const bool all = known == result->row_count || (result->batches && known > 0);
+    if (never) {
+        judging->slo->verdict = bad > 0      ? VERDICT_FAIL
+                                : all        ? VERDICT_PASS
+                                : known == 0 ? VERDICT_NO_DATA
+                                             : VERDICT_UNDECIDED;
+    }
+    return never;
+}
+
 static void judge_figure(struct judging *judging, uint32_t figure)
 {
     struct result_slo *slo = judging->slo;
     const struct slo_design *design = judging->design;
     slo->observed = judging->result->figures[figure].estimate;
+    if (judge_never(judging, figure)) {
+        return;
+    }
     if (design->metric == SLO_MAXIMUM && slo->observed.known) {
         slo->verdict =
             holds(slo->observed.value, slo->limit, design->relation) ? VERDICT_PASS : VERDICT_FAIL;
