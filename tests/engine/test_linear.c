@@ -132,34 +132,36 @@ static bool may_be_next(const struct history_operation *operations, uint32_t cou
     return (done >> number & 1) == 0;
 }
 
-// Every reachable (set of operations done, value): values are numbers of operations, 0 none.
+static bool reached[1 << MOST][MOST + 1]; // (set of operations done, value): 0 is none
+
+static void step_on(const struct history_operation *operations, uint32_t count, uint32_t done,
+                    uint64_t value)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const bool fits = operations[i].kind != HISTORY_READ || operations[i].value == value;
+        if (fits && may_be_next(operations, count, done, i)) {
+            reached[done | 1U << i][operations[i].value] = true;
+        }
+    }
+}
+
 static bool by_force(const struct history_operation *operations, uint32_t count)
 {
-    static bool reached[1 << MOST][MOST + 1];
     memset(reached, 0, sizeof reached);
     reached[0][0] = true;
     uint32_t must = 0;
     for (uint32_t i = 0; i < count; i++) {
         must |= operations[i].ended_ns == TIME_NEVER ? 0 : 1U << i;
     }
-    for (uint32_t done = 0; done < 1U << count; done++) {
-        for (uint64_t value = 0; value <= MOST; value++) {
-            if (!reached[done][value]) {
-                continue;
-            }
-            if ((done & must) == must) {
-                return true;
-            }
-            for (uint32_t i = 0; i < count; i++) {
-                const bool read = operations[i].kind == HISTORY_READ;
-                const bool fits = !read || operations[i].value == value;
-                if (fits && may_be_next(operations, count, done, i)) {
-                    reached[done | 1U << i][operations[i].value] = true;
-                }
-            }
+    bool found = false;
+    for (uint32_t state = 0; state < (MOST + 1U) << count; state++) {
+        const uint32_t done = state / (MOST + 1), value = state % (MOST + 1);
+        if (reached[done][value]) {
+            found = found || (done & must) == must;
+            step_on(operations, count, done, value);
         }
     }
-    return false;
+    return found;
 }
 
 static uint64_t word_of(uint64_t *state)
