@@ -12,6 +12,7 @@ static const struct model *const models[] = {
     &kafka_model,
     &nats_jetstream_model,
     &cache_model,
+    &mongodb_model,
     &postgres_model,
     &auth_gateway_model,
     &payment_service_model,

@@ -4,4 +4,5 @@
 #include "sim/engine/model.h"
 
 extern const struct model cache_model;
+extern const struct model mongodb_model;
 extern const struct model postgres_model;

@@ -41,7 +41,7 @@ static bool find_target(const struct builder *builder, const struct document_nod
     const char *head =
         dot == NULL ? text : arena_text_part(assembly->arena, text, (size_t)(dot - text));
     const uint32_t component = assembly_component(assembly, NULL, head);
-    if (dot != NULL && component != DESIGN_NONE && assembly_has_topics(assembly, component)) {
+    if (dot != NULL && component != DESIGN_NONE && assembly_takes_messages(assembly, component)) {
         return assembly_topic(assembly, node, text, target);
     }
     return assembly_target(assembly, node, text, target);

@@ -287,6 +287,12 @@ bool assembly_has_topics(const struct assembly *assembly, uint32_t component)
     return model != NULL && (model->has_topic != NULL || topics_of(assembly, component) != NULL);
 }
 
+bool assembly_takes_messages(const struct assembly *assembly, uint32_t component)
+{
+    return assembly_has_topics(assembly, component) &&
+           operation_of(&assembly->components[component], "publish") != NULL;
+}
+
 bool assembly_topic(const struct assembly *assembly, const struct document_node *node,
                     const char *text, struct assembly_target *target)
 {

@@ -117,6 +117,8 @@ bool assembly_target(const struct assembly *assembly, const struct document_node
 bool assembly_operation(const struct assembly *assembly, const struct document_node *node,
                         uint32_t component, struct assembly_target *target);
 bool assembly_has_topics(const struct assembly *assembly, uint32_t component);
+// Its topics can be published to; those of a store's change streams cannot.
+bool assembly_takes_messages(const struct assembly *assembly, uint32_t component);
 // "broker.topic"
 bool assembly_topic(const struct assembly *assembly, const struct document_node *node,
                     const char *text, struct assembly_target *target);

@@ -136,6 +136,12 @@ bool assembly_publish(struct assembly *assembly, const struct document_node *nod
     if (section.to == NULL || !assembly_topic(assembly, to_of(node), section.to, &target)) {
         return false;
     }
+    if (target.operation == NULL) {
+        diagnostic_caret(document_error(assembly->document, to_of(node), "E0303",
+                                        "`%s` takes no messages", section.to),
+                         "a change stream can only be consumed");
+        return false;
+    }
     from.to = target.component;
     from.protocol = section.protocol;
     *call = (struct call_design){
