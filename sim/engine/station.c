@@ -340,7 +340,7 @@ PATH_RARE static enum outcome serve_by_rule(struct station *station, struct visi
         return OUTCOME_END;
     }
     if (shares) {
-        station_share_add(station, visit, work_ns);
+        station_share_add(station, visit, work_ns, 1);
     } else if (station->line.discipline == DISCIPLINE_PREEMPTIVE &&
                (uint64_t)station->busy.value >= station->servers && preempt(station, visit)) {
         serve_at_once(station, visit, work_ns);
@@ -361,6 +361,17 @@ enum outcome station_serve(struct station *station, struct visit *visit, int64_t
         return serve_by_rule(station, visit, work_ns);
     }
     serve_or_wait(station, visit, work_ns);
+    return OUTCOME_WAIT;
+}
+
+enum outcome station_serve_wide(struct station *station, struct visit *visit, int64_t demand_ns,
+                                uint32_t width)
+{
+    if (station->line.discipline != DISCIPLINE_PS || station->capacity > 0) {
+        return station_serve(station, visit, demand_ns);
+    }
+    station->arrivals++;
+    station_share_add(station, visit, (int64_t)((double)demand_ns * station->stretch + 0.5), width);
     return OUTCOME_WAIT;
 }
 

@@ -29,6 +29,7 @@ struct shared_work {         // ps: heap by virtual finish
     uint64_t virtual_finish; // 2^-16 ns
     uint64_t number;
     uint64_t ticket;
+    uint32_t width; // servers it can use at once
 };
 
 struct station { // what every service touches stands together, up to `abandoned`
@@ -55,6 +56,7 @@ struct station { // what every service touches stands together, up to `abandoned
     struct random_stream *order_stream; // DISCIPLINE_RANDOM
     struct shared_work *shared;
     uint32_t shared_count, shared_room;
+    uint32_t shared_width; // sum over those here
     uint64_t shared_number;
     uint64_t virtual_now; // 2^-16 ns of work done for each member
     int64_t virtual_at_ns;
@@ -71,6 +73,11 @@ void station_set_cores(struct station *station, double cores);
 // The visit asks for `demand_ns` of service. WAIT: it goes on with its next step when served (or,
 // with patience, ends ABANDONED); END: no room, status REJECTED is set.
 enum outcome station_serve(struct station *station, struct visit *visit, int64_t demand_ns);
+
+// The same for work done by `width` servers side by side (a query's threads), `demand_ns` each: a
+// sharing station gives each of them as much as a visit of width 1; any other serves it as one.
+enum outcome station_serve_wide(struct station *station, struct visit *visit, int64_t demand_ns,
+                                uint32_t width);
 
 static inline void station_note_wait(struct station *station, int64_t waited_ns)
 {

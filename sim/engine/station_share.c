@@ -1,9 +1,9 @@
 // station_share - the processor-sharing discipline of a station: virtual time, one completion
 // pending.
 //
-// Every member gets min(1, servers/n) of a server. Virtual time is the work that each member has
-// got, in units of 2^-16 ns; a member leaves when virtual time reaches its arrival's plus its
-// demand.
+// Every member gets min(1, servers/n) of a server for each server of its width, n being the sum of
+// the widths. Virtual time is the work that each of these has got, in units of 2^-16 ns; a member
+// leaves when virtual time reaches its arrival's plus its demand.
 #include "sim/engine/station_share.h"
 
 #include "sim/base/check.h"
@@ -14,10 +14,10 @@ enum { SHARE_EVENT = 0xfe3, FRACTION = 16 };
 
 static const uint64_t VIRTUAL_LIMIT = (uint64_t)1 << 62; // 19.5 h of work
 
-// Work done for each member by one ns of time.
+// Work done for each unit of width by one ns of time.
 static double rate_of(const struct station *station)
 {
-    const double n = station->shared_count;
+    const double n = station->shared_width;
     const double share = n <= (double)station->servers ? 1 : (double)station->servers / n;
     return share * station->speed;
 }
@@ -46,6 +46,7 @@ static void heap_add(struct station *station, struct shared_work work)
         station->shared =
             check_realloc(station->shared, station->shared_room * sizeof *station->shared);
     }
+    station->shared_width += work.width;
     uint32_t at = station->shared_count++;
     while (at > 0 && before(&work, &station->shared[(at - 1) / 2])) {
         station->shared[at] = station->shared[(at - 1) / 2];
@@ -56,6 +57,7 @@ static void heap_add(struct station *station, struct shared_work work)
 
 static void heap_drop_first(struct station *station)
 {
+    station->shared_width -= station->shared[0].width;
     const uint32_t count = --station->shared_count;
     const struct shared_work work = station->shared[count];
     uint32_t at = 0;
@@ -74,7 +76,7 @@ static void heap_drop_first(struct station *station)
 
 static void set_busy(struct station *station)
 {
-    const uint32_t n = station->shared_count;
+    const uint32_t n = station->shared_width;
     tally_set(&station->busy, station->node->world->now,
               n < station->servers ? n : station->servers);
 }
@@ -135,12 +137,13 @@ static void begin_anew(struct station *station)
     station->virtual_now -= base;
 }
 
-void station_share_add(struct station *station, struct visit *visit, int64_t work_ns)
+void station_share_add(struct station *station, struct visit *visit, int64_t work_ns,
+                       uint32_t width)
 {
     advance(station);
     begin_anew(station);
     const struct shared_work work = {station->virtual_now + ((uint64_t)work_ns << FRACTION),
-                                     station->shared_number++, visit_ticket(visit)};
+                                     station->shared_number++, visit_ticket(visit), width};
     heap_add(station, work);
     visit->since_ns = station->node->world->now;
     station_note_wait(station, 0);
@@ -159,5 +162,5 @@ void station_share_clear(struct station *station)
 {
     event_queue_cancel(station->node->world->queue, station->shared_event);
     station->shared_event = EVENT_NONE;
-    station->shared_count = 0;
+    station->shared_count = station->shared_width = 0;
 }

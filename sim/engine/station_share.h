@@ -7,7 +7,8 @@
 struct station;
 struct visit;
 
-void station_share_add(struct station *station, struct visit *visit, int64_t work_ns);
+void station_share_add(struct station *station, struct visit *visit, int64_t work_ns,
+                       uint32_t width);
 void station_share_set_speed(struct station *station, double speed);
 void station_share_clear(struct station *station);
 

@@ -35,3 +35,28 @@ Test(station_share, idle_times_do_not_count_as_work)
 {
     cr_assert_float_eq(latency_of_overlapping_works(50), 10.0 * 30 * HOUR, 1e-6);
 }
+
+static enum outcome work_on_three_threads(struct visit *visit)
+{
+    return station_serve_wide(&visit->node->cpu, visit, 4 * TIME_S, 3);
+}
+
+static double latency_of_wide_works(const double *seconds)
+{
+    struct stage stage;
+    stage_init(&stage, 1, 2, TIME_S);
+    stage.tiny.components[0].sharing = true;
+    stage.tiny.parts[0].steps[0].run = work_on_three_threads;
+    stage_clients(&stage, 0, seconds);
+    const struct world *world = stage_run(&stage, 100);
+    const double latency = stage_latency(world, 0);
+    stage_end(&stage);
+    return latency;
+}
+
+Test(station_share, work_on_several_threads_gets_a_share_for_each)
+{
+    cr_assert_float_eq(latency_of_wide_works((double[]){1, -1}), 6, 1e-6);
+    cr_assert_float_eq(latency_of_wide_works((double[]){1, 1, -1}), 24, 1e-6);
+    cr_assert_float_eq(latency_of_wide_works((double[]){1, 4, -1}), 18, 1e-6);
+}
