@@ -13,6 +13,7 @@ static const struct model *const models[] = {
     &nats_jetstream_model,
     &cache_model,
     &mongodb_model,
+    &clickhouse_model,
     &postgres_model,
     &auth_gateway_model,
     &payment_service_model,
