@@ -15,6 +15,7 @@ static const struct model *const models[] = {
     &mongodb_model,
     &clickhouse_model,
     &postgres_model,
+    &cockroach_model,
     &auth_gateway_model,
     &payment_service_model,
     NULL,

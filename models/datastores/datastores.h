@@ -7,3 +7,4 @@ extern const struct model cache_model;
 extern const struct model mongodb_model;
 extern const struct model clickhouse_model;
 extern const struct model postgres_model;
+extern const struct model cockroach_model;

@@ -1,0 +1,322 @@
+// cockroach_range - what the commands in a range's log do when they are applied.
+//
+// The replicas of a range apply the same commands in the same order, so their state is kept once,
+// as whoever was first has it; how far each has come is its raft member's `applied`. A command
+// names the lease under which it was proposed and does nothing under another.
+#include "models/datastores/cockroach.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/kernel/time.h"
+
+// ---- commands on their way --------------------------------------------------------------------
+
+static struct cockroach_command *command_at(const struct cockroach_range *range, uint64_t number)
+{
+    return &range->commands[number & (range->command_room - 1)];
+}
+
+static void make_room(struct cockroach_range *range)
+{
+    if (range->command_end - range->command_first < range->command_room) {
+        return;
+    }
+    const uint32_t room = range->command_room == 0 ? 16 : range->command_room * 2;
+    struct cockroach_command *commands = check_calloc(room, sizeof *commands);
+    for (uint64_t i = range->command_first; i < range->command_end; i++) {
+        commands[i & (room - 1)] = *command_at(range, i);
+    }
+    free(range->commands);
+    range->commands = commands;
+    range->command_room = room;
+}
+
+bool cockroach_range_propose(struct node *node, uint32_t number,
+                             const struct cockroach_command *command, uint64_t ticket)
+{
+    struct cockroach_range *range = cockroach_range(node->component, number);
+    struct cockroach_replica *replica = cockroach_replica(node, number);
+    const struct cockroach_configuration *configuration = cockroach_configuration(node->component);
+    make_room(range);
+    const uint64_t words[2] = {range->command_end};
+    struct cockroach_command *slot = command_at(range, range->command_end);
+    *slot = *command;
+    slot->proposer = node->replica;
+    slot->epoch = node->epoch;
+    range->command_end++;
+    if (!raft_propose(replica->member, words, (uint32_t)configuration->record, ticket)) {
+        range->command_end--;
+        return false;
+    }
+    cockroach_lease_watch(node, number);
+    return true;
+}
+
+// Commands are applied in the order of their numbers: what is passed over can never be applied.
+static bool take_command(struct cockroach_range *range, uint64_t number,
+                         struct cockroach_command *command)
+{
+    if (number < range->command_first || number >= range->command_end) {
+        return false;
+    }
+    *command = *command_at(range, number);
+    range->command_first = number + 1;
+    return true;
+}
+
+static struct cockroach_request *request_of(const struct component *component,
+                                            const struct cockroach_command *command)
+{
+    const struct node *node = &component->nodes[command->proposer];
+    if (command->request == 0 || node->epoch != command->epoch) {
+        return NULL;
+    }
+    return slots_at(&cockroach_node(node)->requests, command->request);
+}
+
+int64_t cockroach_range_oldest(const struct cockroach_range *range)
+{
+    int64_t oldest = TIME_NEVER;
+    for (uint64_t i = range->command_first; i < range->command_end; i++) {
+        const struct cockroach_command *command = command_at(range, i);
+        const bool writes = command->kind == COCKROACH_PUT || command->kind == COCKROACH_INTENT;
+        oldest = writes && command->stamp < oldest ? command->stamp : oldest;
+    }
+    return oldest;
+}
+
+void cockroach_range_wake(struct node *node, struct cockroach_range *range, enum status status)
+{
+    const struct slots *requests = &cockroach_node(node)->requests;
+    for (uint64_t i = range->command_first; i < range->command_end; i++) {
+        const struct cockroach_command *command = command_at(range, i);
+        if (command->proposer == node->replica && command->epoch == node->epoch &&
+            command->request != 0) {
+            const struct cockroach_request *request = slots_at(requests, command->request);
+            visit_wake_with(node->world, request->ticket, status);
+        }
+    }
+}
+
+// ---- what they do -----------------------------------------------------------------------------
+
+static void apply_put(struct component *component, struct cockroach_range *range,
+                      const struct cockroach_command *command, uint64_t index)
+{
+    const struct cockroach_version version = {command->value, command->stamp, index};
+    cockroach_row_put(component, range->number, command->key, version);
+    history_applied(&component->nodes[command->proposer], command->key, command->value);
+}
+
+static void apply_resolve(struct component *component, struct cockroach_range *range,
+                          const struct cockroach_command *command, uint64_t index)
+{
+    struct cockroach_row *row = cockroach_row_find(component, command->key);
+    if (row == NULL || row->writer != command->transaction ||
+        row->writer_generation != command->generation) {
+        return;
+    }
+    struct cockroach_transaction *transaction =
+        cockroach_transaction_at(component, command->transaction, command->generation);
+    const struct cockroach_version version = {row->intent.value, transaction->write_ns, index};
+    row->writer = 0;
+    if (transaction->status == COCKROACH_COMMITTED) {
+        cockroach_row_put(component, range->number, command->key, version);
+        history_applied(&component->nodes[command->proposer], command->key, version.value);
+    }
+    cockroach_guard_drop(component, range, command->key);
+    transaction->outstanding--;
+    cockroach_transaction_close(component, transaction);
+}
+
+// As a conditional put: a heartbeat finds its epoch, who advances another's finds it as it was.
+static void apply_live(struct component *component, const struct cockroach_command *command)
+{
+    struct cockroach_record *record = &cockroach_cluster(component)->records[command->key];
+    const uint32_t epoch = (uint32_t)command->value;
+    const bool beat = command->transaction == command->key;
+    const bool expected = epoch == record->epoch + 1 || (beat && epoch == record->epoch);
+    if (!expected || (!beat && record->until_ns != command->stamp)) {
+        return;
+    }
+    record->epoch = epoch;
+    record->until_ns = command->stamp > record->until_ns ? command->stamp : record->until_ns;
+}
+
+static void execute(struct component *component, struct cockroach_range *range,
+                    const struct cockroach_command *command, uint64_t index)
+{
+    switch ((enum cockroach_kind)command->kind) {
+    case COCKROACH_PUT:
+        apply_put(component, range, command, index);
+        break;
+    case COCKROACH_INTENT:
+        cockroach_transaction_lay(component, range, command, index);
+        break;
+    case COCKROACH_RESOLVE:
+        apply_resolve(component, range, command, index);
+        break;
+    case COCKROACH_STAGE:
+    case COCKROACH_FINISH:
+        cockroach_transaction_record(component, command, index);
+        break;
+    case COCKROACH_LEASE:
+        cockroach_lease_apply(component, range, command);
+        break;
+    case COCKROACH_LIVE:
+        apply_live(component, command);
+        break;
+    }
+}
+
+static void tell_proposer(struct component *component, struct cockroach_range *range,
+                          const struct cockroach_command *command, uint64_t index, bool rejected)
+{
+    struct cockroach_request *request = request_of(component, command);
+    if (request != NULL) {
+        request->rejected = rejected;
+        request->index = index;
+    }
+    if (command->kind == COCKROACH_LIVE && !rejected) {
+        cockroach_live_tell(component, command);
+    }
+    (void)range;
+}
+
+static void apply_first(struct component *component, struct cockroach_range *range, uint64_t index,
+                        const struct raft_entry *entry)
+{
+    struct cockroach_command command;
+    range->applied = index;
+    if (entry->bytes == 0 || !take_command(range, entry->words[0], &command)) {
+        return;
+    }
+    const bool rejected = command.sequence != range->lease.sequence;
+    if (!rejected) {
+        execute(component, range, &command, index);
+    }
+    tell_proposer(component, range, &command, index, rejected);
+}
+
+// ---- hooks of raft ----------------------------------------------------------------------------
+
+// The work of applying goes to the processor in one piece for all ranges of the node.
+static void charge(struct node *node)
+{
+    struct cockroach_node *server = cockroach_node(node);
+    const struct distribution *law = &cockroach_configuration(node->component)->apply;
+    server->debt_ns += distribution_draw(law, server->streams.cpu);
+    if (!server->applying && server->debt_ns > 0) {
+        server->applying =
+            node_begin_visit(node, &cockroach_operations[COCKROACH_APPLY], 0) != NULL;
+    }
+}
+
+static void on_applied(struct raft_member *member, uint64_t index, const struct raft_entry *entry)
+{
+    struct node *node = member->node;
+    struct cockroach_range *range = member->raft->owner;
+    struct cockroach_replica *replica = cockroach_replica(node, range->number);
+    if (index > range->applied) {
+        apply_first(node->component, range, index, entry);
+    }
+    replica->tripped = false;
+    replica->stalled_ns =
+        range->command_first == range->command_end ? TIME_NEVER : node->world->now;
+    if (entry->bytes > 0) {
+        charge(node);
+    }
+}
+
+// Acknowledged writes that the new leader has not: its log ends before them.
+static void count_lost(struct component *component, struct cockroach_range *range, uint64_t end)
+{
+    struct cockroach_counts *counts = &cockroach_cluster(component)->counts;
+    while (range->ack_count > 0) {
+        const uint32_t last = (range->ack_first + range->ack_count - 1) & (range->ack_room - 1);
+        if (range->acknowledged[last] < end) {
+            return;
+        }
+        range->ack_count--;
+        counts->lost++;
+    }
+}
+
+static void on_leads(struct raft_member *member)
+{
+    struct cockroach_range *range = member->raft->owner;
+    struct component *component = member->node->component;
+    if (range->applied > member->applied) { // applied by others, and no longer in the log
+        cockroach_row_roll_back(component, range->number, member->led_from);
+        range->applied = member->applied;
+    }
+    count_lost(component, range, member->led_from);
+    cockroach_lease_follow(member);
+}
+
+static uint64_t snapshot_bytes(const struct raft_member *member)
+{
+    return cockroach_configuration(member->node->component)->raft.range_bytes;
+}
+
+const struct raft_hooks cockroach_range_hooks = {
+    .applied = on_applied, .leads = on_leads, .snapshot_bytes = snapshot_bytes};
+
+// ---- acknowledgements -------------------------------------------------------------------------
+
+static void grow_acknowledged(struct cockroach_range *range)
+{
+    const uint32_t room = range->ack_room == 0 ? 64 : range->ack_room * 2;
+    uint64_t *indices = check_calloc(room, sizeof *indices);
+    for (uint32_t i = 0; i < range->ack_count; i++) {
+        indices[i] = range->acknowledged[(range->ack_first + i) & (range->ack_room - 1)];
+    }
+    free(range->acknowledged);
+    range->acknowledged = indices;
+    range->ack_room = room;
+    range->ack_first = 0;
+}
+
+// What every replica has on its disk cannot be lost.
+static void forget_safe(struct cockroach_range *range)
+{
+    uint64_t safe = UINT64_MAX;
+    for (uint32_t i = 0; i < range->copies; i++) {
+        const uint64_t durable = range->raft.members[i].durable;
+        safe = durable < safe ? durable : safe;
+    }
+    while (range->ack_count > 0 && range->acknowledged[range->ack_first] <= safe) {
+        range->ack_first = (range->ack_first + 1) & (range->ack_room - 1);
+        range->ack_count--;
+    }
+}
+
+// Indices come nearly in order; the ring is kept sorted.
+void cockroach_range_acknowledge(struct component *component, uint32_t number, uint64_t index)
+{
+    struct cockroach_range *range = cockroach_range(component, number);
+    cockroach_cluster(component)->counts.acknowledged++;
+    if (range->ack_count == range->ack_room) {
+        forget_safe(range);
+        if (2 * range->ack_count >= range->ack_room) {
+            grow_acknowledged(range);
+        }
+    }
+    const uint32_t mask = range->ack_room - 1;
+    uint32_t at = range->ack_count++;
+    while (at > 0 && range->acknowledged[(range->ack_first + at - 1) & mask] > index) {
+        range->acknowledged[(range->ack_first + at) & mask] =
+            range->acknowledged[(range->ack_first + at - 1) & mask];
+        at--;
+    }
+    range->acknowledged[(range->ack_first + at) & mask] = index;
+}
+
+void cockroach_range_release(struct cockroach_range *range)
+{
+    raft_release(&range->raft);
+    free(range->commands);
+    free(range->acknowledged);
+    map_release(&range->guards);
+}
