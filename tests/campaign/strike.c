@@ -4,6 +4,7 @@
 //   strike FILE RUNS FIRST_NS STEP_NS STOP NAME=VALUE...
 //
 // Run i has seed i + 1 and `strike` = FIRST_NS + i STEP_NS. With STOP 1 it ends at the first loss.
+// A VALUE `a|b|c` is one of these, `100..2000ms` a whole number between, drawn anew for each run.
 // Prints `RUNS ACKNOWLEDGED LOSING MOST STRIKE_NS SEED BROKEN`: runs made, writes acknowledged in
 // all, runs that lost some, most lost in one, instant and seed of the first such run (0 0: none),
 // and invariants violated. Exit code: 0, 2 the scenario is wrong.
@@ -14,11 +15,12 @@
 #include <string.h>
 
 #include "models/catalog.h"
+#include "sim/base/digest.h"
 #include "sim/engine/figure.h"
 #include "sim/engine/run.h"
 #include "sim/scenario/scenario.h"
 
-enum { SETTINGS = 32, WORDS = 64 };
+enum { SETTINGS = 64, WORDS = 64 };
 
 struct campaign {
     const char *file;
@@ -35,8 +37,7 @@ struct tally_of_runs {
 };
 
 // Sums the metric over the components that have it.
-static double metric(const struct design *design, const struct run_record *record,
-                     const char *name)
+static double metric(const struct design *design, const struct run_record *record, const char *name)
 {
     double sum = 0;
     uint32_t at = 0;
@@ -79,23 +80,74 @@ static void run(const struct scenario *scenario, int64_t strike_ns, uint64_t see
     run_record_release(&record, &scenario->design);
 }
 
-static bool load_and_run(struct campaign *campaign, uint64_t number, struct tally_of_runs *tally)
+// How to see the broken run again.
+static void tell_settings(const struct document_override *settings, size_t count, uint64_t seed)
+{
+    fprintf(stderr, "with --seed %" PRIu64, seed);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(stderr, " --set %s=%s", settings[i].name, settings[i].value);
+    }
+    fprintf(stderr, "\n");
+}
+
+// One of the values between bars.
+static void choose(const char *values, uint64_t word, char *chosen)
+{
+    uint64_t count = 1;
+    for (const char *at = values; *at != '\0'; at++) {
+        count += *at == '|';
+    }
+    for (uint64_t skip = word % count; skip > 0; skip--) {
+        values = strchr(values, '|') + 1;
+    }
+    snprintf(chosen, WORDS, "%.*s", (int)strcspn(values, "|"), values);
+}
+
+static const char *drawn(const char *value, uint64_t word, char *room)
+{
+    const char *dots = strstr(value, "..");
+    if (strchr(value, '|') != NULL) {
+        choose(value, word, room);
+        return room;
+    }
+    if (dots == NULL) {
+        return value;
+    }
+    char *unit;
+    const uint64_t low = strtoull(value, NULL, 10), high = strtoull(dots + 2, &unit, 10);
+    snprintf(room, WORDS, "%" PRIu64 "%s", low + word % (high - low + 1), unit);
+    return room;
+}
+
+static bool load_and_run(const struct campaign *campaign, uint64_t number,
+                         struct tally_of_runs *tally)
 {
     char strike[WORDS], seed[WORDS];
     const int64_t strike_ns = campaign->first_ns + (int64_t)number * campaign->step_ns;
     snprintf(strike, sizeof strike, "%" PRId64 "ns", strike_ns);
     snprintf(seed, sizeof seed, "%" PRIu64, number + 1);
-    campaign->settings[0] = (struct document_override){.name = "strike", .value = strike};
-    const struct scenario_options options = {
-        .overrides = {campaign->settings, campaign->setting_count}, .seed = seed};
+    struct document_override settings[SETTINGS] = {{.name = "strike", .value = strike}};
+    char room[SETTINGS][WORDS];
+    for (size_t i = 1; i < campaign->setting_count; i++) {
+        const uint64_t word = digest_mix(number + 1, i);
+        settings[i] = campaign->settings[i];
+        settings[i].value = drawn(settings[i].value, word, room[i]);
+    }
+    const struct scenario_options options = {.overrides = {settings, campaign->setting_count},
+                                             .seed = seed};
     struct diagnostic_list diagnostics;
     struct scenario scenario;
     diagnostic_init(&diagnostics);
     const bool good =
         scenario_load(&scenario, campaign->file, &options, &catalog_all, &diagnostics);
+    const uint64_t broken = tally->broken;
     if (good) {
         run(&scenario, strike_ns, number + 1, tally);
-    } else {
+    }
+    if (tally->broken > broken) {
+        tell_settings(settings, campaign->setting_count, number + 1);
+    }
+    if (!good) {
         for (uint32_t i = 0; i < diagnostics.count; i++) {
             fprintf(stderr, "%s: %s\n", diagnostics.entries[i]->code,
                     diagnostics.entries[i]->message);
