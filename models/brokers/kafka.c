@@ -54,6 +54,14 @@ static double read_unavailable(const struct component *component)
     return (double)most / 1e9;
 }
 
+static double read_undecided(const struct component *component)
+{
+    const struct kafka_state *state = kafka_state(component);
+    const int64_t since = state->controllerless_ns;
+    const int64_t time = since == TIME_NEVER ? 0 : component->world->now - since;
+    return (double)(time > state->undecided_ns ? time : state->undecided_ns) / 1e9;
+}
+
 static double read_fencings(const struct component *component)
 {
     return (double)kafka_state(component)->fencings;
@@ -141,6 +149,8 @@ static const struct model_metric metrics[] = {
     {"elections", "1", "partition leaders elected after the start", read_elections},
     {"unclean_elections", "1", "of them from outside the in-sync set", read_unclean},
     {"controller_elections", "1", "controllers elected after the start", read_controllers},
+    {"controller_unavailable(max)", "s",
+     "longest time without an active controller after one had crashed", read_undecided},
     {"fencings", "1", "brokers whose session ended", read_fencings},
     {"isr_shrinks", "1", "replicas that left an in-sync set", read_shrinks},
     {"isr_expansions", "1", "replicas that came back into one", read_expansions},

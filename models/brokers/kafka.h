@@ -60,6 +60,12 @@ struct kafka_registry {
     uint64_t cache; // schemas that a client remembers of a topic
 };
 
+struct kafka_disk {
+    double bandwidth; // bytes/s of write-back, 0: unlimited
+    uint64_t dirty;   // bytes that may wait for it before writers do
+    int64_t flush_ns; // the operating system writes dirty pages back after
+};
+
 struct kafka_configuration {
     uint64_t brokers;
     struct field_map topics; // of struct kafka_topic
@@ -74,7 +80,7 @@ struct kafka_configuration {
     double copy;                 // bytes/s that one thread checks and copies
     struct distribution controller;
     int64_t heartbeat_ns, session_ns, lag_ns;
-    int64_t flush_ns; // the operating system writes dirty pages back after
+    struct kafka_disk disk;
     uint64_t segment;
     double recovery; // bytes/s that a start reads of segments that were not closed
     int64_t retention_check_ns, balance_ns;
@@ -197,6 +203,7 @@ struct kafka_broker { // what the controller knows of a broker, and what it asks
     bool fenced, fencing, joining; // the latter two: decided, not yet committed
     uint32_t incarnation;          // epoch of the process that is registered
     int64_t heard_ns;
+    int64_t clean_ns; // when its disk has written back all that is dirty now
     struct kafka_change *changes;
     uint32_t change_count, change_room;
     uint32_t asked; // of them are with the controller
@@ -230,6 +237,9 @@ struct kafka_state { // of the component
     uint64_t min_insync_misses, timed_out, duplicates, repeated, expired, looked_up, throttled;
     uint64_t transactions, aborted;
     int64_t throttle_total_ns, unavailable_ns;
+    int64_t
+        controllerless_ns; // since when nobody is the active controller, TIME_NEVER: somebody is
+    int64_t undecided_ns;  // longest such time
 };
 
 static inline const struct kafka_configuration *
@@ -291,6 +301,9 @@ uint64_t kafka_log_append(struct component *component, struct kafka_partition *p
 // The visit waits until the watermark has reached `waiter->end`.
 void kafka_log_park(struct component *component, struct kafka_partition *partition,
                     const struct kafka_waiter *waiter);
+
+// The broker writes so many bytes to its page cache; how long it waits for its disk first.
+int64_t kafka_log_write(struct component *component, uint32_t broker, uint64_t bytes);
 
 // Producers were told that the records up to `end` are safe.
 void kafka_log_tell(struct component *component, struct kafka_partition *partition, uint64_t end,

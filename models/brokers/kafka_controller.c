@@ -209,6 +209,11 @@ static void on_leads(struct raft_member *member)
 {
     struct component *component = member->raft->component;
     struct kafka_state *state = kafka_state(component);
+    if (state->controllerless_ns != TIME_NEVER) {
+        const int64_t time = component->world->now - state->controllerless_ns;
+        state->undecided_ns = time > state->undecided_ns ? time : state->undecided_ns;
+        state->controllerless_ns = TIME_NEVER;
+    }
     for (uint32_t i = 0; i < state->broker_count; i++) {
         struct kafka_broker *broker = &state->brokers[i];
         broker->fencing = broker->joining = false;
@@ -269,6 +274,7 @@ void kafka_controller_begin(struct component *component)
     char *name = arena_take(&world->arena, room);
     snprintf(name, room, "%s/quorum", component->design->name);
     begin_settings(component);
+    state->controllerless_ns = TIME_NEVER;
     raft_init(&state->raft, component, name);
     state->raft.settings = &state->raft_settings;
     state->raft.hooks = &hooks;
@@ -282,9 +288,6 @@ static void begin_member(struct node *node)
     wal_init(&own->wal, node, &kafka_configuration(component)->quorum.flush,
              node_stream(node, "metadata"));
     raft_add(&state->raft, node, &own->wal);
-    if (!kafka_is_broker(node)) {
-        node->role = "controller";
-    }
     if (state->raft.count == kafka_configuration(component)->quorum.controllers) {
         for (uint32_t i = 0; i < state->raft.count; i++) {
             raft_start(&state->raft.members[i], 0);
@@ -297,6 +300,7 @@ void kafka_controller_start(struct node *node)
 {
     const struct kafka_configuration *configuration = kafka_configuration(node->component);
     struct kafka_state *state = kafka_state(node->component);
+    node->role = kafka_is_broker(node) ? "broker" : "voter";
     if (is_controller(node) && node->epoch == 0) {
         begin_member(node);
     } else if (is_controller(node)) {
@@ -315,7 +319,11 @@ void kafka_controller_crash(struct node *node)
     struct kafka_state *state = kafka_state(node->component);
     if (is_controller(node)) {
         struct kafka_node *own = node->state;
-        raft_crash(raft_of(&state->raft, node), node->life == NODE_DARK);
+        struct raft_member *member = raft_of(&state->raft, node);
+        if (member->leading && state->controllerless_ns == TIME_NEVER) {
+            state->controllerless_ns = node->world->now;
+        }
+        raft_crash(member, node->life == NODE_DARK);
         wal_crash(&own->wal, node->life == NODE_DARK);
     }
     if (kafka_is_broker(node)) {

@@ -271,6 +271,29 @@ static const struct field registry_fields[] = {
     {0},
 };
 
+static const struct field disk_fields[] = {
+    {.name = "bandwidth",
+     .type = FIELD_BANDWIDTH,
+     AT(kafka_disk, bandwidth),
+     .fallback = "0B/s",
+     .meaning = "bytes that a broker's disks write back a second, 0: unlimited",
+     .source = "assumption"},
+    {.name = "dirty",
+     .type = FIELD_BYTES,
+     AT(kafka_disk, dirty),
+     .fallback = "1GB",
+     .meaning = "dirty pages above which who appends waits for the disks",
+     .source = "assumption; Linux vm.dirty_ratio is 20 % of the memory"},
+    {.name = "flush",
+     .type = FIELD_DURATION,
+     AT(kafka_disk, flush_ns),
+     .fallback = "30s",
+     .meaning = "age at which the operating system writes a dirty page back; a host that loses "
+                "power loses younger records",
+     .source = "Linux vm.dirty_expire_centisecs"},
+    {0},
+};
+
 const struct field kafka_fields[] = {
     {.name = "brokers",
      .type = FIELD_COUNT,
@@ -370,13 +393,12 @@ const struct field kafka_fields[] = {
      .minimum = 0.001,
      .meaning = "until a follower that is behind leaves the in-sync set (replica.lag.time.max.ms)",
      .source = "Kafka 3.6.2 default"},
-    {.name = "flush",
-     .type = FIELD_DURATION,
-     AT(kafka_configuration, flush_ns),
-     .fallback = "30s",
-     .meaning = "age at which the operating system writes a dirty page back; a host that loses "
-                "power loses younger records",
-     .source = "Linux vm.dirty_expire_centisecs"},
+    {.name = "disk",
+     .type = FIELD_RECORD,
+     AT(kafka_configuration, disk),
+     .size = sizeof(struct kafka_disk),
+     .sub = disk_fields,
+     .meaning = "what is below a broker's page cache"},
     {.name = "unclean_election",
      .type = FIELD_BOOL,
      AT(kafka_configuration, unclean),

@@ -77,6 +77,19 @@ uint64_t kafka_log_append(struct component *component, struct kafka_partition *p
     return partition->log.end;
 }
 
+int64_t kafka_log_write(struct component *component, uint32_t broker, uint64_t bytes)
+{
+    const struct kafka_disk *disk = &kafka_configuration(component)->disk;
+    int64_t *clean = &kafka_state(component)->brokers[broker].clean_ns;
+    const int64_t now = component->world->now;
+    if (disk->bandwidth == 0) {
+        return 0;
+    }
+    *clean = (*clean > now ? *clean : now) + (int64_t)((double)bytes / disk->bandwidth * 1e9);
+    const int64_t over = *clean - now - (int64_t)((double)disk->dirty / disk->bandwidth * 1e9);
+    return over > 0 ? over : 0;
+}
+
 void kafka_log_tell(struct component *component, struct kafka_partition *partition, uint64_t end,
                     uint64_t records)
 {
@@ -87,7 +100,8 @@ void kafka_log_tell(struct component *component, struct kafka_partition *partiti
 void kafka_log_trim(struct component *component, struct kafka_partition *partition)
 {
     const struct kafka_state *state = kafka_state(component);
-    const int64_t dirty_since = component->world->now - kafka_configuration(component)->flush_ns;
+    const int64_t dirty_since =
+        component->world->now - kafka_configuration(component)->disk.flush_ns;
     uint64_t needed = partition->watermark;
     for (uint32_t i = 0; i < state->group_count; i++) {
         const bool reads = state->groups[i].topic == partition->topic;

@@ -13,7 +13,7 @@ double kafka_produce_work(const struct kafka_configuration *configuration, uint6
 // ---- steps
 // ----------------------------------------------------------------------------------------
 
-enum { STEP_FIND, STEP_GATHER, STEP_RECEIVE, STEP_APPEND, STEP_THROTTLE, STEP_ANSWER };
+enum { STEP_FIND, STEP_GATHER, STEP_RECEIVE, STEP_WRITE, STEP_APPEND, STEP_THROTTLE, STEP_ANSWER };
 
 static struct kafka_batch *batch_of(const struct visit *visit)
 {
@@ -231,6 +231,14 @@ static enum outcome receive(struct visit *visit)
     return step_cpu(visit, time);
 }
 
+// With more dirty pages than the system allows a writer waits for the disk.
+static enum outcome write_pages(struct visit *visit)
+{
+    const int64_t time =
+        kafka_log_write(visit->node->component, visit->node->replica, batch_of(visit)->bytes);
+    return time > 0 ? step_hold(visit, time, METER_IO) : step_next(visit);
+}
+
 static bool may_append(struct component *component, const struct node *broker,
                        const struct kafka_partition *partition)
 {
@@ -380,6 +388,7 @@ static const struct step publish_steps[] = {
     [STEP_FIND] = {.name = "find leader", .run = find_partition},
     [STEP_GATHER] = {.name = "gather batch", .run = gather},
     [STEP_RECEIVE] = {.name = "receive and append", .run = receive},
+    [STEP_WRITE] = {.name = "write pages", .run = write_pages},
     [STEP_APPEND] = {.name = "replicate", .run = append},
     [STEP_THROTTLE] = {.name = "keep to the quota", .run = throttle},
     [STEP_ANSWER] = {.name = "acknowledge", .run = answer},

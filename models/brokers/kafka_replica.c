@@ -355,7 +355,7 @@ static void lose_page_cache(struct component *component, struct kafka_partition 
                             uint32_t slot)
 {
     struct kafka_copy *copy = &partition->copies[slot];
-    const int64_t flushed = component->world->now - kafka_configuration(component)->flush_ns;
+    const int64_t flushed = component->world->now - kafka_configuration(component)->disk.flush_ns;
     const uint64_t kept = flushed > 0 ? offsets_before(&partition->log, flushed) : 0;
     kafka_state(component)->lost += copy->tail_told - copy->tail_counted;
     copy->tail = copy->tail_told = copy->tail_counted = 0;
