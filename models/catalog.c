@@ -14,6 +14,7 @@ static const struct model *const models[] = {
     &cache_model,
     &mongodb_model,
     &clickhouse_model,
+    &cassandra_model,
     &postgres_model,
     &cockroach_model,
     &auth_gateway_model,
