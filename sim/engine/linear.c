@@ -7,6 +7,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/digest.h"
+#include "sim/base/map.h"
 #include "sim/base/text.h"
 #include "sim/kernel/time.h"
 
@@ -76,6 +77,12 @@ struct done { // one operation done: what to go back to
     uint64_t value;
 };
 
+// Operations still to be done, by value: who must see it (ended reads and swaps from it), who can
+// bring it.
+struct left {
+    uint32_t needs, brings;
+};
+
 struct search {
     const struct history_operation *operations;
     struct entry *entries; // from 1
@@ -85,6 +92,8 @@ struct search {
     struct pair done; // digest of the set of operations done
     uint64_t value;
     struct memo memo;
+    struct map classes; // of values: 1 + index into left
+    struct left *left;
 };
 
 static int order(const void *one, const void *other)
@@ -97,6 +106,33 @@ static int order(const void *one, const void *other)
         return left->end ? 1 : -1;
     }
     return left->operation < right->operation ? -1 : left->operation > right->operation;
+}
+
+static struct left *left_of(struct search *search, uint64_t value)
+{
+    const uint64_t key = digest_mix(value, 3);
+    uint32_t class = map_get(&search->classes, key);
+    if (class == 0) {
+        class = search->classes.count + 1;
+        map_set(&search->classes, key, class);
+    }
+    return &search->left[class - 1];
+}
+
+// The operation joins those still to be done (1), or leaves them (-1).
+static void count_operation(struct search *search, const struct history_operation *operation,
+                            int by)
+{
+    const bool ended = operation->ended_ns != TIME_NEVER;
+    if (operation->kind == HISTORY_READ) {
+        left_of(search, operation->value)->needs += (uint32_t)by;
+    }
+    if (operation->kind == HISTORY_SWAP && ended) {
+        left_of(search, operation->expected)->needs += (uint32_t)by;
+    }
+    if (operation->kind == HISTORY_WRITE || operation->kind == HISTORY_SWAP) {
+        left_of(search, operation->value)->brings += (uint32_t)by;
+    }
 }
 
 static void link_entries(struct search *search, uint32_t count)
@@ -123,6 +159,11 @@ static void begin(struct search *search, const struct history_operation *operati
     }
     qsort(search->entries + 1, 2 * (size_t)count, sizeof *search->entries, order);
     link_entries(search, count);
+    search->left = check_calloc(2 * (size_t)count + 2, sizeof *search->left);
+    map_init(&search->classes);
+    for (uint32_t i = 0; i < count; i++) {
+        count_operation(search, &operations[i], 1);
+    }
 }
 
 static void finish(struct search *search)
@@ -131,6 +172,8 @@ static void finish(struct search *search)
     free(search->ends);
     free(search->steps);
     free(search->memo.pairs);
+    free(search->left);
+    map_release(&search->classes);
 }
 
 static void unlink_entry(struct search *search, uint32_t number)
@@ -182,6 +225,7 @@ static void do_operation(struct search *search, uint32_t number, uint64_t value)
     const uint32_t operation = search->entries[number].operation;
     search->steps[search->depth++] = (struct done){number, search->value};
     search->value = value;
+    count_operation(search, &search->operations[operation], -1);
     unlink_entry(search, number);
     unlink_entry(search, search->ends[operation]);
 }
@@ -193,23 +237,60 @@ static uint32_t undo_operation(struct search *search)
     const uint32_t operation = search->entries[step.entry].operation;
     mark(search, operation);
     search->value = step.value;
+    count_operation(search, &search->operations[operation], 1);
     relink_entry(search, search->ends[operation]);
     relink_entry(search, step.entry);
     return step.entry;
+}
+
+// What leaves the value as it is may be done at once: nothing becomes impossible by it.
+static bool keeps_value(const struct history_operation *operation)
+{
+    return operation->kind == HISTORY_READ || operation->kind == HISTORY_DIFFER;
+}
+
+// Some operation that may come next must see the value.
+static bool is_wanted(const struct search *search, uint64_t value)
+{
+    for (uint32_t at = search->entries[0].after; !search->entries[at].end;
+         at = search->entries[at].after) {
+        const struct history_operation *operation =
+            &search->operations[search->entries[at].operation];
+        const bool read = operation->kind == HISTORY_READ && operation->value == value;
+        const bool swap = operation->kind == HISTORY_SWAP && operation->expected == value;
+        if (read || swap) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// False where the rest could not be done any more: the present value must still be seen and will
+// not come back. An open write need not come before somebody wants to see it.
+static bool may_replace(struct search *search, const struct history_operation *operation)
+{
+    const struct left *left = left_of(search, search->value);
+    const bool swap = operation->kind == HISTORY_SWAP && operation->ended_ns != TIME_NEVER;
+    const bool brings = operation->value == search->value;
+    if (left->needs > swap && left->brings == brings && !brings) {
+        return false;
+    }
+    return operation->ended_ns != TIME_NEVER || is_wanted(search, operation->value);
 }
 
 // Tries the operation that begins at the entry. True: it is done.
 static bool try_operation(struct search *search, uint32_t number)
 {
     const uint32_t operation = search->entries[number].operation;
+    const struct history_operation *tried = &search->operations[operation];
     uint64_t value = search->value;
-    if (!takes_effect(&search->operations[operation], &value)) {
+    if (!takes_effect(tried, &value) || (!keeps_value(tried) && !may_replace(search, tried))) {
         return false;
     }
     mark(search, operation);
     const struct pair state = {(search->done.one ^ digest_mix(value, 1)) | 1,
                                search->done.other ^ digest_mix(value, 2)};
-    if (!memo_add(&search->memo, state)) {
+    if (!keeps_value(tried) && !memo_add(&search->memo, state)) {
         mark(search, operation);
         return false;
     }
@@ -217,29 +298,60 @@ static bool try_operation(struct search *search, uint32_t number)
     return true;
 }
 
+// Takes back the latest choice there was; returns its entry, 0: there was none.
+static uint32_t undo_choice(struct search *search)
+{
+    while (search->depth > 0) {
+        const uint32_t entry = undo_operation(search);
+        if (!keeps_value(&search->operations[search->entries[entry].operation])) {
+            return entry;
+        }
+    }
+    return 0;
+}
+
+// What leaves the value as it is and may come next is done first.
+static bool do_what_fits(struct search *search)
+{
+    for (uint32_t at = search->entries[0].after; at != 0 && !search->entries[at].end;
+         at = search->entries[at].after) {
+        const struct history_operation *operation =
+            &search->operations[search->entries[at].operation];
+        if (keeps_value(operation) && try_operation(search, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Up to the first end in the list every operation may come next. An end that is met means that the
 // latest choice was wrong; one that never came, that all others are done.
 static enum linear_verdict run(struct search *search, uint64_t bound)
 {
-    uint32_t at = search->entries[0].after;
-    while (at != 0) {
+    uint32_t at = 0;
+    for (;;) {
+        if (at == 0) { // something was done
+            while (do_what_fits(search)) {
+            }
+            at = search->entries[0].after;
+        }
         const struct entry *entry = &search->entries[at];
-        if (entry->end && entry->time_ns == TIME_NEVER) {
+        if (at == 0 || (entry->end && entry->time_ns == TIME_NEVER)) {
             return LINEAR_HOLDS;
         }
         if (search->memo.count > bound) {
             return LINEAR_UNDECIDED;
         }
-        if (entry->end && search->depth == 0) {
+        if (!entry->end) {
+            at = try_operation(search, at) ? 0 : entry->after;
+            continue;
+        }
+        const uint32_t undone = undo_choice(search);
+        if (undone == 0) {
             return LINEAR_VIOLATED;
         }
-        if (entry->end) {
-            at = search->entries[undo_operation(search)].after;
-        } else {
-            at = try_operation(search, at) ? search->entries[0].after : entry->after;
-        }
+        at = search->entries[undone].after;
     }
-    return LINEAR_HOLDS;
 }
 
 // ---- what says nothing --------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 //
 //   strike FILE RUNS FIRST_NS STEP_NS STOP NAME=VALUE...
 //
-// Run i has seed i + 1 and `strike` = FIRST_NS + i STEP_NS. With STOP 1 it ends at the first loss.
-// A VALUE `a|b|c` is one of these, `100..2000ms` a whole number between, drawn anew for each run.
-// Prints `RUNS ACKNOWLEDGED LOSING MOST STRIKE_NS SEED BROKEN`: runs made, writes acknowledged in
-// all, runs that lost some, most lost in one, instant and seed of the first such run (0 0: none),
-// and invariants violated. Exit code: 0, 2 the scenario is wrong.
+// Run i has seed i + 1 and `strike` = FIRST_NS + i STEP_NS (STEP_NS 0: there is none). With STOP 1
+// it ends at the first loss. A VALUE `a|b|c` is one of these, `100..2000ms` a whole number between,
+// drawn anew for each run. Prints `RUNS ACKNOWLEDGED LOSING MOST STRIKE_NS SEED BROKEN`: runs made,
+// writes acknowledged in all, runs that lost some, most lost in one, instant and seed of the first
+// such run (0 0: none), and invariants violated. Exit code: 0, 2 the scenario is wrong.
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -133,8 +133,9 @@ static bool load_and_run(const struct campaign *campaign, uint64_t number,
         settings[i] = campaign->settings[i];
         settings[i].value = drawn(settings[i].value, word, room[i]);
     }
-    const struct scenario_options options = {.overrides = {settings, campaign->setting_count},
-                                             .seed = seed};
+    const size_t skip = campaign->step_ns == 0; // without a strike: all is drawn
+    const struct scenario_options options = {
+        .overrides = {settings + skip, campaign->setting_count - skip}, .seed = seed};
     struct diagnostic_list diagnostics;
     struct scenario scenario;
     diagnostic_init(&diagnostics);
@@ -145,7 +146,7 @@ static bool load_and_run(const struct campaign *campaign, uint64_t number,
         run(&scenario, strike_ns, number + 1, tally);
     }
     if (tally->broken > broken) {
-        tell_settings(settings, campaign->setting_count, number + 1);
+        tell_settings(settings + skip, campaign->setting_count - skip, number + 1);
     }
     if (!good) {
         for (uint32_t i = 0; i < diagnostics.count; i++) {
