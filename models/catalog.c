@@ -11,6 +11,7 @@ static const struct model *const models[] = {
     &station_model,
     &kafka_model,
     &nats_jetstream_model,
+    &rabbitmq_model,
     &cache_model,
     &mongodb_model,
     &clickhouse_model,

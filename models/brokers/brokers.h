@@ -5,3 +5,4 @@
 
 extern const struct model kafka_model;
 extern const struct model nats_jetstream_model;
+extern const struct model rabbitmq_model;
