@@ -2,8 +2,11 @@
 //
 // A write takes a server connection of the pool at its node, locks its row, works, joins the next
 // flush of the WAL, waits for the synchronous standby and only then answers and gives its lock and
-// its connection back. Reads go to the primary or to standbys. postgres_lock.c keeps the row locks,
-// postgres_wal.c the log, postgres_stream.c the replication, postgres_failover.c the leadership.
+// its connection back. Reads go to the primary or to standbys. postgres_partition.c has the plans
+// and relation locks, postgres_lock.c the row locks, postgres_row.c what rows hold, postgres_wal.c
+// the log, postgres_stream.c the replication, postgres_failover.c the leadership,
+// postgres_candidate.c who may have it. A crash loses what was not flushed: with synchronous_commit
+// off acknowledged commits too; a restart replays the log from the last checkpoint.
 #include "models/datastores/postgres.h"
 
 #include "models/datastores/datastores.h"
@@ -72,6 +75,31 @@ static double read_unavailable(const struct component *component)
     return (double)(open > state->unavailable_ns ? open : state->unavailable_ns) / 1e9;
 }
 
+static double read_deadlocks(const struct component *component)
+{
+    return (double)postgres_state(component)->deadlocks;
+}
+
+static double read_conflicts(const struct component *component)
+{
+    return (double)postgres_state(component)->conflicts;
+}
+
+static double read_drops(const struct component *component)
+{
+    return (double)postgres_state(component)->drops;
+}
+
+static double read_stale(const struct component *component)
+{
+    return (double)postgres_state(component)->stale_accepts;
+}
+
+static double read_stale_time(const struct component *component)
+{
+    return (double)postgres_state(component)->stale_accept_ns / 1e9;
+}
+
 static double read_cancelled(const struct component *component)
 {
     return (double)postgres_state(component)->cancelled_waits;
@@ -119,6 +147,16 @@ static const struct model_metric metrics[] = {
     {"failovers", "1", "promotions of another server, in the whole run", read_failovers},
     {"recoveries", "1", "crash recoveries of the leader, in the whole run", read_recoveries},
     {"cancelled_waits", "1", "commits whose wait for a standby was cancelled", read_cancelled},
+    {"deadlocks", "1", "transactions aborted because they waited in a circle, in the whole run",
+     read_deadlocks},
+    {"serialization_failures", "1",
+     "transactions refused because another had changed their row, in the whole run",
+     read_conflicts},
+    {"partition_drops", "1", "time partitions dropped, in the whole run", read_drops},
+    {"revoked_accepted", "1",
+     "tokens taken for good by a standby after their revocation was acknowledged", read_stale},
+    {"revocation_lag(max)", "s", "longest time from an acknowledged revocation to such a token",
+     read_stale_time},
     {"standby_removals", "1", "times a synchronous standby was given up", read_removals},
     {"checkpoints", "1", "checkpoints completed, in the whole run", read_checkpoints},
     {"wal", "By", "WAL written, in the whole run", read_wal},
@@ -136,6 +174,9 @@ static const struct model_invariant invariants[] = {
      "at most one server is primary, and only it acknowledges commits (with a watchdog)"},
     {"postgres-pool", "server connections never pass the pool's size and max_connections"},
     {"postgres-locks", "every row lock is held by one transaction in progress"},
+    {"postgres-deadlocks", "no circle of waits for rows outlives deadlock_timeout"},
+    {"postgres-revoked",
+     "a revoked token is refused by the primary at once, by a standby once it has replayed it"},
     {"postgres-standby-behind", "no standby has WAL that its primary has not flushed"},
     {0},
 };
@@ -145,6 +186,7 @@ static const struct model_invariant invariants[] = {
 static void begin(struct component *component)
 {
     histogram_init(&postgres_state(component)->pool_wait);
+    postgres_row_begin(component);
     postgres_failover_begin(component);
 }
 
@@ -163,6 +205,7 @@ static void begin_server(struct node *node)
     node->devices[POSTGRES_DEVICE_POOLER].part = METER_CPU;
     postgres_wal_begin(node);
     postgres_lock_begin(node);
+    postgres_row_start(node);
 }
 
 static bool start(struct node *node)
@@ -176,6 +219,8 @@ static bool start(struct node *node)
 static void crash(struct node *node)
 {
     postgres_lock_crash(node);
+    postgres_partition_crash(node);
+    postgres_row_crash(node);
     postgres_wal_crash(node);
     postgres_failover_crash(node);
 }
@@ -206,7 +251,8 @@ static struct node *route(struct component *component, const struct call *call, 
 {
     (void)key;
     const uint16_t operation = call->design->operation->number;
-    const bool reads = operation == POSTGRES_READ || operation == POSTGRES_SCAN;
+    const bool reads =
+        operation == POSTGRES_READ || operation == POSTGRES_SCAN || operation == POSTGRES_VERIFY;
     return reads ? reader(component) : known_primary(component);
 }
 
@@ -265,6 +311,8 @@ static void check(struct component *component)
                "%lu commits acknowledged by others, %lu second primaries",
                (unsigned long)state->stray_acknowledgements,
                (unsigned long)state->double_primaries);
+    world_hold(world, "postgres-revoked", state->early_accepts == 0,
+               "revoked tokens were taken for good %lu times", (unsigned long)state->early_accepts);
     world_hold(world, "postgres-standby-behind", state->standbys_ahead == 0,
                "a standby was ahead %lu times", (unsigned long)state->standbys_ahead);
     for (uint32_t i = 0; i < component->node_count; i++) {
@@ -280,6 +328,7 @@ static void end(struct component *component)
         postgres_stream_end(&component->nodes[i]);
     }
     histogram_release(&postgres_state(component)->pool_wait);
+    postgres_row_end(component);
     postgres_failover_end(component);
 }
 
@@ -294,7 +343,11 @@ static double demand(const struct component_design *component, const struct oper
         [POSTGRES_READ] = read,
         [POSTGRES_WRITE] = write,
         [POSTGRES_SCAN] = read - policy + (double)configuration->rows * row,
+        [POSTGRES_ISSUE] = write,
+        [POSTGRES_VERIFY] = read,
+        [POSTGRES_REVOKE] = write,
         [POSTGRES_WRITER] = 0,
+        [POSTGRES_DROP] = 0,
         [POSTGRES_TRANSACT] = (double)configuration->statements * write,
     };
     return means[operation->number] / 1e9;
@@ -308,9 +361,10 @@ const struct model postgres_model = {
     .summary = "PostgreSQL 16 with PgBouncer and Patroni: pool, row locks, group commit, failover",
     .stands_for =
         "PostgreSQL 16, PgBouncer 1.22 beside each server and Patroni 3.3 with a healthy store. "
-        "Left out: isolation conflicts and deadlocks (a transaction locks one row), vacuum, "
-        "replication conflicts of standby queries, synchronous_commit off, archive and disk-full, "
-        "connection set-up, primary_start_timeout; cascading and delayed standbys",
+        "Left out: reads of rows that a transaction does not change (so no write skew), vacuum, "
+        "replication conflicts of standby queries (a standby does not replay a dropped partition's "
+        "lock), archive and disk-full, connection set-up and login_retry, reserve_pool, cascading "
+        "and delayed standbys; the processor time of checksums and compression",
     .fields = postgres_fields,
     .configuration_size = sizeof(struct postgres_configuration),
     .component_size = sizeof(struct postgres_state),

@@ -133,9 +133,22 @@ struct postgres_lock { // of one row; the transaction that holds it commits at `
     uint32_t generation;
     uint32_t next_free;
     uint64_t key;
-    uint64_t lsn;
+    uint64_t lsn, value;
+    uint64_t request; // of its holder
+    uint32_t holder;  // number of its visit, 0: not known yet
+    uint32_t below;   // lock that its holder took before, 0: none
     bool used;
     struct pool pool;
+};
+
+struct postgres_change { // of a row, in the log
+    uint64_t lsn, key, value;
+};
+
+struct postgres_revocation { // acknowledged
+    uint64_t lsn;
+    int64_t since_ns;
+    uint32_t timeline;
 };
 
 struct postgres_streams {
@@ -167,6 +180,10 @@ struct postgres_node {
     struct map locks; // key -> number
     struct slots lock_slots;
     uint32_t free_lock;
+    struct versions rows; // as committed, or as replayed
+    uint64_t replayed;    // number of the change in the log that comes next
+    struct map changed;   // key -> number of the commit that changed the row last
+    uint32_t committed;   // commits since the process began
     bool watching; // a timer waits for the oldest in the pool's line
     // its place among the others
     struct postgres_stream stream;
@@ -197,6 +214,15 @@ struct postgres_state {     // of the component
     uint32_t fork_room;
     uint64_t *acknowledged; // ring: positions of commits that a standby may lack
     uint32_t ack_first, ack_count, ack_room;
+    bool tracks;                 // what rows hold matters
+    struct postgres_change *log; // ring: changes that a server has yet to replay
+    uint64_t log_first;          // number of the oldest
+    uint32_t log_count, log_room;
+    struct map revoked; // token -> place in `revocations`
+    struct postgres_revocation *revocations;
+    uint32_t revocation_count, revocation_room;
+    uint64_t stale_accepts, early_accepts, deadlocks, conflicts, drops;
+    int64_t stale_accept_ns;
     struct histogram pool_wait;
     uint64_t commits, lock_waits, lag_samples;
     double lag_seconds, lag_seconds_maximum, lag_bytes_maximum;
@@ -205,14 +231,18 @@ struct postgres_state {     // of the component
     uint64_t stray_acknowledgements, double_primaries, standbys_ahead, early_acknowledgements;
 };
 
-enum { POSTGRES_DEVICE_POOLER, POSTGRES_DEVICE_DISK, POSTGRES_DEVICES };
-enum { POSTGRES_CONNECTIONS }; // the pool of server connections
+enum { POSTGRES_DEVICE_POOLER, POSTGRES_DEVICE_DISK, POSTGRES_DEVICE_LOCKS };
+enum { POSTGRES_CONNECTIONS, POSTGRES_TABLE }; // pools: the second with time partitions only
 enum {
     POSTGRES_READ,
     POSTGRES_WRITE,
     POSTGRES_SCAN,
     POSTGRES_TRANSACT,
+    POSTGRES_ISSUE,
+    POSTGRES_VERIFY,
+    POSTGRES_REVOKE,
     POSTGRES_WRITER,
+    POSTGRES_DROP,
     POSTGRES_OPERATIONS
 };
 
@@ -259,15 +289,65 @@ void postgres_lock_begin(struct node *node);
 void postgres_lock_end(struct node *node);
 void postgres_lock_crash(struct node *node);
 
-// Takes the lock of the visit's key; it waits in order of arrival. visit->value names the lock.
-enum outcome postgres_lock_take(struct visit *visit);
+// Takes the lock of the row; it waits in order of arrival. The next step calls postgres_lock_hold.
+enum outcome postgres_lock_take(struct visit *visit, uint64_t key);
+// The visit has the lock now: NULL if it had it before.
+struct postgres_lock *postgres_lock_hold(struct visit *visit);
+// Gives all its locks back.
 void postgres_lock_give(struct visit *visit);
+// The lock that it took last, and the one that its holder took before.
 struct postgres_lock *postgres_lock_of(const struct visit *visit);
+struct postgres_lock *postgres_lock_below(const struct node *node,
+                                          const struct postgres_lock *lock);
 
 // Forgets locks that nobody holds any more (their transactions ended otherwise).
 void postgres_lock_sweep(struct node *node);
-// States that every lock is held by a visit.
+// States that every lock is held by a visit, and that no circle of waits stands.
 void postgres_lock_check(struct node *node);
+
+// ---- postgres_row.c: what rows hold -----------------------------------------------------------
+
+void postgres_row_begin(struct component *component);
+void postgres_row_start(struct node *node); // at time 0
+void postgres_row_end(struct component *component);
+
+// The row of statement `index` of the visit, from 0.
+uint64_t postgres_row_key(const struct visit *visit, uint32_t index);
+// The transaction begins: from repeatable_read on it sees what is committed now.
+void postgres_row_see(struct visit *visit);
+// Whether another has changed the locked row since.
+bool postgres_row_conflicts(struct visit *visit, const struct postgres_lock *lock);
+// The visit's changes enter the log, up to `lsn`; its commit becomes visible on the primary.
+void postgres_row_log(struct visit *visit, uint64_t lsn);
+void postgres_row_publish(struct visit *visit);
+// Standbys: what is replayed becomes visible.
+void postgres_row_replay(struct node *standby);
+// The server goes on from `end` of its own log, all of it visible; `leads`: the log ends there.
+void postgres_row_recover(struct node *node, uint64_t end, bool leads);
+// pg_rewind brings what the present primary has.
+void postgres_row_copy(struct node *node);
+void postgres_row_crash(struct node *node);
+// Forgets changes that every server has.
+void postgres_row_forget(struct component *component);
+// The value that the server shows for the visit's row, 0: never written.
+uint64_t postgres_row_value(const struct visit *visit);
+// Whether the server takes the visit's token for good.
+bool postgres_row_accepts(const struct visit *visit);
+
+// ---- postgres_partition.c: plans, relation locks, time partitions -----------------------------
+
+// Relations that a statement locks in the shared table, beyond the connection's own slots.
+uint64_t postgres_partition_shared(const struct postgres_configuration *configuration);
+// Processor time of planning.
+int64_t postgres_partition_plan_ns(const struct postgres_configuration *configuration);
+enum outcome postgres_partition_enter(struct visit *visit); // the table's shared lock
+enum outcome postgres_partition_lock(struct visit *visit);  // its relations
+void postgres_partition_open(struct node *primary);         // partitions are dropped in time
+void postgres_partition_crash(struct node *node);
+// The drop: takes the whole table, works, lets the others in again.
+enum outcome postgres_partition_close(struct visit *drop);
+enum outcome postgres_partition_drop(struct visit *drop);
+enum outcome postgres_partition_end(struct visit *drop);
 
 // ---- postgres_wal.c: the log of the primary, group commit, checkpoints ------------------------
 

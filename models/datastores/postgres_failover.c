@@ -187,6 +187,7 @@ static void become_primary(struct node *node, uint64_t end)
         component->nodes[i].role = i == node->replica ? "primary" : "standby";
         postgres_stream_cut(&component->nodes[i]);
     }
+    postgres_row_recover(node, end, true);
     postgres_wal_open(node, end);
     meter_log(component->world, LOG_LEADER, (int32_t)node->number, state->timeline);
     node_timer(node, setting_of(component)->discovery_ns, on_discovered, 0);
@@ -246,6 +247,7 @@ static void lead(struct node *node)
     postgres_stream_watch(node);
     choose_synchronous(node);
     postgres_wal_forget(component);
+    postgres_row_forget(component);
     postgres_lock_sweep(node);
 }
 
@@ -399,9 +401,11 @@ static void on_standby_ready(struct node *node, uint64_t word)
     const uint64_t fork = postgres_failover_fork(node);
     if (server->received > fork) {
         server->received = fork;
+        postgres_row_copy(node);
     }
     server->redo = server->redo < server->received ? server->redo : server->received;
-    server->flushed = server->applied = server->received;
+    server->flushed = server->received;
+    postgres_row_recover(node, server->received, false);
     node_ready(node);
     postgres_stream_call(node);
 }

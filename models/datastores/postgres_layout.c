@@ -67,36 +67,44 @@ static void lay_out(struct model_preparation *preparation)
     preparation->component->replicas = standbys + 1;
 }
 
-static void add_pool(struct model_preparation *preparation)
+static void add_pools(struct model_preparation *preparation)
 {
     const struct postgres_configuration *configuration = preparation->configuration;
     const struct postgres_pooler *pool = &configuration->pool;
     struct component_design *component = preparation->component;
+    const uint32_t own = configuration->partitions.span_ns > 0 ? 2 : 1;
     struct pool_design *pools =
-        arena_take_array(preparation->arena, component->pool_count + 1, sizeof *pools);
+        arena_take_array(preparation->arena, component->pool_count + 2, sizeof *pools);
     pools[POSTGRES_CONNECTIONS] =
         pool->mode == POSTGRES_DIRECT
             ? (struct pool_design){"connections", configuration->connections - POSTGRES_RESERVED, 0}
             : (struct pool_design){"connections", pool->size,
                                    pool->clients == 0 ? UINT64_MAX : pool->clients - pool->size};
+    pools[POSTGRES_TABLE] = (struct pool_design){"table", 0, 0};
     for (uint32_t i = 0; i < component->pool_count; i++) {
-        pools[i + 1] = component->pools[i];
+        pools[own + i] = component->pools[i];
     }
     component->pools = pools;
-    component->pool_count++;
+    component->pool_count += own;
 }
+
+enum { LOCK_PARTS = 16 }; // NUM_LOCK_PARTITIONS
 
 static void add_devices(struct model_preparation *preparation)
 {
     const struct postgres_configuration *configuration = preparation->configuration;
+    const struct postgres_disk *disk = &configuration->disk;
     struct component_design *component = preparation->component;
-    const uint32_t count = component->device_count + POSTGRES_DEVICES;
-    struct device_design *devices = arena_take_array(preparation->arena, count, sizeof *devices);
+    const uint32_t own = postgres_partition_shared(configuration) > 0 ? 3 : 2;
+    const uint32_t count = component->device_count + own;
+    struct device_design *devices =
+        arena_take_array(preparation->arena, count + 1, sizeof *devices);
     devices[POSTGRES_DEVICE_POOLER] = (struct device_design){"pooler", 1, 0, 0};
-    devices[POSTGRES_DEVICE_DISK] = (struct device_design){
-        "disk", (uint32_t)configuration->disk.depth, (double)configuration->disk.iops, 0};
+    devices[POSTGRES_DEVICE_DISK] =
+        (struct device_design){"disk", (uint32_t)disk->depth, (double)disk->iops, 0};
+    devices[POSTGRES_DEVICE_LOCKS] = (struct device_design){"locks", LOCK_PARTS, 0, 0};
     for (uint32_t i = 0; i < component->device_count; i++) {
-        devices[POSTGRES_DEVICES + i] = component->devices[i];
+        devices[own + i] = component->devices[i];
     }
     component->devices = devices;
     component->device_count = count;
@@ -138,6 +146,10 @@ static void check_standbys(struct model_preparation *preparation)
     if (configuration->reads == POSTGRES_READ_STANDBY && standbys == 0) {
         model_complain(preparation, "reads", "there is no standby");
     }
+    if (configuration->locks.rows > configuration->statements) {
+        model_complain(preparation, "locks", "more rows than `statements: %lu`",
+                       (unsigned long)configuration->statements);
+    }
     if (failover->loop_ns + 2 * failover->retry_ns > failover->ttl_ns) {
         model_complain(preparation, "failover", "loop + 2 x retry must not be longer than ttl");
     }
@@ -149,7 +161,7 @@ void postgres_layout_prepare(struct model_preparation *preparation)
     check_standbys(preparation);
     lay_out(preparation);
     if (preparation->complaint_count == 0) {
-        add_pool(preparation);
+        add_pools(preparation);
         add_devices(preparation);
     }
 }

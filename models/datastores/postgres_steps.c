@@ -3,7 +3,7 @@
 
 // ---- steps ------------------------------------------------------------------------------------
 
-enum { ROWS_A_PAGE = 50, TRANSACTION_STATEMENT = 4 };
+enum { ROWS_A_PAGE = 50, TRANSACTION_STATEMENT = 5 };
 
 static const struct postgres_configuration *configuration_of(const struct visit *visit)
 {
@@ -19,6 +19,7 @@ static const struct postgres_streams *streams_of(const struct visit *visit)
 // does not know it takes them.
 static enum outcome find_primary(struct visit *visit)
 {
+    visit->value = 0;
     return postgres_node(visit->node)->serving ? step_next(visit)
                                                : step_fail(visit, STATUS_UNAVAILABLE);
 }
@@ -31,6 +32,24 @@ static enum outcome pass_pooler(struct visit *visit)
     }
     return station_serve(&visit->node->devices[POSTGRES_DEVICE_POOLER], visit,
                          distribution_draw(&pool->work, streams_of(visit)->pooler));
+}
+
+static enum outcome begin_read(struct visit *visit)
+{
+    history_begin(visit, HISTORY_READ, 0, 0);
+    return pass_pooler(visit);
+}
+
+// A transaction of one row is a write of it as well.
+static enum outcome begin_write(struct visit *visit)
+{
+    const struct postgres_configuration *configuration = configuration_of(visit);
+    const uint16_t operation = visit->operation->number;
+    if (operation == POSTGRES_WRITE ||
+        (operation == POSTGRES_TRANSACT && configuration->locks.rows == 1)) {
+        history_begin(visit, HISTORY_WRITE, history_value(visit), 0);
+    }
+    return pass_pooler(visit);
 }
 
 static struct visit *oldest_waiter(const struct pool *pool)
@@ -54,6 +73,7 @@ static void pooler_on_wait_end(struct node *node, uint64_t word)
     struct visit *oldest = oldest_waiter(pool);
     while (oldest != NULL && oldest->since_ns + wait_ns <= node->world->now) {
         pool_forget(pool);
+        history_end(oldest, STATUS_ABANDONED, 0);
         visit_end(oldest, STATUS_ABANDONED, false);
         oldest = oldest_waiter(pool);
     }
@@ -73,20 +93,26 @@ static void watch_waiters(struct node *node)
     }
 }
 
+static enum outcome refuse(struct visit *visit, enum status status)
+{
+    history_end(visit, status, 0);
+    return step_fail(visit, status);
+}
+
 static enum outcome take_connection(struct visit *visit)
 {
     struct node *node = visit->node;
     struct pool *pool = &node->pools[POSTGRES_CONNECTIONS];
     const bool full = (uint64_t)pool->used.value >= pool->size;
     pool->wait = node->world->measuring ? &postgres_state(node->component)->pool_wait : NULL;
-    if (full && pool->queue_limit == 0) {
-        return step_fail(visit, STATUS_REJECTED);
+    if (full && (pool->queue_limit == 0 || pool->line.count >= pool->queue_limit)) {
+        pool->refused++;
+        return refuse(visit, STATUS_REJECTED);
     }
-    const enum outcome outcome = step_take(visit, pool);
-    if (outcome == OUTCOME_WAIT) {
+    if (full) {
         watch_waiters(node);
     }
-    return outcome;
+    return step_take(visit, pool);
 }
 
 static enum outcome read_disk(struct visit *visit, uint64_t pages)
@@ -116,17 +142,11 @@ static enum outcome fetch_pages(struct visit *visit)
     return read_disk(visit, (uint64_t)(missed + random_unit(streams_of(visit)->buffer)));
 }
 
-static int64_t planning_ns(const struct postgres_configuration *configuration)
-{
-    const struct postgres_partitions *partitions = &configuration->partitions;
-    return partitions->pruned ? 0 : (int64_t)(partitions->count - 1) * partitions->plan_ns;
-}
-
 static enum outcome work(struct visit *visit, const struct distribution *law)
 {
     const struct postgres_configuration *configuration = configuration_of(visit);
     struct random_stream *cpu = streams_of(visit)->cpu;
-    return step_cpu(visit, planning_ns(configuration) + distribution_draw(law, cpu) +
+    return step_cpu(visit, postgres_partition_plan_ns(configuration) + distribution_draw(law, cpu) +
                                distribution_draw(&configuration->row_security, cpu));
 }
 
@@ -146,14 +166,38 @@ static enum outcome scan_rows(struct visit *visit)
     struct random_stream *cpu = streams_of(visit)->cpu;
     const int64_t row = distribution_draw(&configuration->row, cpu) +
                         distribution_draw(&configuration->row_security, cpu);
-    return step_cpu(visit, planning_ns(configuration) +
+    return step_cpu(visit, postgres_partition_plan_ns(configuration) +
                                distribution_draw(&configuration->read, cpu) +
                                (int64_t)configuration->rows * row);
 }
 
 static enum outcome lock_row(struct visit *visit)
 {
-    return postgres_lock_take(visit);
+    postgres_row_see(visit);
+    return postgres_lock_take(visit, postgres_row_key(visit, 0));
+}
+
+// The first statement gives the transaction its snapshot; later ones may need no further row.
+static enum outcome lock_next_row(struct visit *visit)
+{
+    const uint32_t index = visit->loops[0] - 1U;
+    if (index == 0) {
+        postgres_row_see(visit);
+    } else if (index >= configuration_of(visit)->locks.rows) {
+        visit->place = 0;
+        return step_next(visit);
+    }
+    return postgres_lock_take(visit, postgres_row_key(visit, index));
+}
+
+static enum outcome hold_row(struct visit *visit)
+{
+    const struct postgres_lock *lock = postgres_lock_hold(visit);
+    if (lock == NULL || !postgres_row_conflicts(visit, lock)) {
+        return step_next(visit);
+    }
+    postgres_state(visit->node->component)->conflicts++;
+    return refuse(visit, STATUS_CONFLICT);
 }
 
 static enum outcome await_client(struct visit *visit)
@@ -178,8 +222,8 @@ static enum outcome next_statement(struct visit *visit)
 static enum outcome flush_wal(struct visit *visit)
 {
     visit->deadline_ns = TIME_NEVER;
-    const bool single = visit->operation->number == POSTGRES_WRITE;
-    return postgres_wal_commit(visit, single ? 1 : configuration_of(visit)->statements);
+    const bool several = visit->operation->number == POSTGRES_TRANSACT;
+    return postgres_wal_commit(visit, several ? configuration_of(visit)->statements : 1);
 }
 
 static enum outcome wait_for_standby(struct visit *visit)
@@ -202,8 +246,22 @@ static enum outcome answer(struct visit *visit, uint64_t bytes)
 static enum outcome acknowledge(struct visit *visit)
 {
     postgres_wal_acknowledge(visit->node, postgres_lock_of(visit)->lsn);
+    postgres_row_publish(visit);
+    history_end(visit, STATUS_OK, 0);
     postgres_lock_give(visit);
     return answer(visit, 0);
+}
+
+static enum outcome answer_row(struct visit *visit)
+{
+    history_end(visit, STATUS_OK, postgres_row_value(visit));
+    return answer(visit, configuration_of(visit)->answer);
+}
+
+static enum outcome judge_token(struct visit *visit)
+{
+    return postgres_row_accepts(visit) ? answer(visit, configuration_of(visit)->answer)
+                                       : step_fail(visit, STATUS_UNAUTHORIZED);
 }
 
 static enum outcome answer_rows(struct visit *visit)
@@ -223,19 +281,34 @@ static enum outcome end_flush(struct visit *writer)
 }
 
 static const struct step read_steps[] = {
-    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "pass pooler", .run = begin_read},
     {.name = "take connection", .run = take_connection},
+    {.name = "lock table", .run = postgres_partition_enter},
+    {.name = "lock relations", .run = postgres_partition_lock},
     {.name = "fetch page", .run = fetch_page},
     {.name = "select row", .run = select_row},
-    {.name = "reply", .run = answer_rows},
+    {.name = "reply", .run = answer_row},
+};
+
+static const struct step verify_steps[] = {
+    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "take connection", .run = take_connection},
+    {.name = "lock table", .run = postgres_partition_enter},
+    {.name = "lock relations", .run = postgres_partition_lock},
+    {.name = "fetch page", .run = fetch_page},
+    {.name = "select token", .run = select_row},
+    {.name = "judge token", .run = judge_token},
 };
 
 static const struct step write_steps[] = {
     {.name = "find primary", .run = find_primary},
-    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "pass pooler", .run = begin_write},
     {.name = "take connection", .run = take_connection},
+    {.name = "lock table", .run = postgres_partition_enter},
+    {.name = "lock relations", .run = postgres_partition_lock},
     {.name = "fetch page", .run = fetch_page},
     {.name = "lock row", .run = lock_row},
+    {.name = "hold row", .run = hold_row},
     {.name = "change row", .run = change_row},
     {.name = "flush wal", .run = flush_wal},
     {.name = "wait for standby", .run = wait_for_standby},
@@ -245,6 +318,8 @@ static const struct step write_steps[] = {
 static const struct step scan_steps[] = {
     {.name = "pass pooler", .run = pass_pooler},
     {.name = "take connection", .run = take_connection},
+    {.name = "lock table", .run = postgres_partition_enter},
+    {.name = "lock relations", .run = postgres_partition_lock},
     {.name = "fetch pages", .run = fetch_pages},
     {.name = "scan rows", .run = scan_rows},
     {.name = "reply", .run = answer_rows},
@@ -252,10 +327,13 @@ static const struct step scan_steps[] = {
 
 static const struct step transaction_steps[] = {
     {.name = "find primary", .run = find_primary},
-    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "pass pooler", .run = begin_write},
     {.name = "take connection", .run = take_connection},
-    {.name = "lock row", .run = lock_row},
+    {.name = "lock table", .run = postgres_partition_enter},
+    {.name = "lock relations", .run = postgres_partition_lock},
     [TRANSACTION_STATEMENT] = {.name = "await client", .run = await_client},
+    {.name = "lock row", .run = lock_next_row},
+    {.name = "hold row", .run = hold_row},
     {.name = "fetch page", .run = fetch_page},
     {.name = "change row", .run = change_row},
     {.name = "next statement", .run = next_statement},
@@ -267,6 +345,12 @@ static const struct step transaction_steps[] = {
 static const struct step writer_steps[] = {
     {.name = "flush wal", .run = join_flush},
     {.name = "send wal", .run = end_flush},
+};
+
+static const struct step drop_steps[] = {
+    {.name = "lock table", .run = postgres_partition_close},
+    {.name = "drop partition", .run = postgres_partition_drop},
+    {.name = "open table", .run = postgres_partition_end},
 };
 
 // ---- operations -------------------------------------------------------------------------------
@@ -284,13 +368,30 @@ const struct operation postgres_operations[POSTGRES_OPERATIONS] = {
      .number = POSTGRES_WRITE},
     {.name = "scan", .meaning = "reads `rows` rows", STEPS(scan_steps), .number = POSTGRES_SCAN},
     {.name = "transaction",
-     .meaning = "`statements` changes under the lock of one row, with the "
+     .meaning = "`statements` changes under the locks of `locks.rows` rows, with the "
                 "client's turns between them, and a commit",
      STEPS(transaction_steps),
      .number = POSTGRES_TRANSACT},
+    {.name = "issue",
+     .meaning = "inserts the token of the key, good for `tokens.ttl`",
+     STEPS(write_steps),
+     .number = POSTGRES_ISSUE},
+    {.name = "verify",
+     .meaning = "looks the token of the key up; refuses one that has expired or was revoked",
+     STEPS(verify_steps),
+     .number = POSTGRES_VERIFY},
+    {.name = "revoke",
+     .meaning = "marks the token of the key as revoked",
+     STEPS(write_steps),
+     .number = POSTGRES_REVOKE},
     {.name = "write wal",
      .meaning = "flushes what commits did not wait for",
      STEPS(writer_steps),
      .number = POSTGRES_WRITER,
+     .internal = true},
+    {.name = "drop partition",
+     .meaning = "drops the oldest time partition",
+     STEPS(drop_steps),
+     .number = POSTGRES_DROP,
      .internal = true},
 };

@@ -129,6 +129,7 @@ static void on_replayed(struct node *standby, uint64_t word)
     if (server->applying_to > server->applied) {
         server->applied = server->applying_to;
     }
+    postgres_row_replay(standby);
     end_probe(standby);
     if (postgres_configuration(standby->component)->durability == POSTGRES_REMOTE_APPLY) {
         postgres_stream_tell(standby);
@@ -364,7 +365,9 @@ static void on_rewound(struct node *standby, uint64_t word)
     const uint64_t fork = postgres_failover_fork(standby);
     server->rewinding = false;
     if (server->received > fork) {
-        server->received = server->flushed = server->applied = fork;
+        server->received = server->flushed = fork;
+        postgres_row_copy(standby);
+        postgres_row_recover(standby, fork, false);
         server->redo = server->redo < fork ? server->redo : fork;
     }
     postgres_stream_call(standby);

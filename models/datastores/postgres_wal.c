@@ -183,6 +183,7 @@ void postgres_wal_open(struct node *node, uint64_t end)
     server->flushes_seen = server->wal.flushes;
     node_timer(node, postgres_configuration(node->component)->checkpoint.interval_ns,
                on_checkpoint_due, 0);
+    postgres_partition_open(node);
 }
 
 // ---- commits ----------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ enum outcome postgres_wal_commit(struct visit *visit, uint64_t records)
     }
     server->inserted += bytes;
     postgres_state(node->component)->wal_bytes += bytes;
-    postgres_lock_of(visit)->lsn = server->inserted;
+    postgres_row_log(visit, server->inserted);
     watch_volume(node);
     if (postgres_configuration(node->component)->durability == POSTGRES_OFF) {
         arm_writer(node);
@@ -245,6 +246,7 @@ void postgres_wal_note(struct node *primary)
     }
     server->flushes_seen = server->wal.flushes;
     server->flushed = server->targets[server->wal.flushes % 4];
+    versions_settle(&server->rows, server->flushed);
     const int64_t sender_ns = postgres_configuration(component)->standby.sender_ns;
     if (component->node_count == 1 || !postgres_is_primary(primary) || server->sending) {
         return;

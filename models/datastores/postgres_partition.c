@@ -1,0 +1,100 @@
+// postgres_partition - plans and relation locks of a partitioned table, and partitions that go.
+//
+// A statement locks each partition that it touches and each index of it. A connection keeps 16 such
+// locks by itself; the rest go through the shared lock table, which has 16 parts. With time
+// partitions the oldest is dropped every `span`, under the exclusive lock of the table: the drop
+// waits for all who use the table, and all who come meanwhile wait behind it.
+#include "models/datastores/postgres.h"
+
+enum { OWN_LOCKS = 16 };
+
+uint64_t postgres_partition_shared(const struct postgres_configuration *configuration)
+{
+    const struct postgres_partitions *partitions = &configuration->partitions;
+    const bool pruned = partitions->pruned && !partitions->prepared;
+    const uint64_t touched = pruned ? 1 : partitions->count;
+    const uint64_t parent = partitions->count > 1 ? 1 : 0;
+    const uint64_t relations = parent + touched * (1 + partitions->indexes);
+    return relations > OWN_LOCKS ? relations - OWN_LOCKS : 0;
+}
+
+int64_t postgres_partition_plan_ns(const struct postgres_configuration *configuration)
+{
+    const struct postgres_partitions *partitions = &configuration->partitions;
+    const bool planned = !partitions->pruned && !partitions->prepared;
+    return planned ? (int64_t)(partitions->count - 1) * partitions->plan_ns : 0;
+}
+
+static const struct postgres_partitions *setting_of(const struct node *node)
+{
+    return &postgres_configuration(node->component)->partitions;
+}
+
+enum outcome postgres_partition_enter(struct visit *visit)
+{
+    if (setting_of(visit->node)->span_ns == 0) {
+        return step_next(visit);
+    }
+    return step_take(visit, &visit->node->pools[POSTGRES_TABLE]);
+}
+
+enum outcome postgres_partition_lock(struct visit *visit)
+{
+    const struct postgres_configuration *configuration =
+        postgres_configuration(visit->node->component);
+    const uint64_t shared = postgres_partition_shared(configuration);
+    if (shared == 0) {
+        return step_next(visit);
+    }
+    return station_serve(&visit->node->devices[POSTGRES_DEVICE_LOCKS], visit,
+                         (int64_t)shared * configuration->partitions.lock_ns);
+}
+
+// ---- dropping ---------------------------------------------------------------------------------
+
+static void on_drop_due(struct node *primary, uint64_t word)
+{
+    postgres_partition_open(primary);
+    (void)word;
+    if (primary->pools[POSTGRES_TABLE].size == 0) { // else the one before still waits
+        node_begin_visit(primary, &postgres_operations[POSTGRES_DROP], 0);
+    }
+}
+
+void postgres_partition_open(struct node *primary)
+{
+    const int64_t span_ns = setting_of(primary)->span_ns;
+    if (span_ns > 0) {
+        node_timer_constant(primary, span_ns, on_drop_due, 0);
+    }
+}
+
+void postgres_partition_crash(struct node *node)
+{
+    if (setting_of(node)->span_ns > 0) {
+        node->pools[POSTGRES_TABLE].size = 0;
+    }
+}
+
+// One unit for everybody: it is free when all who hold one have gone.
+enum outcome postgres_partition_close(struct visit *drop)
+{
+    struct pool *table = &drop->node->pools[POSTGRES_TABLE];
+    table->size = 1;
+    return step_take(drop, table);
+}
+
+enum outcome postgres_partition_drop(struct visit *drop)
+{
+    return step_hold(
+        drop,
+        distribution_draw(&setting_of(drop->node)->drop, postgres_node(drop->node)->streams.disk),
+        METER_IO);
+}
+
+enum outcome postgres_partition_end(struct visit *drop)
+{
+    postgres_state(drop->node->component)->drops++;
+    pool_resize(&drop->node->pools[POSTGRES_TABLE], 0);
+    return step_reply(drop, STATUS_OK);
+}
