@@ -18,7 +18,7 @@ static const struct model_invariant invariants[] = {
     {"mongodb-log-matching", "what a member fetches continues its own log"},
     {"mongodb-committed-stays",
      "with write concern majority and journaling no committed entry is rolled back"},
-    {"mongodb-once", "a request's write is in the oplog at most once"},
+    {"mongodb-once", "a call's write is in the oplog at most once, however often it is tried"},
     {0},
 };
 
@@ -91,6 +91,7 @@ static void end(struct component *component)
         end_node(&component->nodes[i]);
     }
     map_release(&state->retried);
+    map_release(&state->done);
     map_release(&state->indexed);
     keyed_release(&state->key_cache);
     histogram_release(&state->outage);
@@ -106,10 +107,10 @@ static uint64_t count_twice(const struct node *node)
     struct map seen;
     map_init(&seen);
     for (uint64_t i = oplog->first; i <= mongodb_oplog_last(oplog); i++) {
-        const uint64_t request = mongodb_oplog_at(oplog, i)->request;
-        if (request != MONGODB_NOTHING) {
-            twice += map_get(&seen, request) != 0;
-            map_set(&seen, request, 1);
+        const uint64_t identity = mongodb_oplog_at(oplog, i)->identity;
+        if (identity != MONGODB_NOTHING) {
+            twice += map_get(&seen, identity) != 0;
+            map_set(&seen, identity, 1);
         }
     }
     map_release(&seen);
@@ -131,7 +132,7 @@ static void check(struct component *component)
                "%lu batches did not continue the reader's log", (unsigned long)state->mismatches);
     for (uint32_t i = 0; i < component->node_count; i++) {
         const uint64_t twice = count_twice(&component->nodes[i]);
-        world_hold(world, "mongodb-once", twice == 0, "%s/%u: %lu requests are there twice",
+        world_hold(world, "mongodb-once", twice == 0, "%s/%u: %lu writes are there twice",
                    component->design->name, i, (unsigned long)twice);
     }
 }

@@ -23,7 +23,7 @@ enum mongodb_wait { MONGODB_WAIT_JOURNAL, MONGODB_WAIT_COMMIT, MONGODB_WAITS };
 // ---- configuration ----------------------------------------------------------------------------
 
 struct mongodb_election {
-    int64_t timeout_ns, heartbeat_ns, catch_up_ns;
+    int64_t timeout_ns, heartbeat_ns, silence_ns, catch_up_ns;
     double spread;
     struct field_list priorities; // of uint64_t
 };
@@ -80,6 +80,7 @@ struct mongodb_configuration {
 
 struct mongodb_entry {
     uint64_t request, key; // MONGODB_NOTHING: a new primary's first entry, or a read's
+    uint64_t identity;     // of the call: the same for every try of it
     int64_t time_ns;
     uint64_t position; // of its journal record, 0: not applied yet
     uint32_t term, bytes;
@@ -196,8 +197,9 @@ struct mongodb_state {
     double *distance; // mean latency by zone and member
     struct mongodb_acknowledgement *acknowledged; // ring: may still be lost
     uint32_t ack_first, ack_count, ack_room;
-    struct map retried; // requests that their driver has sent again
-    struct map indexed; // request -> low bits of its index at `indexer`, up to `indexed_to`
+    struct map retried; // identities of calls that were sent again
+    struct map done;    // those of them whose committed writes have left the oplog
+    struct map indexed; // identity -> low bits of its index at `indexer`, up to `indexed_to`
     uint32_t indexer;
     uint32_t indexed_term;
     uint64_t indexed_to;
@@ -257,17 +259,18 @@ void mongodb_oplog_cut(struct mongodb_oplog *oplog, uint64_t index);
 // Empty, as if all up to `index` had been there (initial sync).
 void mongodb_oplog_reset(struct mongodb_oplog *oplog, uint64_t index, uint32_t term);
 void mongodb_oplog_release(struct mongodb_oplog *oplog);
-// The primary writes an entry: its index.
-uint64_t mongodb_oplog_write(struct node *primary, uint64_t request, uint64_t key,
-                             uint64_t bytes);
+// The primary writes an entry (request, key, identity and bytes are given): its index.
+uint64_t mongodb_oplog_write(struct node *primary, struct mongodb_entry entry);
+// One without a write.
+uint64_t mongodb_oplog_write_nothing(struct node *primary);
 // Entries up to `index` are applied and in the journal's buffer.
 void mongodb_oplog_apply(struct node *node, uint64_t index);
 // Notes the checkpoints that have been made by now.
 void mongodb_oplog_checkpoint(struct node *node);
 // The journal is flushed as soon as it can be, for `index`.
 void mongodb_oplog_flush(struct node *node, uint64_t index);
-// Where the primary has the write of that request, 0: nowhere.
-uint64_t mongodb_oplog_find(struct node *primary, uint64_t request);
+// Where the primary has the write of that call, 0: nowhere.
+uint64_t mongodb_oplog_find(struct node *primary, uint64_t identity);
 
 // ---- mongodb_line.c: visits that wait ---------------------------------------------------------
 
@@ -331,7 +334,7 @@ enum outcome mongodb_driver_select(struct visit *visit, bool writes);
 enum outcome mongodb_driver_connect(struct visit *visit);
 void mongodb_driver_disconnect(struct visit *visit);
 // The server has refused in the middle: true if the driver tries once more.
-bool mongodb_driver_retries(struct visit *visit);
+bool mongodb_driver_retries(struct visit *visit, uint64_t identity);
 enum outcome mongodb_driver_find_key(struct visit *visit);
 enum outcome mongodb_driver_encrypt(struct visit *visit);
 

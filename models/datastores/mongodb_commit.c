@@ -39,10 +39,10 @@ void mongodb_commit_acknowledge(struct node *primary, uint64_t index)
     const struct mongodb_node *member = mongodb_node(primary);
     const bool safe = index <= member->commit &&
                       mongodb_journals(mongodb_configuration(primary->component));
+    const uint32_t term = mongodb_oplog_term(&member->oplog, index);
     state->acknowledgements++;
-    if (!safe) {
-        push_acknowledgement(state, (struct mongodb_acknowledgement){
-                                        index, mongodb_oplog_term(&member->oplog, index)});
+    if (!safe && term != UINT32_MAX) {
+        push_acknowledgement(state, (struct mongodb_acknowledgement){index, term});
     }
 }
 

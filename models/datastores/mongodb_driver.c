@@ -253,15 +253,15 @@ enum outcome mongodb_driver_select(struct visit *visit, bool writes)
     return await_server(visit);
 }
 
-bool mongodb_driver_retries(struct visit *visit)
+bool mongodb_driver_retries(struct visit *visit, uint64_t identity)
 {
     struct mongodb_state *state = mongodb_state(visit->node->component);
-    const bool first = map_get(&state->retried, visit->request) == 0;
+    const bool first = map_get(&state->retried, identity) == 0;
     const bool wanted = visit->client || call_design_of(visit) != NULL;
     if (!setting_of(visit->node->component)->retries || !first || !wanted) {
         return false;
     }
-    map_set(&state->retried, visit->request, 1);
+    map_set(&state->retried, identity, 1);
     state->retries++;
     return true;
 }
@@ -381,6 +381,7 @@ void mongodb_driver_begin(struct component *component)
     const uint64_t keys = configuration->encryption.keys * 1000;
     state->known = MONGODB_NONE;
     map_init(&state->retried);
+    map_init(&state->done);
     map_init(&state->indexed);
     keyed_init(&state->key_cache, KEYED_LRU, keys < 1000000 ? (uint32_t)keys : 1000000, NULL);
     measure_distances(component);

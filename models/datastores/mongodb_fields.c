@@ -21,6 +21,10 @@ static const struct field election_fields[] = {
     {AT(mongodb_election, heartbeat_ns, "heartbeat"), .type = FIELD_DURATION, .fallback = "2s",
      .minimum = 1e6, .meaning = "between two heartbeats of a member (heartbeatIntervalMillis)",
      .source = "MongoDB repl_set_config.cpp"},
+    {AT(mongodb_election, silence_ns, "heartbeat_timeout"), .type = FIELD_DURATION,
+     .fallback = "10s", .minimum = 1e6,
+     .meaning = "a member that has been silent for so long is down (heartbeatTimeoutSecs)",
+     .source = "MongoDB repl_set_config.cpp"},
     {AT(mongodb_election, catch_up_ns, "catch_up"), .type = FIELD_DURATION, .fallback = "0",
      .meaning = "how long a new primary looks for newer entries (catchUpTimeoutMillis); "
                 "0: until it has them",
@@ -77,7 +81,7 @@ static const struct field encryption_fields[] = {
      .fallback = "lognormal(median=15ms, p99=50ms)",
      .meaning = "the key service's answer when a data key is not cached",
      .source = "assumption: 5 to 50 ms"},
-    {AT(mongodb_encryption, key_service, "key_service"), .type = FIELD_CUSTOM, .read = "call",
+    {AT(mongodb_encryption, key_service, "key_endpoint"), .type = FIELD_CUSTOM, .read = "call",
      .size = sizeof(struct call_design),
      .meaning = "asked for data keys instead of `kms`; requests fail while it does and the key is "
                 "not cached"},
@@ -147,8 +151,9 @@ static const struct field flow_fields[] = {
 };
 
 const struct field mongodb_fields[] = {
-    {OWN(members, "members"), .type = FIELD_COUNT, .fallback = "3", .minimum = 1,
-     .maximum = MONGODB_MEMBERS, .meaning = "voting members of the replica set, over `spread`",
+    {OWN(members, "members"), .type = FIELD_COUNT, .fallback = "0", .maximum = MONGODB_MEMBERS,
+     .meaning = "voting members of the replica set; 0: as many as `spread` or `replicas` say, 3 "
+                "where they say nothing",
      .source = "assumption"},
     {OWN(write_concern, "write_concern"), .type = FIELD_CHOICE, .fallback = "majority",
      .choices = write_concerns,

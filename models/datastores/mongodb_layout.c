@@ -33,15 +33,29 @@ static void add_devices(struct model_preparation *preparation)
     component->device_count = count;
 }
 
-static void check_priorities(struct model_preparation *preparation)
+static uint32_t count_members(struct model_preparation *preparation)
+{
+    const uint64_t members =
+        ((const struct mongodb_configuration *)preparation->configuration)->members;
+    const uint32_t laid_out = preparation->component->replicas;
+    if (members > 0 && laid_out > 1 && members != laid_out) {
+        model_complain(preparation, "members", "`spread` or `replicas` lay out %u", laid_out);
+    }
+    if (laid_out > MONGODB_MEMBERS) {
+        model_complain(preparation, NULL, "at most %d members", MONGODB_MEMBERS);
+    }
+    return members > 0 ? (uint32_t)members : laid_out > 1 ? laid_out : 3;
+}
+
+static void check_priorities(struct model_preparation *preparation, uint32_t members)
 {
     const struct mongodb_configuration *configuration = preparation->configuration;
     const struct field_list *priorities = &configuration->election.priorities;
     const uint64_t *items = priorities->items;
-    bool able = priorities->count < configuration->members;
-    if (priorities->count > configuration->members) {
-        model_complain(preparation, "election", "%u priorities for %lu members",
-                       priorities->count, (unsigned long)configuration->members);
+    bool able = priorities->count < members;
+    if (priorities->count > members) {
+        model_complain(preparation, "election", "%u priorities for %u members",
+                       priorities->count, members);
         return;
     }
     for (uint32_t i = 0; i < priorities->count; i++) {
@@ -52,10 +66,10 @@ static void check_priorities(struct model_preparation *preparation)
     }
 }
 
-static void check_reads(struct model_preparation *preparation)
+static void check_reads(struct model_preparation *preparation, uint32_t members)
 {
     const struct mongodb_configuration *configuration = preparation->configuration;
-    if (configuration->preference == MONGODB_SECONDARY && configuration->members == 1) {
+    if (configuration->preference == MONGODB_SECONDARY && members == 1) {
         model_complain(preparation, "read_preference", "there is no secondary");
     }
     if (configuration->read_concern == MONGODB_LINEARIZABLE &&
@@ -67,11 +81,11 @@ static void check_reads(struct model_preparation *preparation)
 
 void mongodb_layout_prepare(struct model_preparation *preparation)
 {
-    const struct mongodb_configuration *configuration = preparation->configuration;
-    check_priorities(preparation);
-    check_reads(preparation);
-    preparation->component->replicas = (uint32_t)configuration->members;
+    const uint32_t members = count_members(preparation);
+    check_priorities(preparation, members);
+    check_reads(preparation, members);
     if (preparation->complaint_count == 0) {
+        preparation->component->replicas = members;
         add_pools(preparation);
         add_devices(preparation);
     }

@@ -15,8 +15,7 @@ enum beat_word { BEAT_TERM, BEAT_COMMIT, BEAT_ASKED, BEAT_ROUND, BEAT_LAST, BEAT
 enum echo_word { ECHO_TERM, ECHO_ASKED, ECHO_ROUND, ECHO_APPLIED, ECHO_AGREED, ECHO_DURABLE };
 enum { LEADS = 1, SERVES = 2 }; // flags above the term
 
-static const int64_t HEARTBEAT_TIMEOUT_NS = 10 * TIME_S; // heartbeatTimeoutSecs
-static const int64_t FRESHNESS_NS = 2 * TIME_S;          // priorityTakeoverFreshnessWindowSeconds
+static const int64_t FRESHNESS_NS = 2 * TIME_S; // priorityTakeoverFreshnessWindowSeconds
 
 static const struct mongodb_election *setting_of(const struct component *component)
 {
@@ -240,14 +239,13 @@ static void on_pace(struct node *node, uint64_t term)
 static void serve(struct node *node)
 {
     struct mongodb_node *member = mongodb_node(node);
-    const uint64_t record = mongodb_configuration(node->component)->record;
     mongodb_sync_stop(node);
     member->catching = false;
     set_role(node, true);
     note_primary(node->component);
     member->began = mongodb_oplog_last(&member->oplog) + 1;
     member->agreed = member->election->term;
-    mongodb_oplog_write(node, MONGODB_NOTHING, MONGODB_NOTHING, record);
+    mongodb_oplog_write_nothing(node);
     mongodb_oplog_flush(node, member->began);
     member->sustained = member->commit;
     node_timer_constant(node, TIME_S, on_pace, member->election->term);
@@ -265,7 +263,7 @@ static bool is_awaited(const struct node *node, uint32_t replica)
     const bool refuses = other->life == NODE_DOWN || other->life == NODE_STARTING;
     const int64_t silence = node->world->now - member->progress[replica].heard_ns;
     return replica != node->replica && (member->answers >> replica & 1) == 0 && !refuses &&
-           silence < HEARTBEAT_TIMEOUT_NS;
+           silence < setting_of(node->component)->silence_ns;
 }
 
 static bool is_newer(uint32_t term, uint64_t index, uint32_t other_term, uint64_t other)

@@ -3,7 +3,7 @@
 // Two logs that have the same term at an index are the same up to it. An entry gets its journal
 // record when it is applied, so an index is durable when that record is. Entries are forgotten once
 // every member has them durably below its commit point and they are older than a driver's retry,
-// or when the log has reached its size.
+// or when the log has reached its size; never beyond the commit point.
 #include <stdlib.h>
 
 #include "models/datastores/mongodb.h"
@@ -37,9 +37,15 @@ uint32_t mongodb_oplog_term(const struct mongodb_oplog *oplog, uint64_t index)
 
 // ---- room -------------------------------------------------------------------------------------
 
-static void drop_first(struct mongodb_oplog *oplog)
+// What was sent again stays known, as the table of transactions keeps it.
+static void drop_first(struct node *node)
 {
+    struct mongodb_state *state = mongodb_state(node->component);
+    struct mongodb_oplog *oplog = &mongodb_node(node)->oplog;
     const struct mongodb_entry *entry = mongodb_oplog_at(oplog, oplog->first);
+    if (state->retried.count > 0 && map_get(&state->retried, entry->identity) != 0) {
+        map_set(&state->done, entry->identity, 1);
+    }
     oplog->base_term = entry->term;
     oplog->bytes -= entry->bytes;
     oplog->head = (oplog->head + 1) & (oplog->room - 1);
@@ -72,7 +78,7 @@ static void forget_common(struct node *node)
         node->world->now - configuration->driver.selection_ns - RETRY_SLACK_NS;
     while (oplog->count > 0 && oplog->first <= floor &&
            mongodb_oplog_at(oplog, oplog->first)->time_ns < young_ns) {
-        drop_first(oplog);
+        drop_first(node);
     }
 }
 
@@ -80,8 +86,9 @@ static void forget_excess(struct node *node)
 {
     const uint64_t most = mongodb_configuration(node->component)->replication.oplog;
     struct mongodb_node *member = mongodb_node(node);
-    while (member->oplog.bytes > most && member->oplog.first < member->durable) {
-        drop_first(&member->oplog);
+    while (member->oplog.bytes > most && member->oplog.first < member->durable &&
+           member->oplog.first < member->commit) {
+        drop_first(node);
     }
 }
 
@@ -217,19 +224,25 @@ void mongodb_oplog_flush(struct node *node, uint64_t index)
     wal_flush(&member->wal);
 }
 
-uint64_t mongodb_oplog_write(struct node *primary, uint64_t request, uint64_t key, uint64_t bytes)
+uint64_t mongodb_oplog_write(struct node *primary, struct mongodb_entry entry)
 {
     struct mongodb_node *member = mongodb_node(primary);
-    const struct mongodb_entry entry = {.request = request,
-                                        .key = key,
-                                        .time_ns = primary->world->now,
-                                        .term = member->election->term,
-                                        .bytes = (uint32_t)bytes};
+    entry.time_ns = primary->world->now;
+    entry.term = member->election->term;
     mongodb_oplog_add(primary, &entry);
     const uint64_t index = mongodb_oplog_last(&member->oplog);
     mongodb_oplog_apply(primary, index);
     mongodb_sync_feed(primary);
     return index;
+}
+
+uint64_t mongodb_oplog_write_nothing(struct node *primary)
+{
+    const uint64_t bytes = mongodb_configuration(primary->component)->record;
+    return mongodb_oplog_write(primary, (struct mongodb_entry){.request = MONGODB_NOTHING,
+                                                               .key = MONGODB_NOTHING,
+                                                               .identity = MONGODB_NOTHING,
+                                                               .bytes = (uint32_t)bytes});
 }
 
 // ---- earlier tries ----------------------------------------------------------------------------
@@ -252,7 +265,7 @@ static void begin_index(struct mongodb_state *state, const struct node *primary)
     }
 }
 
-uint64_t mongodb_oplog_find(struct node *primary, uint64_t request)
+static void index_entries(struct node *primary)
 {
     struct mongodb_state *state = mongodb_state(primary->component);
     const struct mongodb_oplog *oplog = &mongodb_node(primary)->oplog;
@@ -261,14 +274,22 @@ uint64_t mongodb_oplog_find(struct node *primary, uint64_t request)
     while (state->indexed_to < last) {
         const struct mongodb_entry *entry = mongodb_oplog_at(oplog, ++state->indexed_to);
         if (entry->request != MONGODB_NOTHING) {
-            map_set(&state->indexed, entry->request, (uint32_t)state->indexed_to | 1U << 31);
+            map_set(&state->indexed, entry->identity, (uint32_t)state->indexed_to | 1U << 31);
         }
     }
-    const uint32_t low = map_get(&state->indexed, request);
-    if (low == 0) {
-        return 0;
+}
+
+uint64_t mongodb_oplog_find(struct node *primary, uint64_t identity)
+{
+    const struct mongodb_state *state = mongodb_state(primary->component);
+    const struct mongodb_oplog *oplog = &mongodb_node(primary)->oplog;
+    const uint64_t last = mongodb_oplog_last(oplog);
+    if (map_get(&state->done, identity) != 0) {
+        return oplog->first - 1;
     }
+    index_entries(primary);
+    const uint32_t low = map_get(&state->indexed, identity);
     const uint64_t index = last - (((uint32_t)last - low) & 0x7fffffff);
-    const bool kept = index >= oplog->first && index <= last;
-    return kept && mongodb_oplog_at(oplog, index)->request == request ? index : 0;
+    const bool kept = low != 0 && index >= oplog->first && index <= last;
+    return kept && mongodb_oplog_at(oplog, index)->identity == identity ? index : 0;
 }

@@ -37,6 +37,12 @@ static uint64_t index_of(const struct visit *visit)
     return last - (uint32_t)((uint32_t)last - visit->value);
 }
 
+// A request may write more than once: its calls are told apart, the tries of one are not.
+static uint64_t identity_of(const struct visit *visit)
+{
+    return digest_mix(visit->request, (uint64_t)visit->call_generation << 32 | visit->call);
+}
+
 static void record(struct visit *visit, enum history_kind kind, uint64_t value)
 {
     if ((visit->loops[1] & RECORDED) == 0) {
@@ -207,11 +213,13 @@ static enum outcome claim_document(struct visit *visit)
 static uint64_t earlier_index(const struct visit *visit)
 {
     struct mongodb_state *state = state_of(visit);
-    const bool again = map_get(&state->retried, visit->request) != 0;
+    const bool may_be = visit->attempt > 1 || state->retried.count > 0;
+    const uint64_t identity = may_be ? identity_of(visit) : 0;
+    const bool again = may_be && map_get(&state->retried, identity) != 0;
     if (visit->attempt > 1 && !again) {
-        map_set(&state->retried, visit->request, 1);
+        map_set(&state->retried, identity, 1);
     }
-    return visit->attempt > 1 || again ? mongodb_oplog_find(visit->node, visit->request) : 0;
+    return visit->attempt > 1 || again ? mongodb_oplog_find(visit->node, identity) : 0;
 }
 
 static enum outcome wait_for_earlier(struct visit *visit, uint64_t index)
@@ -249,9 +257,11 @@ static uint64_t append(struct visit *visit)
     const bool single = visit->operation->number == MONGODB_WRITE;
     const uint64_t changes = single ? 1 : configuration->statements;
     const uint64_t earlier = earlier_index(visit);
-    return earlier != 0 ? earlier
-                        : mongodb_oplog_write(visit->node, visit->request, visit_key(visit),
-                                              changes * configuration->record);
+    const struct mongodb_entry entry = {.request = visit->request,
+                                        .key = visit_key(visit),
+                                        .identity = identity_of(visit),
+                                        .bytes = (uint32_t)(changes * configuration->record)};
+    return earlier != 0 ? earlier : mongodb_oplog_write(visit->node, entry);
 }
 
 static enum outcome interrupted(struct visit *visit);
@@ -297,7 +307,7 @@ static enum outcome wait_for_concern(struct visit *visit)
 static enum outcome interrupted(struct visit *visit)
 {
     const bool single = visit->operation->number == MONGODB_WRITE;
-    if (!single || !mongodb_driver_retries(visit)) {
+    if (!single || !mongodb_driver_retries(visit, identity_of(visit))) {
         const bool perhaps = visit->deadline_ns == TIME_NEVER || visit->attempt > 1;
         const enum status status = perhaps ? STATUS_INDETERMINATE : STATUS_UNAVAILABLE;
         history_end(visit, status, 0);
@@ -357,10 +367,8 @@ static enum outcome take_read_ticket(struct visit *visit)
 // A linearizable read writes an entry of its own and waits for its commit: it is primary still.
 static enum outcome write_nothing(struct visit *visit)
 {
-    struct node *node = visit->node;
-    const uint64_t index = mongodb_oplog_write(node, MONGODB_NOTHING, MONGODB_NOTHING,
-                                               configuration_of(visit)->record);
-    mongodb_oplog_flush(node, index);
+    const uint64_t index = mongodb_oplog_write_nothing(visit->node);
+    mongodb_oplog_flush(visit->node, index);
     return mongodb_commit_wait(visit, index, MONGODB_WAIT_COMMIT);
 }
 
@@ -389,7 +397,7 @@ static uint64_t value_read(const struct visit *visit)
 
 static enum outcome answer_documents(struct visit *visit)
 {
-    if (visit->status == STATUS_CANCELLED && mongodb_driver_retries(visit)) {
+    if (visit->status == STATUS_CANCELLED && mongodb_driver_retries(visit, identity_of(visit))) {
         mongodb_driver_disconnect(visit);
         visit->status = STATUS_OK;
         return step_jump(visit, STEP_SELECT);

@@ -112,6 +112,10 @@ static void send_batch(struct node *source, uint32_t reader)
     const uint64_t count = last - tail->sent < most ? last - tail->sent : most;
     const bool leads = member->serving || member->catching;
     uint64_t bytes = MONGODB_MESSAGE;
+    if (tail->sent + 1 < member->oplog.first) {
+        tail->open = false; // too far behind: it will ask anew, and be told so
+        return;
+    }
     struct network_parcel parcel = {.words = {
         [BATCH_NUMBER] = tail->number,
         [BATCH_FIRST] = tail->sent + 1,
@@ -352,12 +356,11 @@ static void on_copied(struct node *node, uint64_t life)
         return;
     }
     const struct mongodb_node *from = mongodb_node(&node->component->nodes[leader]);
-    mongodb_oplog_reset(&member->oplog, from->durable,
-                        mongodb_oplog_term(&from->oplog, from->durable));
+    const uint64_t index = from->commit < from->durable ? from->commit : from->durable;
+    mongodb_oplog_reset(&member->oplog, index, mongodb_oplog_term(&from->oplog, index));
     versions_copy(&member->versions, &from->versions);
     versions_copy(&member->committed, &from->committed);
-    member->applied = member->durable = member->wanted = from->durable;
-    member->commit = from->commit < from->durable ? from->commit : from->durable;
+    member->applied = member->durable = member->wanted = member->commit = index;
     follow_again(node);
 }
 
