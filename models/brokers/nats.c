@@ -123,7 +123,7 @@ static const struct model_metric metrics[] = {
     {"given_up", "{message}", "messages delivered max_deliver times in vain", read_given_up},
     {"duplicates", "{message}", "publishes recognised by their message id", read_duplicates},
     {"elections", "1", "leaders elected, all streams together", read_elections},
-    {"unavailable", "s", "longest time in which a stream had no serving leader",
+    {"unavailable(max)", "s", "longest time in which a stream had no serving leader",
      read_unavailable},
     {0},
 };
