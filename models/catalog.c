@@ -16,6 +16,7 @@ static const struct model *const models[] = {
     &mongodb_model,
     &clickhouse_model,
     &cassandra_model,
+    &elastic_model,
     &postgres_model,
     &cockroach_model,
     &auth_gateway_model,

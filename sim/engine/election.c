@@ -387,6 +387,9 @@ static bool is_led(const struct election_member *member)
 {
     const struct election_settings *settings = member->election->settings;
     const int64_t silence = world_of(member)->now - member->heard_ns;
+    if (member->election->hooks->led != NULL) {
+        return member->election->hooks->led(member);
+    }
     if (member->role == ELECTION_LEADER) {
         return settings->timeout_ns == 0 || election_has_quorum(member, settings->timeout_ns);
     }

@@ -37,6 +37,8 @@ struct election_hooks { // NULL where nothing is to be said
     void (*deposed)(struct election_member *member); // was leader, is so no more
     // Additional wait before it stands (priorities); negative: it never does.
     int64_t (*delay)(const struct election_member *member);
+    // Whether it follows a leader, where the model knows better than the silence tells.
+    bool (*led)(const struct election_member *member);
 };
 
 struct election_member {

@@ -1,0 +1,377 @@
+// elastic_shard - operations of a shard by sequence number, its copies, promotion and recovery.
+//
+// The window of a shard holds every operation that some in-sync copy could still lose, with the
+// nodes that have it and those that have it durably. A translog is buffered in its process, so a
+// crash of the process loses what was not flushed, as the loss of power does. A new primary keeps
+// what it has; operations that it lacks are gone, and counted if they were acknowledged.
+#include "models/datastores/elastic.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+
+static struct elastic_shard *shard_at(const struct component *component, uint32_t shard)
+{
+    return &elastic_state(component)->shards[shard];
+}
+
+static uint32_t shard_count(const struct component *component)
+{
+    return (uint32_t)elastic_configuration(component)->index.shards;
+}
+
+static struct elastic_op *op_at(const struct elastic_shard *shard, uint32_t place)
+{
+    return &shard->ops[(shard->first + place) & (shard->room - 1)];
+}
+
+void elastic_shard_begin(struct component *component)
+{
+    struct elastic_state *state = elastic_state(component);
+    const uint32_t count = shard_count(component);
+    state->shards = arena_take_array(&component->world->arena, count, sizeof *state->shards);
+    for (uint32_t i = 0; i < count; i++) {
+        state->shards[i].next = 1;
+        state->shards[i].down_ns = TIME_NEVER;
+    }
+}
+
+void elastic_shard_end(struct component *component)
+{
+    for (uint32_t i = 0; i < shard_count(component); i++) {
+        free(shard_at(component, i)->ops);
+    }
+}
+
+// ---- the window -------------------------------------------------------------------------------
+
+static void grow(struct elastic_shard *shard)
+{
+    const uint32_t room = shard->room == 0 ? 16 : shard->room * 2;
+    struct elastic_op *ops = check_calloc(room, sizeof *ops);
+    for (uint32_t i = 0; i < shard->count; i++) {
+        ops[i] = *op_at(shard, i);
+    }
+    free(shard->ops);
+    shard->ops = ops;
+    shard->room = room;
+    shard->first = 0;
+}
+
+struct elastic_op *elastic_shard_append(struct component *component, uint32_t number)
+{
+    struct elastic_shard *shard = shard_at(component, number);
+    if (shard->count == shard->room) {
+        grow(shard);
+    }
+    struct elastic_op *op = op_at(shard, shard->count++);
+    *op = (struct elastic_op){.number = shard->next++};
+    return op;
+}
+
+struct elastic_op *elastic_shard_op(struct component *component, uint32_t number, uint64_t op)
+{
+    const struct elastic_shard *shard = shard_at(component, number);
+    const uint64_t first = shard->next - shard->count;
+    return op < first || op >= shard->next ? NULL : op_at(shard, (uint32_t)(op - first));
+}
+
+void elastic_shard_trim(struct component *component, uint32_t number)
+{
+    struct elastic_shard *shard = shard_at(component, number);
+    if (shard->primary == ELASTIC_NONE) {
+        return;
+    }
+    const struct node *primary = &component->nodes[shard->primary];
+    const uint32_t insync = elastic_routing(primary, number)->insync;
+    while (shard->count > 0) {
+        const struct elastic_op *op = op_at(shard, 0);
+        if (op->write != 0 || (op->held != 0 && (insync & ~op->durable) != 0)) {
+            return;
+        }
+        shard->first = (shard->first + 1) & (shard->room - 1);
+        shard->count--;
+    }
+}
+
+// ---- copies -----------------------------------------------------------------------------------
+
+enum { OP_BITS = 54 }; // of a word that names shard and operation
+
+static void on_durable(void *context, uint64_t word)
+{
+    struct node *node = context;
+    struct component *component = node->component;
+    const uint32_t shard = (uint32_t)(word >> OP_BITS);
+    const uint64_t number = word & (((uint64_t)1 << OP_BITS) - 1);
+    struct elastic_op *op = elastic_shard_op(component, shard, number);
+    struct elastic_node *state = elastic_node(node);
+    versions_settle(&state->copies[shard].versions, state->translog.durable);
+    if (op == NULL || (op->held & elastic_bit(node)) == 0) {
+        return;
+    }
+    op->durable |= elastic_bit(node);
+    if (elastic_configuration(component)->index.durability == ELASTIC_REQUEST) {
+        elastic_primary_copied(node, op->write);
+    } else {
+        elastic_shard_trim(component, shard);
+    }
+}
+
+static void log_op(struct node *node, uint32_t shard, struct elastic_op *op, uint64_t bytes)
+{
+    struct wal *translog = &elastic_node(node)->translog;
+    const uint64_t position = wal_append(translog, bytes);
+    op->held |= elastic_bit(node);
+    wal_when(translog, position, on_durable, node, (uint64_t)shard << OP_BITS | op->number);
+}
+
+void elastic_shard_take(struct node *node, const struct elastic_write *write)
+{
+    struct component *component = node->component;
+    struct elastic_copy *copy = &elastic_node(node)->copies[write->shard];
+    struct elastic_op *op = elastic_shard_op(component, write->shard, write->op);
+    if (op == NULL) {
+        return;
+    }
+    if (versions_tracks(write->key)) {
+        const struct version version = {write->value, (int64_t)op->number};
+        versions_merge(&copy->versions, write->key, version,
+                       elastic_node(node)->translog.written + 1);
+    }
+    elastic_segment_add(node, write->shard, write->documents);
+    log_op(node, write->shard, op, write->bytes);
+    if (elastic_configuration(component)->index.durability == ELASTIC_ASYNC) {
+        elastic_primary_copied(node, op->write);
+    }
+}
+
+// ---- crash ------------------------------------------------------------------------------------
+
+static void lose_unflushed(struct elastic_shard *shard, uint32_t bit)
+{
+    for (uint32_t i = 0; i < shard->count; i++) {
+        struct elastic_op *op = op_at(shard, i);
+        op->held = (op->held & ~bit) | (op->durable & bit);
+    }
+}
+
+static void note_down(struct component *component, struct elastic_shard *shard)
+{
+    shard->primary = ELASTIC_NONE;
+    if (shard->down_ns == TIME_NEVER) {
+        shard->down_ns = component->world->now;
+    }
+}
+
+void elastic_shard_crash(struct node *node)
+{
+    struct component *component = node->component;
+    struct elastic_node *state = elastic_node(node);
+    const uint64_t durable = wal_crash(&state->translog, true);
+    for (uint32_t i = 0; i < shard_count(component); i++) {
+        struct elastic_shard *shard = shard_at(component, i);
+        struct elastic_copy *copy = &state->copies[i];
+        lose_unflushed(shard, elastic_bit(node));
+        versions_undo(&copy->versions, durable);
+        copy->serving = copy->recovering = copy->merging = false;
+        copy->failing = 0;
+        copy->buffered = 0;
+        if (shard->primary == node->replica) {
+            note_down(component, shard);
+        }
+    }
+}
+
+// ---- promotion --------------------------------------------------------------------------------
+
+static void drop_op(struct component *component, struct elastic_op *op)
+{
+    struct elastic_state *state = elastic_state(component);
+    const uint32_t write = op->write;
+    state->lost += op->acknowledged ? op->documents : 0;
+    op->held = op->durable = 0;
+    op->acknowledged = false;
+    op->write = 0;
+    elastic_primary_drop(component, write);
+}
+
+// The other copies receive from the new primary what they lack (resync).
+static void share_op(struct node *primary, uint32_t shard, struct elastic_op *op)
+{
+    const struct elastic_routing *routing = elastic_routing(primary, shard);
+    const uint32_t lacking = (routing->insync | routing->started) & ~op->held;
+    for (uint32_t rest = lacking; rest != 0; rest &= rest - 1) {
+        struct node *node = &primary->component->nodes[__builtin_ctz(rest)];
+        if (node_is_up(node) && elastic_node(node)->copies[shard].serving) {
+            log_op(node, shard, op, ELASTIC_MESSAGE);
+        }
+    }
+}
+
+// Copies that hold what has been dropped become what the primary is.
+static void roll_back(struct node *primary, uint32_t shard, uint32_t nodes)
+{
+    const struct versions *truth = &elastic_node(primary)->copies[shard].versions;
+    for (uint32_t rest = nodes & ~elastic_bit(primary); rest != 0; rest &= rest - 1) {
+        const struct node *node = &primary->component->nodes[__builtin_ctz(rest)];
+        versions_copy(&elastic_node(node)->copies[shard].versions, truth);
+    }
+}
+
+static uint32_t judge_ops(struct node *primary, uint32_t number)
+{
+    struct component *component = primary->component;
+    const struct elastic_shard *shard = shard_at(component, number);
+    uint32_t ahead = 0;
+    for (uint32_t i = 0; i < shard->count; i++) {
+        struct elastic_op *op = op_at(shard, i);
+        if ((op->held & elastic_bit(primary)) == 0) {
+            ahead |= op->held;
+            drop_op(component, op);
+        } else {
+            const uint32_t write = op->write;
+            op->write = 0;
+            elastic_primary_drop(component, write);
+            share_op(primary, number, op);
+        }
+    }
+    return ahead;
+}
+
+static void promote(struct node *primary, uint32_t number)
+{
+    struct component *component = primary->component;
+    struct elastic_state *state = elastic_state(component);
+    struct elastic_shard *shard = shard_at(component, number);
+    const uint32_t ahead = judge_ops(primary, number);
+    roll_back(primary, number, ahead);
+    state->failovers += shard->term > 0;
+    shard->primary = primary->replica;
+    shard->term = elastic_routing(primary, number)->term;
+    if (shard->down_ns != TIME_NEVER) {
+        const double seconds = (double)(component->world->now - shard->down_ns) / 1e9;
+        state->down_maximum = seconds > state->down_maximum ? seconds : state->down_maximum;
+        shard->down_ns = TIME_NEVER;
+    }
+    elastic_shard_trim(component, number);
+}
+
+// ---- recovery ---------------------------------------------------------------------------------
+
+// Time to open a copy on the disk and to replay what was not committed.
+static int64_t open_ns(struct node *node, const struct elastic_copy *copy)
+{
+    const struct elastic_configuration *configuration = elastic_configuration(node->component);
+    const double document = distribution_mean(&configuration->writing.document);
+    const int64_t open = distribution_draw(&configuration->recovery.open,
+                                           elastic_node(node)->streams.master);
+    return open + (int64_t)((double)copy->unflushed * document);
+}
+
+static int64_t rebuild_ns(const struct node *node, uint32_t shard)
+{
+    const struct elastic_configuration *configuration = elastic_configuration(node->component);
+    const uint32_t primary = elastic_routing(node, shard)->primary;
+    const struct elastic_node *source = elastic_node(&node->component->nodes[primary]);
+    const double bytes = (double)source->copies[shard].documents *
+                         (double)elastic_segment_document(&configuration->index);
+    const double share = configuration->recovery.bandwidth / (double)elastic_node(node)->recoveries;
+    return (int64_t)(bytes / share * 1e9);
+}
+
+static bool has_copy(const struct node *node, uint32_t shard)
+{
+    return elastic_node(node)->copies[shard].documents > 0 &&
+           (elastic_routing(node, shard)->insync & elastic_bit(node)) != 0;
+}
+
+// A replica becomes what its primary is; its primary's operations are its own from now on.
+static void copy_primary(struct node *node, uint32_t number)
+{
+    struct component *component = node->component;
+    const struct elastic_shard *shard = shard_at(component, number);
+    const struct elastic_routing *routing = elastic_routing(node, number);
+    struct elastic_copy *copy = &elastic_node(node)->copies[number];
+    const struct elastic_copy *source =
+        &elastic_node(&component->nodes[routing->primary])->copies[number];
+    for (uint32_t i = 0; i < shard->count; i++) {
+        struct elastic_op *op = op_at(shard, i);
+        const bool there = op->held >> routing->primary & 1;
+        op->held = there ? op->held | elastic_bit(node) : op->held;
+        op->durable = there ? op->durable | elastic_bit(node) : op->durable;
+    }
+    if (copy->documents == 0) {
+        elastic_segment_begin(node, number);
+    }
+    copy->documents = source->documents;
+    versions_copy(&copy->versions, &source->versions);
+}
+
+static bool primary_serves(const struct node *node, uint32_t number)
+{
+    const uint32_t primary = elastic_routing(node, number)->primary;
+    return primary != ELASTIC_NONE && primary != node->replica &&
+           shard_at(node->component, number)->primary == primary &&
+           node_is_up(&node->component->nodes[primary]);
+}
+
+static void end_recovery(struct node *node, uint64_t number)
+{
+    const uint32_t shard = (uint32_t)number;
+    const struct elastic_routing *routing = elastic_routing(node, shard);
+    struct elastic_copy *copy = &elastic_node(node)->copies[shard];
+    elastic_node(node)->recoveries--;
+    copy->recovering = false;
+    if ((routing->initializing & elastic_bit(node)) == 0) {
+        return;
+    }
+    if (routing->primary != node->replica) {
+        if (!primary_serves(node, shard)) {
+            elastic_shard_apply(node);
+            return;
+        }
+        copy_primary(node, shard);
+    }
+    copy->serving = true;
+    elastic_master_report(node, shard, node->replica, true);
+}
+
+static void begin_recovery(struct node *node, uint32_t shard)
+{
+    struct elastic_copy *copy = &elastic_node(node)->copies[shard];
+    const bool primary = elastic_routing(node, shard)->primary == node->replica;
+    if (copy->recovering || (!primary && !primary_serves(node, shard))) {
+        return;
+    }
+    copy->recovering = true;
+    elastic_node(node)->recoveries++;
+    const bool kept = primary || has_copy(node, shard);
+    elastic_state(node->component)->rebuilds += !kept;
+    const int64_t time = kept ? open_ns(node, copy) : rebuild_ns(node, shard);
+    node_timer(node, (int64_t)((double)time * node->slowness), end_recovery, shard);
+}
+
+static void apply_one(struct node *node, uint32_t number)
+{
+    const struct elastic_routing *routing = elastic_routing(node, number);
+    const struct elastic_shard *shard = shard_at(node->component, number);
+    struct elastic_copy *copy = &elastic_node(node)->copies[number];
+    const uint32_t bit = elastic_bit(node);
+    copy->failing &= routing->insync | routing->started | routing->initializing;
+    if (((routing->started | routing->initializing) & bit) == 0) {
+        copy->serving = false;
+    } else if ((routing->initializing & bit) && !copy->serving) {
+        begin_recovery(node, number);
+    } else if (routing->primary == node->replica && (routing->started & bit) && copy->serving &&
+               shard->term < routing->term) {
+        promote(node, number);
+    }
+}
+
+void elastic_shard_apply(struct node *node)
+{
+    for (uint32_t i = 0; i < shard_count(node->component); i++) {
+        apply_one(node, i);
+    }
+}
