@@ -94,6 +94,7 @@ struct elastic_routing { // of one shard
     uint32_t primary;    // ELASTIC_NONE: unassigned
     uint32_t term;       // advanced with every new primary
     uint32_t started, initializing;
+    uint8_t allocations[ELASTIC_NODES]; // how often a copy was placed there: its identity
     uint32_t insync; // who may become primary: their disks hold all that was acknowledged
     int64_t left_ns; // since when a copy is missing because its node left
 };
@@ -136,7 +137,8 @@ struct elastic_copy { // a shard's copy at one node
     uint64_t unflushed;                       // documents since the last Lucene commit: replayed
     struct versions versions;
     // in its memory
-    bool serving;     // has recovered
+    uint8_t allocation; // that it recovered as
+    bool serving;       // has recovered
     bool recovering;
     bool merging;
     uint32_t failing; // nodes that its primary wants out of the in-sync set
@@ -210,7 +212,7 @@ struct elastic_check { // of one node's life by another
 
 struct elastic_publication { // of the master, one at a time
     bool running, committed;
-    uint64_t version;
+    uint64_t name; // of the state
     uint32_t accepted, applied, targets; // nodes
     uint64_t timer;
 };

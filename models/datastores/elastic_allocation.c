@@ -3,7 +3,7 @@
 //
 // A primary that is gone is replaced by a started copy in the in-sync set; without one the shard
 // waits for a node whose disk holds an in-sync copy: others are never promoted. A replica whose
-// node left is built elsewhere after the delay, at once where an in-sync copy lies on the disk.
+// node left is built elsewhere after the delay, at once where a copy lies on the disk.
 #include "models/datastores/elastic.h"
 
 static uint32_t bit_count(uint32_t set)
@@ -147,6 +147,7 @@ static void place_primary(const struct component *component, struct elastic_clus
     routing->primary = elastic_allocation_choose(component, state, shard, able);
     routing->started &= ~(1U << routing->primary);
     routing->initializing = 1U << routing->primary;
+    routing->allocations[routing->primary]++;
     routing->term++;
 }
 
@@ -166,15 +167,29 @@ static uint32_t free_nodes(const struct component *component, const struct elast
     return among;
 }
 
+// Those whose disks hold a copy, however old: it lacks only what was written since.
+static uint32_t holders(const struct component *component, uint32_t among, uint32_t shard)
+{
+    uint32_t set = 0;
+    for (uint32_t rest = among; rest != 0; rest &= rest - 1) {
+        const uint32_t node = (uint32_t)__builtin_ctz(rest);
+        const bool holds = elastic_node(&component->nodes[node])->copies[shard].documents > 0;
+        set |= holds ? 1U << node : 0;
+    }
+    return set;
+}
+
 static bool place_replica(const struct component *component, struct elastic_cluster *state,
                           uint32_t shard, bool delayed)
 {
     struct elastic_routing *routing = &state->shards[shard];
-    const uint32_t among = free_nodes(component, state, shard), kept = among & routing->insync;
+    const uint32_t among = free_nodes(component, state, shard);
+    const uint32_t kept = holders(component, among, shard);
     const uint32_t able = kept != 0 ? kept : delayed ? 0 : among;
     const uint32_t node = elastic_allocation_choose(component, state, shard, able);
     if (node != ELASTIC_NONE) {
         routing->initializing |= 1U << node;
+        routing->allocations[node]++;
     }
     return node != ELASTIC_NONE;
 }

@@ -229,18 +229,20 @@ void elastic_master_wake(struct node *master)
 
 // ---- what a master is told --------------------------------------------------------------------
 
-enum { REPORT_STARTED = 1 << 8 }; // word: shard << 16 | started | node
+// word: allocation of the copy << 32 | shard << 16 | started | node
+enum { REPORT_STARTED = 1 << 8 };
 
 static void on_report(struct node *master, struct node *from, uint64_t word)
 {
-    const uint32_t shard = (uint32_t)(word >> 16), which = (uint32_t)word & 0xff;
+    const uint32_t shard = (uint32_t)(word >> 16) & 0xffff, which = (uint32_t)word & 0xff;
     struct elastic_tasks *tasks = &elastic_node(master)->tasks;
     if (!elastic_master_leads(master)) {
         return;
     }
     const struct elastic_routing *routing = &elastic_node(master)->accepted->shards[shard];
+    const bool same = routing->allocations[which] == word >> 32; // not placed anew since
     if (word & REPORT_STARTED) {
-        tasks->started[shard] |= 1U << which;
+        tasks->started[shard] |= same ? 1U << which : 0;
     } else if (routing->primary == from->replica) {
         tasks->failed[shard] |= 1U << which;
     } else {
@@ -252,7 +254,9 @@ static void on_report(struct node *master, struct node *from, uint64_t word)
 void elastic_master_report(struct node *node, uint32_t shard, uint32_t which, bool started)
 {
     const uint32_t leader = elastic_node(node)->leader;
-    const uint64_t word = (uint64_t)shard << 16 | (started ? REPORT_STARTED : 0) | which;
+    const uint64_t allocation = elastic_node(node)->copies[shard].allocation;
+    const uint64_t word =
+        allocation << 32 | (uint64_t)shard << 16 | (started ? REPORT_STARTED : 0) | which;
     if (leader == node->replica) {
         on_report(node, node, word);
     } else if (leader != ELASTIC_NONE) {

@@ -49,10 +49,16 @@ static void apply(struct node *node)
     elastic_request_refresh(node);
 }
 
-static bool is_latest(const struct node *node, uint64_t version)
+// A state by its name: the term of its master, then its version.
+static uint64_t name_of(const struct elastic_cluster *state)
+{
+    return (uint64_t)state->term << 40 | state->version;
+}
+
+static bool is_latest(const struct node *node, uint64_t name)
 {
     const struct elastic_node *state = elastic_node(node);
-    return state->accepted->version == version && state->applied->version < version;
+    return name_of(state->accepted) == name && name_of(state->applied) < name;
 }
 
 // ---- the end of a publication -----------------------------------------------------------------
@@ -68,14 +74,14 @@ static void note_master(struct component *component)
     }
 }
 
-// word: version. Who has still not applied it has to go.
-static void on_lag(struct node *master, uint64_t version)
+// Who has still not applied it has to go.
+static void on_lag(struct node *master, uint64_t name)
 {
     const struct elastic_node *state = elastic_node(master);
     for (uint32_t rest = state->applied->nodes; rest != 0; rest &= rest - 1) {
         const uint32_t other = (uint32_t)__builtin_ctz(rest);
         const struct node *node = &master->component->nodes[other];
-        if (elastic_master_leads(master) && elastic_node(node)->applied->version < version) {
+        if (elastic_master_leads(master) && name_of(elastic_node(node)->applied) < name) {
             elastic_master_lost(master, other);
         }
     }
@@ -88,7 +94,7 @@ static void end_publication(struct node *master)
     node_timer_cancel(master, publication->timer);
     publication->running = false;
     if (late != 0) {
-        node_timer_constant(master, discovery_of(master)->lag_ns, on_lag, publication->version);
+        node_timer_constant(master, discovery_of(master)->lag_ns, on_lag, publication->name);
     }
     note_master(master->component);
     apply(master);
@@ -99,7 +105,9 @@ static void look(struct node *master)
 {
     const struct elastic_publication *publication = publication_of(master);
     const uint32_t others = publication->targets & ~elastic_bit(master);
-    if (publication->running && publication->committed && (others & ~publication->applied) == 0) {
+    const bool own = (publication->accepted & elastic_bit(master)) != 0;
+    if (publication->running && publication->committed && own &&
+        (others & ~publication->applied) == 0) {
         end_publication(master);
     }
 }
@@ -110,13 +118,13 @@ static void step_down(struct node *master)
     election_step_down(election_of(election, master));
 }
 
-static void on_timeout(struct node *master, uint64_t version)
+static void on_timeout(struct node *master, uint64_t name)
 {
     const struct elastic_publication *publication = publication_of(master);
-    if (!publication->running || publication->version != version) {
+    if (!publication->running || publication->name != name) {
         return;
     }
-    if (publication->committed) {
+    if (publication->committed && (publication->accepted & elastic_bit(master))) {
         end_publication(master);
     } else {
         step_down(master);
@@ -144,50 +152,49 @@ void elastic_publish_forget(struct node *master, uint32_t node)
 
 // ---- second phase -----------------------------------------------------------------------------
 
-static void on_applied(struct node *master, struct node *from, uint64_t version)
+static void on_applied(struct node *master, struct node *from, uint64_t name)
 {
     struct elastic_publication *publication = publication_of(master);
-    if (publication->running && publication->version == version) {
+    if (publication->running && publication->name == name) {
         publication->applied |= elastic_bit(from);
         look(master);
     }
 }
 
-static void apply_now(struct node *node, uint64_t version)
+static void apply_now(struct node *node, uint64_t name)
 {
     const uint32_t master = elastic_node(node)->accepted->master;
-    if (is_latest(node, version)) {
+    if (is_latest(node, name)) {
         apply(node);
-        network_message(node, &node->component->nodes[master], ELASTIC_MESSAGE, on_applied,
-                        version);
+        network_message(node, &node->component->nodes[master], ELASTIC_MESSAGE, on_applied, name);
     }
 }
 
-static void on_commit(struct node *node, struct node *from, uint64_t version)
+static void on_commit(struct node *node, struct node *from, uint64_t name)
 {
     (void)from;
-    if (is_latest(node, version)) {
+    if (is_latest(node, name)) {
         const int64_t time = distribution_draw(&discovery_of(node)->apply,
                                                elastic_node(node)->streams.master);
-        node_timer(node, time, apply_now, version);
+        node_timer(node, time, apply_now, name);
     }
 }
 
 static void commit_to(struct node *master, uint32_t nodes)
 {
-    const uint64_t version = publication_of(master)->version;
+    const uint64_t name = publication_of(master)->name;
     for (uint32_t rest = nodes & ~elastic_bit(master); rest != 0; rest &= rest - 1) {
         network_message(master, &master->component->nodes[__builtin_ctz(rest)], ELASTIC_MESSAGE,
-                        on_commit, version);
+                        on_commit, name);
     }
 }
 
 // ---- first phase ------------------------------------------------------------------------------
 
-static void on_accepted(struct node *master, struct node *from, uint64_t version)
+static void on_accepted(struct node *master, struct node *from, uint64_t name)
 {
     struct elastic_publication *publication = publication_of(master);
-    if (!publication->running || publication->version != version ||
+    if (!publication->running || publication->name != name ||
         !elastic_master_leads(master)) {
         return;
     }
@@ -202,19 +209,19 @@ static void on_accepted(struct node *master, struct node *from, uint64_t version
     look(master);
 }
 
-static void on_durable(void *context, uint64_t version)
+static void on_durable(void *context, uint64_t name)
 {
     struct node *node = context;
     struct elastic_node *state = elastic_node(node);
     struct node *master = &node->component->nodes[state->arrived->master];
-    if (state->arrived->version != version) {
+    if (name_of(state->arrived) != name) {
         return;
     }
     memcpy(state->accepted, state->arrived, size_of(node));
     if (master == node) {
-        on_accepted(master, node, version);
+        on_accepted(master, node, name);
     } else {
-        network_message(node, master, ELASTIC_MESSAGE, on_accepted, version);
+        network_message(node, master, ELASTIC_MESSAGE, on_accepted, name);
     }
 }
 
@@ -223,7 +230,7 @@ static void accept(struct node *node, const struct elastic_cluster *cluster)
     struct elastic_node *state = elastic_node(node);
     struct wal *meta = &elastic_state(node->component)->metas[node->replica];
     memcpy(state->arrived, cluster, size_of(node));
-    wal_when(meta, wal_append(meta, STATE_BYTES), on_durable, node, cluster->version);
+    wal_when(meta, wal_append(meta, STATE_BYTES), on_durable, node, name_of(cluster));
 }
 
 static void on_publish(struct node *node, struct node *from, struct network_parcel *parcel)
@@ -233,8 +240,7 @@ static void on_publish(struct node *node, struct node *from, struct network_parc
     struct election_member *member = election_of(election, node);
     const uint32_t leader = election_of(election, from)->number;
     const struct elastic_cluster *held = elastic_node(node)->accepted;
-    const bool old = cluster->term < held->term ||
-                     (cluster->term == held->term && cluster->version <= held->version);
+    const bool old = name_of(cluster) <= name_of(held);
     const bool joined = cluster->epochs[node->replica] == node->epoch;
     if (!old && joined && node_is_up(node) &&
         (member == NULL || election_heard(member, leader, cluster->term))) {
@@ -256,9 +262,9 @@ void elastic_publish_begin(struct node *master, const struct elastic_cluster *st
 {
     struct elastic_publication *publication = publication_of(master);
     *publication = (struct elastic_publication){
-        .running = true, .version = state->version, .targets = state->nodes};
+        .running = true, .name = name_of(state), .targets = state->nodes};
     publication->timer = node_timer_constant(master, discovery_of(master)->publish_ns, on_timeout,
-                                             state->version);
+                                             publication->name);
     for (uint32_t rest = state->nodes & ~elastic_bit(master); rest != 0; rest &= rest - 1) {
         send(master, (uint32_t)__builtin_ctz(rest), state);
     }

@@ -259,14 +259,20 @@ static void promote(struct node *primary, uint32_t number)
 
 // ---- recovery ---------------------------------------------------------------------------------
 
-// Time to open a copy on the disk and to replay what was not committed.
-static int64_t open_ns(struct node *node, const struct elastic_copy *copy)
+// Time to open a copy on the disk and to replay what was not committed, and what a replica lacks of
+// its primary.
+static int64_t open_ns(struct node *node, uint32_t shard)
 {
     const struct elastic_configuration *configuration = elastic_configuration(node->component);
+    const struct elastic_copy *copy = &elastic_node(node)->copies[shard];
+    const uint32_t primary = elastic_routing(node, shard)->primary;
+    const uint64_t target =
+        elastic_node(&node->component->nodes[primary])->copies[shard].documents;
+    const uint64_t lacking = target > copy->documents ? target - copy->documents : 0;
     const double document = distribution_mean(&configuration->writing.document);
     const int64_t open = distribution_draw(&configuration->recovery.open,
                                            elastic_node(node)->streams.master);
-    return open + (int64_t)((double)copy->unflushed * document);
+    return open + (int64_t)((double)(copy->unflushed + lacking) * document);
 }
 
 static int64_t rebuild_ns(const struct node *node, uint32_t shard)
@@ -278,12 +284,6 @@ static int64_t rebuild_ns(const struct node *node, uint32_t shard)
                          (double)elastic_segment_document(&configuration->index);
     const double share = configuration->recovery.bandwidth / (double)elastic_node(node)->recoveries;
     return (int64_t)(bytes / share * 1e9);
-}
-
-static bool has_copy(const struct node *node, uint32_t shard)
-{
-    return elastic_node(node)->copies[shard].documents > 0 &&
-           (elastic_routing(node, shard)->insync & elastic_bit(node)) != 0;
 }
 
 // A replica becomes what its primary is; its primary's operations are its own from now on.
@@ -308,12 +308,17 @@ static void copy_primary(struct node *node, uint32_t number)
     versions_copy(&copy->versions, &source->versions);
 }
 
+// A primary that knows of the copy sends it every operation from now on.
 static bool primary_serves(const struct node *node, uint32_t number)
 {
     const uint32_t primary = elastic_routing(node, number)->primary;
-    return primary != ELASTIC_NONE && primary != node->replica &&
-           shard_at(node->component, number)->primary == primary &&
-           node_is_up(&node->component->nodes[primary]);
+    if (primary == ELASTIC_NONE || primary == node->replica ||
+        shard_at(node->component, number)->primary != primary) {
+        return false;
+    }
+    const struct node *source = &node->component->nodes[primary];
+    return node_is_up(source) &&
+           (elastic_routing(source, number)->initializing & elastic_bit(node)) != 0;
 }
 
 static void end_recovery(struct node *node, uint64_t number)
@@ -334,6 +339,7 @@ static void end_recovery(struct node *node, uint64_t number)
         copy_primary(node, shard);
     }
     copy->serving = true;
+    copy->allocation = routing->allocations[node->replica];
     elastic_master_report(node, shard, node->replica, true);
 }
 
@@ -346,9 +352,9 @@ static void begin_recovery(struct node *node, uint32_t shard)
     }
     copy->recovering = true;
     elastic_node(node)->recoveries++;
-    const bool kept = primary || has_copy(node, shard);
+    const bool kept = copy->documents > 0;
     elastic_state(node->component)->rebuilds += !kept;
-    const int64_t time = kept ? open_ns(node, copy) : rebuild_ns(node, shard);
+    const int64_t time = kept ? open_ns(node, shard) : rebuild_ns(node, shard);
     node_timer(node, (int64_t)((double)time * node->slowness), end_recovery, shard);
 }
 
@@ -359,6 +365,7 @@ static void apply_one(struct node *node, uint32_t number)
     struct elastic_copy *copy = &elastic_node(node)->copies[number];
     const uint32_t bit = elastic_bit(node);
     copy->failing &= routing->insync | routing->started | routing->initializing;
+    copy->serving = copy->serving && copy->allocation == routing->allocations[node->replica];
     if (((routing->started | routing->initializing) & bit) == 0) {
         copy->serving = false;
     } else if ((routing->initializing & bit) && !copy->serving) {

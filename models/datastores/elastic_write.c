@@ -32,17 +32,10 @@ bool elastic_write_presses(const struct node *node, uint64_t bytes)
 
 static enum outcome receive(struct visit *visit)
 {
-    const struct elastic_configuration *configuration = configuration_of(visit);
-    const uint64_t bytes = bytes_of(&configuration->index, documents_of(visit));
     if (!is_bulk(visit)) {
         history_begin(visit, HISTORY_WRITE, history_value(visit), 0);
     }
-    if (elastic_write_presses(visit->node, bytes) || elastic_search_breaks(visit->node, bytes)) {
-        elastic_state(visit->node->component)->pressed++;
-        history_end(visit, STATUS_REJECTED, 0);
-        return step_fail(visit, STATUS_REJECTED);
-    }
-    return step_cpu(visit, distribution_draw(&configuration->writing.receive,
+    return step_cpu(visit, distribution_draw(&configuration_of(visit)->writing.receive,
                                              elastic_node(visit->node)->streams.cpu));
 }
 
@@ -74,10 +67,20 @@ static void add_bulk(struct visit *visit, struct elastic_fan *fan)
     state->turn = (state->turn + rest) % shards;
 }
 
+static enum outcome refuse(struct visit *visit)
+{
+    elastic_state(visit->node->component)->pressed++;
+    history_end(visit, STATUS_REJECTED, 0);
+    return step_fail(visit, STATUS_REJECTED);
+}
+
 static enum outcome ask_primaries(struct visit *visit)
 {
     const struct elastic_index *index = &configuration_of(visit)->index;
     const uint64_t bytes = bytes_of(index, documents_of(visit));
+    if (elastic_write_presses(visit->node, bytes) || elastic_search_breaks(visit->node, bytes)) {
+        return refuse(visit);
+    }
     struct elastic_fan *fan = elastic_request_fan(visit, bytes, true);
     if (is_bulk(visit)) {
         add_bulk(visit, fan);
