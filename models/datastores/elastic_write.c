@@ -67,6 +67,16 @@ static void add_bulk(struct visit *visit, struct elastic_fan *fan)
     state->turn = (state->turn + rest) % shards;
 }
 
+static void add_documents(struct visit *visit, struct elastic_fan *fan)
+{
+    const uint64_t shards = configuration_of(visit)->index.shards;
+    if (is_bulk(visit)) {
+        add_bulk(visit, fan);
+    } else {
+        add(visit, fan, (uint32_t)(digest_mix(visit_key(visit), 0) % shards), 1);
+    }
+}
+
 static enum outcome refuse(struct visit *visit)
 {
     elastic_state(visit->node->component)->pressed++;
@@ -82,11 +92,7 @@ static enum outcome ask_primaries(struct visit *visit)
         return refuse(visit);
     }
     struct elastic_fan *fan = elastic_request_fan(visit, bytes, true);
-    if (is_bulk(visit)) {
-        add_bulk(visit, fan);
-    } else {
-        add(visit, fan, (uint32_t)(digest_mix(visit_key(visit), 0) % index->shards), 1);
-    }
+    add_documents(visit, fan);
     elastic_request_close(visit->node->component, fan);
     return step_wait(visit);
 }

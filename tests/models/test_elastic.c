@@ -17,10 +17,11 @@
     "    index: {documents: 100k, " index "}\n"                                                    \
     "    query: {receive: 1ms, shard: 5ms, vector: 1ms, fetch: 2ms, get: 1ms, size: 1000}\n"       \
     "    writing: {receive: 1ms, request: 0ms, document: 1ms, bulk: 10}\n"                         \
-    "    disk: {flush: 1ms, bandwidth: 1000000GB/s}\n"                                                \
+    "    disk: {flush: 1ms, bandwidth: 1000000GB/s}\n"                                             \
     "    discovery: {update: 20ms, apply: 10ms}\n" more                                            \
     "workloads:\n" load                                                                            \
-    "slos: [{name: s, target: es.search, objectives: [\"success >= 0%\"], severity: warn}]\n"
+    "slos: [{name: s, target: es.search, objectives: [\"success >= 0%\"], "                        \
+    "severity: warn}]\n"
 
 #define LOAD(operation, rate)                                                                      \
     "  clients: {target: es." operation ", arrivals: constant, rate: " rate "/s, "                 \
