@@ -9,7 +9,7 @@
 
 #include "sim/base/check.h"
 
-enum { MESSAGE_BYTES = 500 };
+enum { MESSAGE_BYTES = 500, THREAD_ROWS = 20 * CLICKHOUSE_GRANULE };
 
 static const struct clickhouse_configuration *setting_of(const struct node *server)
 {
@@ -172,11 +172,14 @@ static enum outcome enter_shard(struct visit *visit)
     return task->local ? taken : step_take(visit, &server->pools[CLICKHOUSE_POOL_QUERIES]);
 }
 
-static uint32_t threads_of(const struct node *server)
+// A thread is worth its while for 20 granules (merge_tree_min_rows_for_concurrent_read).
+static uint32_t threads_for(const struct node *server, double rows)
 {
-    const uint64_t threads = setting_of(server)->limits.threads;
+    const uint64_t setting = setting_of(server)->limits.threads;
     const double cores = server->component->design->cores;
-    return threads > 0 ? (uint32_t)threads : cores > 1 ? (uint32_t)cores : 1;
+    const double threads = setting > 0 ? (double)setting : cores > 1 ? (double)(uint32_t)cores : 1;
+    const double useful = (double)(uint64_t)(rows / THREAD_ROWS);
+    return useful < 1 ? 1 : (uint32_t)(useful < threads ? useful : threads);
 }
 
 // A page cache that lost its pages fills as they are read again.
@@ -221,7 +224,7 @@ static enum outcome scan_columns(struct visit *visit)
     struct clickhouse_task *task = task_of(visit);
     const struct clickhouse_scan *scan = clickhouse_scan_kind(setting_of(server), task->kind);
     const double rows = clickhouse_scan_rows(setting_of(server), task->kind);
-    const uint32_t threads = threads_of(server);
+    const uint32_t threads = threads_for(server, rows);
     begin_reading(visit, task, rows);
     state->scanned_rows += (uint64_t)rows;
     state->scanned_bytes += (uint64_t)(rows * (double)scan->width);

@@ -286,7 +286,7 @@ Test(clickhouse, a_lookup_reads_one_granule_of_its_own_shard)
                                "    lookup: {rows: 1, row: 1us, serial: 0}\n",
                                CALL("lookup")));
     stage_run(&stage, 1500 * TIME_MS);
-    assert_latency(&stage, "lookup", 2.048);
+    assert_latency(&stage, "lookup", 8.192); // too little for a second thread
     cr_assert_eq(metric(&stage, "scanned_rows"), 8192);
     stage_end(&stage);
 }
