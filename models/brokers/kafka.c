@@ -129,6 +129,21 @@ static double read_expired(const struct component *component)
     return (double)kafka_state(component)->expired;
 }
 
+static double read_committed(const struct component *component)
+{
+    return (double)kafka_state(component)->committed;
+}
+
+static double read_aborted(const struct component *component)
+{
+    return (double)kafka_state(component)->aborted;
+}
+
+static double read_open(const struct component *component)
+{
+    return kafka_state(component)->transactions.live;
+}
+
 static double read_lookups(const struct component *component)
 {
     return (double)kafka_state(component)->looked_up;
@@ -164,6 +179,9 @@ static const struct model_metric metrics[] = {
      read_repeated},
     {"lag(max)", "{record}", "most records that a group had not worked off at the end", read_lag},
     {"expired", "{record}", "records deleted before a group had read them", read_expired},
+    {"transactions", "1", "transactions that were committed", read_committed},
+    {"transactions_aborted", "1", "transactions that were aborted", read_aborted},
+    {"transactions_open", "1", "transactions under way at the end", read_open},
     {"schema_lookups", "1", "schemas that a client had to ask the registry for", read_lookups},
     {"throttle_time", "s", "time that answers were held back by quotas, in all", read_throttle},
     {0},
@@ -174,6 +192,8 @@ static const struct model_invariant invariants[] = {
                                 "acknowledged is lost while at most one broker is down"},
     {"kafka-watermark", "the high watermark never passes the end of an in-sync replica's log"},
     {"kafka-order", "a group is handed the records of a partition in the order of their offsets"},
+    {"kafka-committed-only", "no group is handed what lies beyond the high watermark, and under "
+                             "read_committed nothing of an open or aborted transaction"},
     {"kafka-one-owner", "a partition belongs to one living member of a group, and a commit of an "
                         "earlier generation counts for nothing"},
     {0},
@@ -187,6 +207,7 @@ static void prepare(struct model_preparation *preparation)
     const struct kafka_configuration *configuration = preparation->configuration;
     struct component_design *component = preparation->component;
     kafka_controller_prepare(preparation);
+    kafka_transaction_prepare(preparation);
     if (component->cores == 0) {
         component->cores = (double)configuration->io_threads;
     }
@@ -249,6 +270,7 @@ static void begin(struct component *component)
     state->request = node_component_stream(component, "request");
     state->control = node_component_stream(component, "control");
     state->lookup = node_component_stream(component, "lookup");
+    kafka_transaction_begin(component);
     kafka_controller_begin(component);
 }
 
@@ -291,6 +313,7 @@ static bool start(struct node *node)
         return true;
     }
     kafka_replica_begin(node);
+    kafka_transaction_start(node);
     const int64_t check = kafka_configuration(node->component)->retention_check_ns;
     node_timer_constant(node, check, on_retention, 0);
     if (node->epoch > 0) {
@@ -357,8 +380,11 @@ static struct node *believed_leader(struct component *component,
 static struct node *route(struct component *component, const struct call *call, uint64_t key)
 {
     const char *topic = call->design->topic;
-    const uint32_t number =
-        topic == NULL ? UINT32_MAX : kafka_produce_partition(component, topic, key);
+    const bool transacts = call->design->operation->number == KAFKA_TRANSACT &&
+                           kafka_configuration(component)->transaction.topic != NULL;
+    const uint32_t number = transacts       ? kafka_transaction_home(component, key)
+                            : topic == NULL ? UINT32_MAX
+                                            : kafka_produce_partition(component, topic, key);
     struct node *leader =
         number == UINT32_MAX
             ? NULL
@@ -447,6 +473,7 @@ static void end(struct component *component)
         free(state->links[i].carried_epoch);
     }
     slots_release(&state->batches);
+    slots_release(&state->transactions);
     map_release(&state->schemas);
     kafka_controller_end(component);
     kafka_log_end(component);

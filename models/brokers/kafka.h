@@ -60,6 +60,12 @@ struct kafka_registry {
     uint64_t cache; // schemas that a client remembers of a topic
 };
 
+struct kafka_transactions {
+    const char *topic; // that they write to, NULL: there are none
+    uint64_t spread;   // partitions that one writes to
+    uint64_t logs;     // partitions of their state
+};
+
 struct kafka_disk {
     double bandwidth; // bytes/s of write-back, 0: unlimited
     uint64_t dirty;   // bytes that may wait for it before writers do
@@ -74,6 +80,7 @@ struct kafka_configuration {
     struct kafka_quorum quorum;
     struct kafka_quota quota;
     struct kafka_registry registry;
+    struct kafka_transactions transaction;
     uint64_t io_threads;
     struct distribution request; // processor time of one produce request or fetch answer
     struct distribution append;  // validate and append one batch to the page cache
@@ -157,8 +164,9 @@ struct kafka_open {
 // What one broker fetches from another: one fetch at a time, parked while there is nothing new.
 struct kafka_link {
     bool parked;
-    bool begun;          // the first fetch of the conversation has come
-    bool lost;           // the network has swallowed the latest message
+    bool begun; // the first fetch of the conversation has come
+    bool lost;  // the network has swallowed the latest message
+    int64_t parked_ns;
     int64_t answered_ns; // when the leader read what the present answer carries
     uint32_t generation; // of the conversation: what belongs to an earlier one is dropped
     uint32_t *dirty;     // partitions with records that the follower has not fetched
@@ -228,14 +236,16 @@ struct kafka_state { // of the component
     uint32_t producers;
     struct raft raft; // of the controllers
     struct raft_settings raft_settings;
-    uint64_t decided;     // index of the metadata log up to which decisions were carried out
-    struct map schemas;   // (client, topic, schema) that the client has looked up
-    int64_t *throttle_ns; // (1 + client component) x broker: when the quota is even again
+    uint64_t decided; // index of the metadata log up to which decisions were carried out
+    struct slots transactions;
+    uint64_t transaction_count; // begun so far
+    struct map schemas;         // (client, topic, schema) that the client has looked up
+    int64_t *throttle_ns;       // (1 + client component) x broker: when the quota is even again
     struct random_stream *append, *request, *control, *lookup;
     uint64_t records, sent_batches, acknowledged, elections, unclean_elections;
     uint64_t shrinks, expansions, fencings, lost, truncated;
     uint64_t min_insync_misses, timed_out, duplicates, repeated, expired, looked_up, throttled;
-    uint64_t transactions, aborted;
+    uint64_t committed, aborted; // transactions
     int64_t throttle_total_ns, unavailable_ns;
     int64_t
         controllerless_ns; // since when nobody is the active controller, TIME_NEVER: somebody is
@@ -372,12 +382,32 @@ void kafka_controller_ask(struct node *broker, const struct kafka_change *change
 // ---- kafka_produce.c: what producers do ---------------------------------------------------------
 
 extern const struct operation kafka_operations[];
-enum { KAFKA_OPERATIONS = 1 };
+enum { KAFKA_PUBLISH, KAFKA_TRANSACT, KAFKA_PART, KAFKA_FINISH, KAFKA_OPERATIONS };
+// The visit goes on at the partition's leader, or waits here until there is one.
+enum outcome kafka_produce_go(struct visit *visit, struct kafka_partition *partition);
 void kafka_produce_crash(struct node *broker);
 // Mean processor seconds of a produce request.
 double kafka_produce_work(const struct kafka_configuration *configuration, uint64_t bytes);
 uint32_t kafka_produce_partition(const struct component *component, const char *topic_name,
                                  uint64_t key); // UINT32_MAX: no such topic
+
+// ---- kafka_transaction.c: transactions
+// ------------------------------------------------------------
+
+enum { KAFKA_TRANSACT_STEPS = 8, KAFKA_PART_STEPS = 3, KAFKA_FINISH_STEPS = 4 };
+extern const struct step kafka_transact_steps[KAFKA_TRANSACT_STEPS];
+extern const struct step kafka_part_steps[KAFKA_PART_STEPS];
+extern const struct step kafka_finish_steps[KAFKA_FINISH_STEPS];
+void kafka_transaction_prepare(struct model_preparation *preparation);
+void kafka_transaction_begin(struct component *component);
+void kafka_transaction_start(struct node *broker);
+// The partition that keeps the state of the transactions of a key.
+uint32_t kafka_transaction_home(const struct component *component, uint64_t key);
+// The partition's log has been cut off: what was open behind it is not.
+void kafka_transaction_cut(struct kafka_partition *partition);
+// The partition has another leader: a coordinator, if it keeps the state of transactions.
+void kafka_transaction_recover(struct component *component,
+                               const struct kafka_partition *partition);
 
 // ---- kafka_client.c: quotas and schemas ---------------------------------------------------------
 

@@ -7,7 +7,7 @@ static int64_t charge(int64_t *even_ns, const struct kafka_quota *quota, int64_t
                       double cost_ns)
 {
     const int64_t least = now - quota->window_ns;
-    *even_ns = (*even_ns > least ? *even_ns : least) + (int64_t)cost_ns;
+    *even_ns = (*even_ns > least && *even_ns != 0 ? *even_ns : least) + (int64_t)cost_ns;
     return *even_ns > now ? *even_ns - now : 0;
 }
 

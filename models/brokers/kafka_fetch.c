@@ -1,16 +1,17 @@
 // kafka_fetch - followers that fetch: one fetch on its way for each pair of brokers.
 //
 // The leader answers a fetch with all new records of all partitions that the follower follows
-// (num.replica.fetchers = 1), or parks it until there are some. The next fetch carries the
-// follower's new log ends, which move the high watermark. A fetch of a conversation that was broken
-// off (a crash, a partition of the network) is told by its generation and dropped.
+// (num.replica.fetchers = 1), or parks it until there are some; that a parked one begins anew every
+// replica.fetch.wait.max.ms is arithmetic. The next fetch carries the follower's new log ends,
+// which move the high watermark. A fetch of a conversation that was broken off (a crash, a
+// partition of the network) is told by its generation and dropped.
 #include <stdlib.h>
 
 #include "models/brokers/kafka.h"
 
 #include "sim/base/check.h"
 
-enum { FETCH_BYTES = 200, BACKOFF_MS = 1000 };
+enum { FETCH_BYTES = 200, BACKOFF_MS = 1000, WAIT_MS = 500 };
 
 static struct kafka_link *link_of(struct component *component, uint32_t leader, uint32_t follower)
 {
@@ -202,6 +203,7 @@ static void on_fetch(struct node *leader, struct node *follower, uint64_t genera
         answer_fetch(component, leader->replica, follower->replica);
     } else {
         link->parked = true;
+        link->parked_ns = component->world->now;
     }
 }
 
@@ -215,7 +217,9 @@ void kafka_fetch_wake(struct component *component, struct kafka_partition *parti
     }
     add_dirty(link, partition, slot);
     if (link->parked) {
-        partition->copies[slot].caught_up_ns = component->world->now;
+        const int64_t waits = component->world->now - link->parked_ns;
+        partition->copies[slot].caught_up_ns =
+            component->world->now - waits % (WAIT_MS * TIME_MS); // it had everything then
         answer_fetch(component, leader, follower);
     }
 }

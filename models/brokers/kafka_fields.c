@@ -271,6 +271,30 @@ static const struct field registry_fields[] = {
     {0},
 };
 
+static const struct field transaction_fields[] = {
+    {.name = "topic",
+     .type = FIELD_NAME,
+     AT(kafka_transactions, topic),
+     .meaning = "topic that calls of `transact` write to; there are none without"},
+    {.name = "partitions",
+     .type = FIELD_COUNT,
+     AT(kafka_transactions, spread),
+     .fallback = "2",
+     .minimum = 1,
+     .maximum = 16,
+     .meaning = "partitions that one transaction writes a record to",
+     .source = "assumption"},
+    {.name = "logs",
+     .type = FIELD_COUNT,
+     AT(kafka_transactions, logs),
+     .fallback = "50",
+     .minimum = 1,
+     .maximum = 1000,
+     .meaning = "partitions of their state (transaction.state.log.num.partitions)",
+     .source = "Kafka 3.6.2 default"},
+    {0},
+};
+
 static const struct field disk_fields[] = {
     {.name = "bandwidth",
      .type = FIELD_BANDWIDTH,
@@ -340,6 +364,12 @@ const struct field kafka_fields[] = {
      .size = sizeof(struct kafka_registry),
      .sub = registry_fields,
      .meaning = "the schema registry, asked by clients"},
+    {.name = "transaction",
+     .type = FIELD_RECORD,
+     AT(kafka_configuration, transaction),
+     .size = sizeof(struct kafka_transactions),
+     .sub = transaction_fields,
+     .meaning = "transactions of producers"},
     {.name = "io_threads",
      .type = FIELD_COUNT,
      AT(kafka_configuration, io_threads),

@@ -81,7 +81,7 @@ static uint64_t hand_of(const struct component *component, const struct kafka_pa
     const struct offsets *log = &partition->log;
     const uint64_t ready = visible_end(component, partition) - reader->position;
     const uint64_t hand = ready < most ? ready : most;
-    if (kafka_state(component)->transactions == 0) {
+    if (kafka_state(component)->transaction_count == 0) {
         return hand;
     }
     uint32_t i = offsets_find(log, reader->position);
@@ -112,6 +112,10 @@ static void hand_over(struct component *component, struct kafka_partition *parti
                "partition %u: offset %lu was handed over after %lu", partition->number,
                (unsigned long)reader->position, (unsigned long)reader->handed);
     const uint64_t end = reader->position + reader->hand;
+    world_hold(component->world, "kafka-committed-only",
+               end <= visible_end(component, partition) && !is_hidden(component, run),
+               "partition %u: offsets %lu to %lu were handed over", partition->number,
+               (unsigned long)reader->position, (unsigned long)end);
     reader->handed = end > reader->handed ? end : reader->handed;
     const struct consumer_delivery delivery = {
         .broker = kafka_leader(component, partition),
@@ -235,7 +239,7 @@ static void pump_group(struct component *component, struct kafka_partition *part
         return;
     }
     skip_expired(component, partition, number);
-    if (kafka_state(component)->transactions > 0) {
+    if (kafka_state(component)->transaction_count > 0) {
         skip_hidden(component, partition, number, visible);
     }
     if (reader->position < visible && may_hand_over(component, partition, number)) {

@@ -243,7 +243,7 @@ static void release_waiters(struct component *component, struct kafka_partition 
     while (partition->waiter_count > 0 &&
            partition->waiters[partition->waiter_first].end <= partition->watermark) {
         const struct kafka_waiter waiter = take_waiter(partition);
-        if (enough) {
+        if (enough && waiter.records > 0) {
             kafka_log_tell(component, partition, waiter.end, waiter.records);
         }
         wake_waiter(component->world, waiter.ticket, enough ? STATUS_OK : STATUS_INDETERMINATE);

@@ -84,6 +84,13 @@ static enum outcome know_schema(struct visit *visit, const struct kafka_partitio
     return time > 0 ? step_hold(visit, time, METER_OTHER) : step_next(visit);
 }
 
+enum outcome kafka_produce_go(struct visit *visit, struct kafka_partition *partition)
+{
+    struct node *leader = kafka_server(visit->node->component, partition);
+    return leader != NULL ? call_forward(visit, leader, visit->operation)
+                          : await_leader(visit, partition);
+}
+
 // A producer sends to the partition's leader; without one it waits for the election.
 static enum outcome go_to_leader(struct visit *visit, uint32_t number)
 {
@@ -93,8 +100,7 @@ static enum outcome go_to_leader(struct visit *visit, uint32_t number)
     if (leader == visit->node || takes_itself_for_leader(partition, visit->node)) {
         return know_schema(visit, partition);
     }
-    return leader != NULL ? call_forward(visit, leader, visit->operation)
-                          : await_leader(visit, partition);
+    return kafka_produce_go(visit, partition);
 }
 
 static enum outcome find_partition(struct visit *visit)
@@ -398,11 +404,25 @@ static const struct step publish_steps[] = {
 // ---- operations
 // -----------------------------------------------------------------------------------
 
-const struct operation kafka_operations[] = {
-    {.name = "publish",
-     .meaning = "appends records to the partition of their key",
-     .steps = publish_steps,
-     .step_count = sizeof publish_steps / sizeof publish_steps[0]},
+const struct operation kafka_operations[KAFKA_OPERATIONS] = {
+    [KAFKA_PUBLISH] = {.name = "publish",
+                       .meaning = "appends records to the partition of their key",
+                       .steps = publish_steps,
+                       .step_count = sizeof publish_steps / sizeof publish_steps[0]},
+    [KAFKA_TRANSACT] = {.name = "transact",
+                        .meaning = "writes a record to several partitions, all or none",
+                        .steps = kafka_transact_steps,
+                        .step_count = KAFKA_TRANSACT_STEPS},
+    [KAFKA_PART] = {.name = "transaction part",
+                    .meaning = "a partition's record or marker of a transaction",
+                    .steps = kafka_part_steps,
+                    .step_count = KAFKA_PART_STEPS,
+                    .internal = true},
+    [KAFKA_FINISH] = {.name = "finish transaction",
+                      .meaning = "a new coordinator carries out what was decided",
+                      .steps = kafka_finish_steps,
+                      .step_count = KAFKA_FINISH_STEPS,
+                      .internal = true},
 };
 
 // ---- crash

@@ -157,6 +157,7 @@ static void cut_off(struct component *component, struct kafka_partition *partiti
     }
     partition->watermark = partition->watermark < end ? partition->watermark : end;
     offsets_truncate(&partition->log, end);
+    kafka_transaction_cut(partition);
     adopt_tail(component, partition);
     partition->epoch_begin = partition->log.end;
     for (uint32_t slot = 0; slot < partition->copy_count; slot++) {
@@ -244,6 +245,7 @@ static void lead(struct component *component, struct kafka_partition *partition)
         }
     }
     wake_orphans(component, partition);
+    kafka_transaction_recover(component, partition);
     kafka_log_advance(component, partition);
     kafka_group_pump(component, partition);
 }
