@@ -419,6 +419,8 @@ int64_t cockroach_live_closed(const struct node *node, uint32_t range);
 // NEXT: the request has its turn at its key; AGAIN: it waits. After a wake with STATUS_CONFLICT it
 // waited for itself.
 enum outcome cockroach_guard_take(struct visit *visit, struct cockroach_request *request);
+// Nobody else writes there, or has an intent there.
+bool cockroach_guard_is_free(const struct node *node, const struct cockroach_request *request);
 // The latch goes on, unless an intent keeps the key.
 void cockroach_guard_give(struct node *node, struct cockroach_request *request);
 // The request's intent keeps the key.
@@ -437,7 +439,7 @@ extern const struct step cockroach_serve_stale[4];
 extern const struct step cockroach_serve_write[5];
 extern const struct step cockroach_serve_scan[4];
 extern const struct step cockroach_serve_intent[6];
-extern const struct step cockroach_serve_refresh[3];
+extern const struct step cockroach_serve_refresh[2];
 extern const struct step cockroach_serve_stage[4];
 
 // The node's hybrid logical clock, after it has seen a timestamp.

@@ -113,7 +113,7 @@ static void note_waits(const struct node *node, const struct cockroach_guard *gu
 
 static bool reads(const struct cockroach_request *request)
 {
-    return request->service == COCKROACH_SERVE_READ || request->service == COCKROACH_SERVE_REFRESH;
+    return request->service == COCKROACH_SERVE_READ;
 }
 
 // The key is free: the reads at the head of the line go on, and the first write takes it.
@@ -276,6 +276,16 @@ static bool passes(const struct cockroach_guard *guard, const struct cockroach_r
     return guard == NULL || guard->request == request->number ||
            (reads(request) && request->stamp < guard->stamp) ||
            (request->writer != 0 && guard->writer == request->writer && guard->request == 0);
+}
+
+bool cockroach_guard_is_free(const struct node *node, const struct cockroach_request *request)
+{
+    const struct component *component = node->component;
+    const struct cockroach_guard *guard =
+        find_guard(component, cockroach_range(component, request->range), request->key);
+    const struct cockroach_row *row = cockroach_row_find(component, request->key);
+    const bool locked = row != NULL && row->writer != 0 && row->writer != request->writer;
+    return !locked && (guard == NULL || (guard->request == 0 && guard->writer == request->writer));
 }
 
 enum outcome cockroach_guard_take(struct visit *visit, struct cockroach_request *request)

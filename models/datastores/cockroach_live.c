@@ -82,17 +82,25 @@ static void on_reset(struct node *to, struct node *from, uint64_t word)
     cockroach_gateway_break(to, from->replica);
 }
 
-void cockroach_live_crash(struct node *node)
+// At its end, or where that went unnoticed when the next process knows nothing of it.
+static void tell_peers(struct node *node)
 {
     struct component *component = node->component;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        if (i != node->replica) {
+            network_message(node, &component->nodes[i], MESSAGE_BYTES, on_reset, 0);
+        }
+    }
+}
+
+void cockroach_live_crash(struct node *node)
+{
     struct cockroach_node *server = cockroach_node(node);
     server->until_ns = 0;
     server->beating = false;
     server->synced_ns = TIME_NEVER;
-    for (uint32_t i = 0; node->life == NODE_DOWN && i < component->node_count; i++) {
-        if (i != node->replica) {
-            network_message(node, &component->nodes[i], MESSAGE_BYTES, on_reset, 0);
-        }
+    if (node->life == NODE_DOWN) {
+        tell_peers(node);
     }
 }
 
@@ -388,6 +396,7 @@ void cockroach_live_start(struct node *node)
     for (uint32_t i = 0; i < node->component->node_count; i++) {
         server->peers[i] = (struct cockroach_peer){.silent_ns = TIME_NEVER};
     }
+    tell_peers(node);
     on_heartbeat(node, 0);
     on_ping(node, 0);
     if (cockroach_cluster(node->component)->closing) {

@@ -318,14 +318,16 @@ static enum outcome answer_stale(struct visit *visit)
     return answer(visit, STATUS_OK, configuration_of(visit)->answer);
 }
 
-// The reads of a transaction hold at its later time if nobody has written there since.
+// The reads of a transaction hold at its later time if nobody has written there since, or is
+// about to.
 static enum outcome refresh(struct visit *visit)
 {
     struct cockroach_request *request = request_of(visit);
     const struct cockroach_row *row = cockroach_row_find(visit->node->component, request->key);
     const struct cockroach_transaction *writer = writer_of(visit);
+    const bool newer = row != NULL && writer != NULL && row->newest.stamp > writer->read_ns;
     counts_of(visit)->refreshes++;
-    if (row != NULL && writer != NULL && row->newest.stamp > writer->read_ns) {
+    if (newer || !cockroach_guard_is_free(visit->node, request)) {
         return answer(visit, STATUS_CONFLICT, 0);
     }
     note_read(visit, request);
@@ -443,8 +445,11 @@ static enum outcome lay_intent(struct visit *visit)
 static enum outcome keep_intent(struct visit *visit)
 {
     struct cockroach_request *request = request_of(visit);
+    const struct cockroach_row *row = cockroach_row_find(visit->node->component, request->key);
     const bool kept = verdict(visit, request) == STATUS_OK;
-    if (!kept && request->guard != 0) {
+    const bool lies = row != NULL && row->writer == request->writer &&
+                      row->writer_generation == request->writer_generation;
+    if (!lies && request->guard != 0) {
         cockroach_guard_drop(visit->node->component, range_of(visit), request->key);
     }
     cockroach_transaction_tell(visit->node, request, kept);
@@ -517,9 +522,8 @@ const struct step cockroach_serve_intent[6] = {
     {.name = "keep intent", .run = keep_intent},
 };
 
-const struct step cockroach_serve_refresh[3] = {
+const struct step cockroach_serve_refresh[2] = {
     {.name = "hold lease", .run = hold_lease},
-    {.name = "take turn", .run = take_turn},
     {.name = "refresh", .run = refresh},
 };
 
