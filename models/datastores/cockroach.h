@@ -101,6 +101,7 @@ struct cockroach_version {
     uint64_t value;
     int64_t stamp;
     uint64_t index; // of its log entry
+    bool resolved;  // it was an intent until that entry
 };
 
 struct cockroach_older { // an older version, in slots

@@ -104,7 +104,7 @@ void cockroach_range_wake(struct node *node, struct cockroach_range *range, enum
 static void apply_put(struct component *component, struct cockroach_range *range,
                       const struct cockroach_command *command, uint64_t index)
 {
-    const struct cockroach_version version = {command->value, command->stamp, index};
+    const struct cockroach_version version = {command->value, command->stamp, index, false};
     cockroach_row_put(component, range->number, command->key, version);
     history_applied(&component->nodes[command->proposer], command->key, command->value);
 }
@@ -119,7 +119,8 @@ static void apply_resolve(struct component *component, struct cockroach_range *r
     }
     struct cockroach_transaction *transaction =
         cockroach_transaction_at(component, command->transaction, command->generation);
-    const struct cockroach_version version = {row->intent.value, transaction->write_ns, index};
+    const struct cockroach_version version = {row->intent.value, transaction->write_ns, index,
+                                              true};
     row->writer = 0;
     if (transaction->status == COCKROACH_COMMITTED) {
         cockroach_row_put(component, range->number, command->key, version);

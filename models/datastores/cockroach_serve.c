@@ -302,7 +302,6 @@ static enum outcome check_closed(struct visit *visit)
         counts_of(visit)->follower_misses++;
         return cockroach_serve_refuse(visit, request, STATUS_REJECTED);
     }
-    counts_of(visit)->follower_reads++;
     request->tried = true;
     return step_next(visit);
 }
@@ -313,7 +312,13 @@ static enum outcome answer_stale(struct visit *visit)
     const struct raft_member *member = cockroach_replica(visit->node, request->range)->member;
     const struct cockroach_version version =
         cockroach_row_read(visit->node->component, request->key, request->stamp);
-    counts_of(visit)->early_reads += request->tried && version.index > member->applied;
+    const bool early = request->tried && version.index > member->applied;
+    if (early && version.resolved) { // this replica still has the intent
+        counts_of(visit)->follower_misses++;
+        return cockroach_serve_refuse(visit, request, STATUS_REJECTED);
+    }
+    counts_of(visit)->follower_reads += request->tried;
+    counts_of(visit)->early_reads += early;
     request->value = version.value;
     return answer(visit, STATUS_OK, configuration_of(visit)->answer);
 }

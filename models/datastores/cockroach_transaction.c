@@ -280,7 +280,7 @@ void cockroach_transaction_lay(struct component *component, struct cockroach_ran
     if (row != NULL) {
         row->writer = command->transaction;
         row->writer_generation = command->generation;
-        row->intent = (struct cockroach_version){command->value, command->stamp, index};
+        row->intent = (struct cockroach_version){command->value, command->stamp, index, false};
         transaction->outstanding++;
     }
 }
