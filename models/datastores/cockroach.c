@@ -165,6 +165,10 @@ static const struct field fields[] = {
     {OWN(ranges, "ranges"), .type = FIELD_COUNT, .fallback = "36", .minimum = 1, .maximum = 4096,
      .meaning = "ranges of the tables, beside the one that keeps node liveness",
      .source = "assumption"},
+    {OWN(sequential, "sequential"), .type = FIELD_BOOL, .fallback = "false",
+     .meaning = "keys that no other request has are ascending: all go to the last range; false: "
+                "hashed over all",
+     .source = "assumption"},
     {OWN(copies, "copies"), .type = FIELD_COUNT, .fallback = "3", .minimum = 1,
      .maximum = ELECTION_MEMBERS, .meaning = "replicas of a range (num_replicas), odd",
      .source = "CockroachDB 23.2"},

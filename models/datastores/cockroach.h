@@ -60,6 +60,7 @@ struct cockroach_connection {
 
 struct cockroach_configuration {
     uint64_t ranges, copies, system_copies;
+    bool sequential;
     const char *home;
     int survive;
     struct distribution gateway, read, write, apply, row;

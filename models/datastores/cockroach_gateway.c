@@ -15,6 +15,9 @@ enum { QUESTION_BYTES = 200, ASKED_BITS = 16, SAME_NODE = 3, SAME_ZONE = 2, SAME
 uint32_t cockroach_gateway_range(const struct component *component, uint64_t key)
 {
     const uint32_t ranges = cockroach_cluster(component)->range_count - 1;
+    if (cockroach_configuration(component)->sequential && !versions_tracks(key)) {
+        return ranges;
+    }
     return 1 + (uint32_t)(digest_mix(key, ranges) % ranges);
 }
 

@@ -65,6 +65,11 @@ uint32_t cockroach_lease_hint(const struct node *node, uint32_t number)
 
 static void note_need(struct node *node, struct cockroach_range *range)
 {
+    const struct node *holder = &node->component->nodes[range->lease.holder];
+    if (node_is_up(holder) && holder->pauses == 0 &&
+        cockroach_lease_serves(holder, range->number)) {
+        return;
+    }
     struct cockroach_replica *replica = cockroach_replica(node, range->number);
     const int64_t now = node->world->now;
     range->needed_ns = now < range->needed_ns ? now : range->needed_ns;
