@@ -28,6 +28,7 @@ static void begin(struct component *component)
 {
     mongodb_driver_begin(component);
     mongodb_member_begin(component);
+    mongodb_stream_begin(component);
 }
 
 static void begin_node(struct node *node)
@@ -87,6 +88,7 @@ static void end(struct component *component)
 {
     struct mongodb_state *state = mongodb_state(component);
     mongodb_commit_end(component);
+    mongodb_stream_end(component);
     for (uint32_t i = 0; i < component->node_count; i++) {
         end_node(&component->nodes[i]);
     }
@@ -160,12 +162,12 @@ const struct model mongodb_model = {
     .summary = "MongoDB 7.0: replica set with elections, oplog, write and read concerns, rollback",
     .stands_for =
         "a replica set of MongoDB 7.0 and its drivers. Left out: sharding and mongos, chained "
-        "replication, hidden and delayed members, arbiters, the automatic size of the ticket "
-        "pools, eviction by application threads, causal sessions, initial sync of data in pieces; "
-        "connections are taken as open and as held while the request is at the server; applying "
-        "the oplog takes time, but no processor, of a secondary; a transaction changes one "
-        "document that others can meet; where no member can be reached, server selection fails "
-        "at once",
+        "replication while there is a primary, hidden and delayed members, arbiters, the "
+        "automatic size of the ticket pools, eviction by application threads, causal sessions, "
+        "initial sync of data in pieces; connections are taken as open and as held while the "
+        "request is at the server; applying the oplog takes time, but no processor, of a "
+        "secondary; a transaction changes one document that others can meet; where no member can "
+        "be reached, server selection fails at once",
     .fields = mongodb_fields,
     .configuration_size = sizeof(struct mongodb_configuration),
     .component_size = sizeof(struct mongodb_state),

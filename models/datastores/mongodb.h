@@ -59,6 +59,11 @@ struct mongodb_flow {
     double threshold;
 };
 
+struct mongodb_changes {
+    uint64_t streams, batch;
+    struct distribution work;
+};
+
 struct mongodb_configuration {
     uint64_t members;
     int write_concern, journal, read_concern, preference;
@@ -74,6 +79,7 @@ struct mongodb_configuration {
     struct mongodb_driver driver;
     struct mongodb_flow flow;
     struct mongodb_encryption encryption;
+    struct mongodb_changes changes;
 };
 
 // ---- state ------------------------------------------------------------------------------------
@@ -161,6 +167,7 @@ struct mongodb_node {
     uint32_t answers, refused;
     int64_t elected_ns, stood_ns;
     bool claimed;    // drivers take it for the primary
+    bool looking;    // drivers that wait here will ask again
     struct mongodb_tail tails[MONGODB_MEMBERS];
     struct mongodb_progress progress[MONGODB_MEMBERS];
     struct mongodb_line waiting[MONGODB_WAITS];
@@ -179,7 +186,7 @@ struct mongodb_acknowledgement {
 };
 
 struct mongodb_watch { // a change stream
-    const struct consumer_design *consumer;
+    const struct consumer_design *consumer; // NULL: watched from outside
     struct component *to;
     uint64_t seen, token; // events counted as visible; resume token: all up to it were worked off
     uint64_t hand;        // events in hand
@@ -208,7 +215,9 @@ struct mongodb_state {
     uint32_t watch_count;
     struct histogram outage; // times without primary
     int64_t silent_ns;       // since when there is no primary, TIME_NEVER: there is one
-    struct histogram lag;    // of the commit point, as reported
+    int64_t served_ns;       // since when the latest primary accepts writes
+    struct histogram lag;    // of the commit point
+    struct histogram change_lag; // of change streams watched from outside, by event
     uint64_t acknowledgements, lost, failovers, stepdowns, rollbacks, rolled_back, conflicts;
     uint64_t throttled, retries, found_again, resyncs, history_lost, key_fetches;
     uint64_t mismatches, undone_commits;
@@ -343,6 +352,9 @@ enum outcome mongodb_driver_encrypt(struct visit *visit);
 void mongodb_stream_attach(struct component *component, const struct consumer_design *consumer,
                            struct component *to);
 bool mongodb_stream_has(const struct component_design *component, const char *topic);
+// Opens the streams that are watched from outside.
+void mongodb_stream_begin(struct component *component);
+void mongodb_stream_end(struct component *component);
 // The commit point of the primary has moved, or there is a new primary.
 void mongodb_stream_pump(struct node *primary);
 void mongodb_stream_reset(struct component *component);

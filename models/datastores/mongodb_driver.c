@@ -11,6 +11,8 @@
 
 enum { RENOUNCE_EVENT = 0xfd1 };
 
+static const int64_t LOOK_NS = 500 * TIME_MS;
+
 static const struct mongodb_driver *setting_of(const struct component *component)
 {
     return &mongodb_configuration(component)->driver;
@@ -219,17 +221,46 @@ static void on_selection_end(struct node *node, uint64_t word)
     }
 }
 
+// Drivers that wait ask every 500 ms (minHeartbeatFrequencyMS): a partition may have healed.
+static void on_look_again(struct node *node, uint64_t word)
+{
+    struct component *component = node->component;
+    struct mongodb_node *member = mongodb_node(node);
+    const bool found = primary_for(component, node->zone, component->number) != NULL ||
+                       !needs_primary(component, false);
+    member->looking = false;
+    if (member->selecting.count == 0) {
+        return;
+    }
+    if (found) {
+        mongodb_line_wake(node->world, &member->selecting, UINT64_MAX, STATUS_OK);
+    }
+    member->looking = true;
+    node_timer_constant(node, LOOK_NS, on_look_again, word);
+}
+
+static void arm_selection(struct node *node, int64_t until_ns)
+{
+    struct mongodb_node *member = mongodb_node(node);
+    const int64_t left_ns = until_ns - node->world->now;
+    if (member->selecting.timer == 0) {
+        member->selecting.timer =
+            node_timer(node, left_ns > 0 ? left_ns : 0, on_selection_end, 0);
+    }
+    if (!member->looking) {
+        member->looking = true;
+        node_timer_constant(node, LOOK_NS, on_look_again, 0);
+    }
+}
+
 static enum outcome await_server(struct visit *visit)
 {
     struct node *node = visit->node;
-    struct mongodb_line *line = &mongodb_node(node)->selecting;
     const int64_t wait_ns = setting_of(node->component)->selection_ns;
     const int64_t until_ns = time_after(visit->began_ns, wait_ns);
-    const int64_t left_ns = until_ns - node->world->now;
-    mongodb_line_add(line, (struct mongodb_waiter){0, visit_ticket(visit), until_ns});
-    if (line->timer == 0) {
-        line->timer = node_timer(node, left_ns > 0 ? left_ns : 0, on_selection_end, 0);
-    }
+    mongodb_line_add(&mongodb_node(node)->selecting,
+                     (struct mongodb_waiter){0, visit_ticket(visit), until_ns});
+    arm_selection(node, until_ns);
     step_wait(visit);
     return OUTCOME_AGAIN;
 }
@@ -413,6 +444,7 @@ void mongodb_driver_crash(struct node *node)
         }
     }
     mongodb_line_clear(&member->selecting);
+    member->looking = false;
 }
 
 void mongodb_driver_end(struct node *node)

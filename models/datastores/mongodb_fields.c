@@ -150,6 +150,18 @@ static const struct field flow_fields[] = {
     {0},
 };
 
+static const struct field change_fields[] = {
+    {AT(mongodb_changes, streams, "streams"), .type = FIELD_COUNT, .fallback = "0",
+     .maximum = MONGODB_STREAMS / 2, .meaning = "change streams watched from outside",
+     .source = "assumption"},
+    {AT(mongodb_changes, batch, "batch"), .type = FIELD_COUNT, .fallback = "100", .minimum = 1,
+     .maximum = 1e6, .meaning = "events that a watcher gets at once", .source = "assumption"},
+    {AT(mongodb_changes, work, "work"), .type = FIELD_DISTRIBUTION, .fallback = "5ms",
+     .meaning = "a watcher's time for a batch, its round trip included",
+     .source = "assumption"},
+    {0},
+};
+
 const struct field mongodb_fields[] = {
     {OWN(members, "members"), .type = FIELD_COUNT, .fallback = "0", .maximum = MONGODB_MEMBERS,
      .meaning = "voting members of the replica set; 0: as many as `spread` or `replicas` say, 3 "
@@ -220,5 +232,8 @@ const struct field mongodb_fields[] = {
     {OWN(encryption, "encryption"), .type = FIELD_RECORD,
      .size = sizeof(struct mongodb_encryption), .sub = encryption_fields,
      .meaning = "client-side field-level encryption"},
+    {OWN(changes, "changes"), .type = FIELD_RECORD, .size = sizeof(struct mongodb_changes),
+     .sub = change_fields,
+     .meaning = "change streams besides those of components that consume the topic `changes`"},
     {0},
 };

@@ -243,6 +243,7 @@ static void serve(struct node *node)
     member->catching = false;
     set_role(node, true);
     note_primary(node->component);
+    mongodb_state(node->component)->served_ns = node->world->now;
     member->began = mongodb_oplog_last(&member->oplog) + 1;
     member->agreed = member->election->term;
     mongodb_oplog_write_nothing(node);

@@ -102,6 +102,17 @@ static double read_history_lost(const struct component *component)
     return (double)mongodb_state(component)->history_lost;
 }
 
+static double read_change_lag(const struct component *component)
+{
+    return histogram_mean(&mongodb_state(component)->change_lag) / 1e9;
+}
+
+static double read_change_lag_maximum(const struct component *component)
+{
+    const struct histogram *lag = &mongodb_state(component)->change_lag;
+    return lag->count > 0 ? (double)lag->maximum / 1e9 : NAN;
+}
+
 static double read_key_fetches(const struct component *component)
 {
     return (double)mongodb_state(component)->key_fetches;
@@ -126,6 +137,9 @@ const struct model_metric mongodb_metrics[] = {
     {"retries", "1", "requests that the driver sent once more", read_retries},
     {"found_again", "1", "writes sent again that had been carried out already", read_found_again},
     {"journal_batch", "1", "mean records of a flush of the journal, in the whole run", read_batch},
+    {"change_lag", "s", "mean time from a batch's oldest write to its end at a watcher outside",
+     read_change_lag},
+    {"change_lag(max)", "s", "longest such time", read_change_lag_maximum},
     {"history_lost", "{write}", "entries that left the oplog before a change stream read them",
      read_history_lost},
     {"key_fetches", "1", "data keys fetched from the key service", read_key_fetches},

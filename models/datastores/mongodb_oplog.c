@@ -12,7 +12,7 @@
 
 enum { FIRST_ROOM = 256, INDEX_SLACK = 4096 };
 
-static const int64_t RETRY_SLACK_NS = 5 * TIME_S;
+static const int64_t RETRY_NS = 10 * TIME_S; // a driver's or a caller's next try
 
 uint64_t mongodb_oplog_last(const struct mongodb_oplog *oplog)
 {
@@ -69,13 +69,18 @@ static uint64_t common_floor(const struct component *component)
     return floor;
 }
 
+// Nothing soon after a new primary: who waited for it may have written before.
 static void forget_common(struct node *node)
 {
-    const struct mongodb_configuration *configuration = mongodb_configuration(node->component);
+    const struct mongodb_state *state = mongodb_state(node->component);
+    const int64_t selection_ns = mongodb_configuration(node->component)->driver.selection_ns;
+    const int64_t now = node->world->now;
     struct mongodb_oplog *oplog = &mongodb_node(node)->oplog;
+    const int64_t young_ns = now - RETRY_NS;
+    if (state->served_ns > 0 && now < state->served_ns + selection_ns + RETRY_NS) {
+        return;
+    }
     const uint64_t floor = common_floor(node->component);
-    const int64_t young_ns =
-        node->world->now - configuration->driver.selection_ns - RETRY_SLACK_NS;
     while (oplog->count > 0 && oplog->first <= floor &&
            mongodb_oplog_at(oplog, oplog->first)->time_ns < young_ns) {
         drop_first(node);

@@ -4,6 +4,7 @@
 // to the primary's commit point, in order, a batch at a time, and the token moves on when a batch
 // has been worked off; it belongs to the consumer and survives every failover. Entries that have
 // left the oplog before they were read are history lost: the stream goes on behind the gap.
+// Streams that are watched from outside work a batch off in a given time.
 #include "models/datastores/mongodb.h"
 
 #include "sim/base/check.h"
@@ -47,7 +48,7 @@ static void show(struct node *primary, struct mongodb_watch *watch)
     while (watch->seen < member->commit) {
         events += is_event(primary, ++watch->seen);
     }
-    if (events > 0) {
+    if (events > 0 && watch->consumer != NULL) {
         consumer_note_visible(primary->world, watch->consumer, events);
     }
 }
@@ -69,6 +70,18 @@ static void pause_watch(struct node *primary, uint32_t place, int64_t delay_ns)
     node_timer_constant(primary, delay_ns, on_wait_over, cookie_of(place, watch));
 }
 
+static void on_watched(struct node *primary, uint64_t cookie)
+{
+    on_done(primary, cookie, STATUS_OK);
+}
+
+static void deliver_outside(struct node *primary, uint64_t cookie)
+{
+    const struct mongodb_changes *changes = &mongodb_configuration(primary->component)->changes;
+    node_timer(primary, distribution_draw(&changes->work, mongodb_node(primary)->streams.client),
+               on_watched, cookie);
+}
+
 static void deliver(struct node *primary, uint32_t place, uint64_t through)
 {
     struct mongodb_watch *watch = &mongodb_state(primary->component)->watches[place];
@@ -77,6 +90,10 @@ static void deliver(struct node *primary, uint32_t place, uint64_t through)
     watch->busy = true;
     watch->due = false;
     watch->through = through;
+    if (watch->consumer == NULL) {
+        deliver_outside(primary, cookie_of(place, watch));
+        return;
+    }
     const struct consumer_delivery delivery = {
         .broker = primary,
         .to = watch->to,
@@ -103,7 +120,11 @@ static void pump(struct node *primary, uint32_t place)
 {
     struct mongodb_watch *watch = &mongodb_state(primary->component)->watches[place];
     const struct consumer_design *consumer = watch->consumer;
-    const uint64_t batch = consumer->batch > 0 ? consumer->batch : 1;
+    const uint64_t most =
+        consumer == NULL ? mongodb_configuration(primary->component)->changes.batch
+                         : consumer->batch;
+    const uint64_t batch = most > 0 ? most : 1;
+    const int64_t wait_ns = consumer == NULL ? 0 : consumer->batch_wait_ns;
     show(primary, watch);
     if (watch->busy || watch->pausing) {
         return;
@@ -112,8 +133,8 @@ static void pump(struct node *primary, uint32_t place)
     const uint64_t through = gather(primary, watch, batch);
     if (watch->hand == 0) {
         watch->token = through;
-    } else if (watch->hand < batch && consumer->batch_wait_ns > 0 && !watch->due) {
-        pause_watch(primary, place, consumer->batch_wait_ns);
+    } else if (watch->hand < batch && wait_ns > 0 && !watch->due) {
+        pause_watch(primary, place, wait_ns);
     } else {
         deliver(primary, place, through);
     }
@@ -127,6 +148,16 @@ void mongodb_stream_pump(struct node *primary)
     }
 }
 
+static void note_done(struct node *broker, const struct mongodb_watch *watch)
+{
+    struct mongodb_state *state = mongodb_state(broker->component);
+    if (watch->consumer != NULL) {
+        consumer_note_done(broker->world, watch->consumer, watch->hand_ns, watch->hand);
+    } else if (broker->world->measuring) {
+        histogram_add_many(&state->change_lag, broker->world->now - watch->hand_ns, watch->hand);
+    }
+}
+
 static void on_done(struct node *broker, uint64_t cookie, enum status status)
 {
     struct mongodb_watch *watch = &mongodb_state(broker->component)->watches[cookie >> 32];
@@ -136,7 +167,7 @@ static void on_done(struct node *broker, uint64_t cookie, enum status status)
     watch->busy = false;
     if (status_is_good(status)) {
         watch->token = watch->through;
-        consumer_note_done(broker->world, watch->consumer, watch->hand_ns, watch->hand);
+        note_done(broker, watch);
         if (mongodb_node(broker)->serving) {
             pump(broker, (uint32_t)(cookie >> 32));
         }
@@ -152,7 +183,7 @@ void mongodb_stream_reset(struct component *component)
     struct mongodb_state *state = mongodb_state(component);
     for (uint32_t i = 0; i < state->watch_count; i++) {
         struct mongodb_watch *watch = &state->watches[i];
-        if (watch->busy) {
+        if (watch->busy && watch->consumer != NULL) {
             consumer_note_again(component->world, watch->consumer, watch->hand);
         }
         watch->busy = watch->pausing = watch->due = false;
@@ -166,6 +197,18 @@ void mongodb_stream_attach(struct component *component, const struct consumer_de
     struct mongodb_state *state = mongodb_state(component);
     CHECK(state->watch_count < MONGODB_STREAMS);
     state->watches[state->watch_count++] = (struct mongodb_watch){.consumer = consumer, .to = to};
+}
+
+void mongodb_stream_begin(struct component *component)
+{
+    struct mongodb_state *state = mongodb_state(component);
+    histogram_init(&state->change_lag);
+    state->watch_count = (uint32_t)mongodb_configuration(component)->changes.streams;
+}
+
+void mongodb_stream_end(struct component *component)
+{
+    histogram_release(&mongodb_state(component)->change_lag);
 }
 
 bool mongodb_stream_has(const struct component_design *component, const char *topic)

@@ -266,6 +266,7 @@ void mongodb_sync_from(struct node *node, uint32_t source)
         return;
     }
     member->source = source;
+    member->agreed = source == member->election->leader ? member->agreed : 0;
     member->number++;
     member->fed_ns = node->world->now;
     const struct network_parcel parcel = {.words = {
@@ -280,18 +281,45 @@ void mongodb_sync_stop(struct node *node)
     member->number++;
 }
 
+static bool is_heard(const struct node *node, uint32_t replica)
+{
+    const struct mongodb_node *member = mongodb_node(node);
+    const int64_t silence = node->world->now - member->progress[replica].heard_ns;
+    return replica != node->replica &&
+           silence < 2 * mongodb_configuration(node->component)->election.heartbeat_ns;
+}
+
+// Without a primary that it hears, a member follows whoever is ahead (chaining).
+static void follow_ahead(struct node *node)
+{
+    struct mongodb_node *member = mongodb_node(node);
+    uint32_t best = MONGODB_NONE;
+    uint64_t last = mongodb_oplog_last(&member->oplog);
+    for (uint32_t i = 0; i < node->component->node_count; i++) {
+        if (is_heard(node, i) && member->progress[i].last > last) {
+            best = i;
+            last = member->progress[i].last;
+        }
+    }
+    if (best != MONGODB_NONE) {
+        mongodb_sync_from(node, best);
+    }
+}
+
 void mongodb_sync_watch(struct node *node)
 {
     const struct mongodb_node *member = mongodb_node(node);
     const int64_t beat_ns = mongodb_configuration(node->component)->election.heartbeat_ns;
-    if (member->source == MONGODB_NONE || member->recovering) {
+    const uint32_t leader = member->election->leader;
+    const uint64_t last = mongodb_oplog_last(&member->oplog);
+    const bool fed = node->world->now - member->fed_ns < beat_ns;
+    if (member->recovering || member->serving || member->catching || fed) {
         return;
     }
-    const bool lacks = member->progress[member->source].last >
-                           mongodb_oplog_last(&member->oplog) ||
-                       member->agreed != member->election->term;
-    if (lacks && node->world->now - member->fed_ns >= beat_ns) {
-        mongodb_sync_from(node, member->source);
+    if (leader == ELECTION_NONE || !is_heard(node, leader)) {
+        follow_ahead(node);
+    } else if (member->progress[leader].last > last || member->agreed != member->election->term) {
+        mongodb_sync_from(node, leader);
     }
 }
 
