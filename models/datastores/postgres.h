@@ -148,7 +148,7 @@ struct postgres_change { // of a row, in the log
 struct postgres_revocation { // acknowledged
     uint64_t lsn;
     int64_t since_ns;
-    uint32_t timeline;
+    bool lost;
 };
 
 struct postgres_streams {
@@ -324,6 +324,8 @@ void postgres_row_publish(struct visit *visit);
 void postgres_row_replay(struct node *standby);
 // The server goes on from `end` of its own log, all of it visible; `leads`: the log ends there.
 void postgres_row_recover(struct node *node, uint64_t end, bool leads);
+// What was acknowledged behind `end` is lost.
+void postgres_row_lose(struct component *component, uint64_t end);
 // pg_rewind brings what the present primary has.
 void postgres_row_copy(struct node *node);
 void postgres_row_crash(struct node *node);

@@ -52,11 +52,25 @@ static bool is_gone(const struct node *standby)
     return !server->stream.connected || standby->world->now - server->seen_ns >= ttl;
 }
 
-static void drop(struct node *standby)
+// Where any one is enough, the one that is given up may have been the one that had a commit: the
+// others are not trusted before they have caught up.
+static void doubt_others(const struct node *primary)
+{
+    struct component *component = primary->component;
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        struct postgres_node *other = postgres_node(&component->nodes[i]);
+        other->keyed = false;
+        other->joined_lsn = postgres_node(primary)->inserted;
+        postgres_failover_note(&component->nodes[i]);
+    }
+}
+
+static void drop(const struct node *primary, struct node *standby)
 {
     struct postgres_node *server = postgres_node(standby);
     server->synchronous = server->keyed = false;
     postgres_state(standby->component)->removals++;
+    doubt_others(primary);
 }
 
 static void join(const struct node *primary, struct node *standby)
@@ -81,7 +95,7 @@ static void choose_any(struct node *primary)
     for (uint32_t i = 0; i < component->node_count; i++) {
         struct node *standby = &component->nodes[i];
         if (postgres_node(standby)->synchronous && is_gone(standby)) {
-            drop(standby);
+            drop(primary, standby);
         }
         if (may_join(primary, standby)) {
             join(primary, standby);
@@ -104,7 +118,7 @@ static void choose_first(struct node *primary)
         return;
     }
     if (present != NULL && (next != NULL || !postgres_configuration(component)->standby.strict)) {
-        drop(present);
+        drop(primary, present);
     }
     if (next != NULL) {
         join(primary, next);

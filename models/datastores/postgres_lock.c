@@ -111,21 +111,24 @@ static struct visit *next_in_chain(const struct visit *visit)
     return waits_for(visit, lock) ? holder_of(visit->node->world, lock) : NULL;
 }
 
-static bool is_in_circle(const struct visit *visit)
+// When the latest wait of the circle that the visit stands in began; TIME_NEVER: it stands in none.
+static int64_t circle_since(const struct visit *visit)
 {
     const struct visit *next = next_in_chain(visit);
     uint32_t left = postgres_node(visit->node)->lock_slots.used;
+    int64_t since_ns = visit->since_ns;
     while (next != NULL && next != visit && left > 0) {
+        since_ns = next->since_ns > since_ns ? next->since_ns : since_ns;
         next = next_in_chain(next);
         left--;
     }
-    return next == visit;
+    return next == visit ? since_ns : TIME_NEVER;
 }
 
 static void on_deadlock_timeout(struct node *node, uint64_t ticket)
 {
     struct visit *visit = visit_of(node->world, ticket);
-    if (visit == NULL || !is_in_circle(visit)) {
+    if (visit == NULL || circle_since(visit) == TIME_NEVER) {
         return;
     }
     postgres_state(node->component)->deadlocks++;
@@ -224,12 +227,13 @@ static bool is_held(const struct node *node, const struct postgres_lock *lock)
     return holder_of(node->world, lock) != NULL;
 }
 
+// Who waited last has looked for the circle since.
 static bool is_stuck(const struct node *node, const struct postgres_lock *lock)
 {
     const int64_t limit = postgres_configuration(node->component)->locks.deadlock_ns;
     const struct visit *oldest = line_oldest(&lock->pool.line, node->world);
-    return oldest != NULL && node->world->now - oldest->since_ns > limit && node->pauses == 0 &&
-           is_in_circle(oldest);
+    const int64_t since_ns = oldest == NULL ? TIME_NEVER : circle_since(oldest);
+    return since_ns != TIME_NEVER && node->world->now - since_ns > limit && node->pauses == 0;
 }
 
 void postgres_lock_check(struct node *node)

@@ -14,6 +14,7 @@
 #include "sim/base/check.h"
 
 enum { REVOKED = 1 };
+static const uint64_t SHARED_ROWS = 1ULL << 62;     // of transactions that lock several
 static const uint64_t TOKEN_ROWS = 0x746f6b656eULL; // tells tokens from other rows
 
 // ---- life -------------------------------------------------------------------------------------
@@ -21,7 +22,8 @@ static const uint64_t TOKEN_ROWS = 0x746f6b656eULL; // tells tokens from other r
 void postgres_row_begin(struct component *component)
 {
     struct postgres_state *state = postgres_state(component);
-    state->tracks = postgres_configuration(component)->isolation != POSTGRES_COMMITTED;
+    state->tracks = postgres_configuration(component)->isolation != POSTGRES_COMMITTED ||
+                    component->history != NULL;
     map_init(&state->revoked);
 }
 
@@ -63,7 +65,7 @@ static uint64_t token_of(const struct visit *visit)
 static uint64_t drawn_row(const struct visit *visit, uint32_t index, uint64_t among)
 {
     const uint64_t draw = index == 0 ? visit_key(visit) : digest_mix(visit->request, index);
-    return draw % among;
+    return SHARED_ROWS | draw % among;
 }
 
 // The row that has so many of the visit's rows before it.
@@ -206,6 +208,15 @@ void postgres_row_recover(struct node *node, uint64_t end, bool leads)
     postgres_row_replay(node);
 }
 
+void postgres_row_lose(struct component *component, uint64_t end)
+{
+    struct postgres_state *state = postgres_state(component);
+    for (uint32_t i = 0; i < state->revocation_count; i++) {
+        struct postgres_revocation *revocation = &state->revocations[i];
+        revocation->lost = revocation->lost || revocation->lsn > end;
+    }
+}
+
 void postgres_row_copy(struct node *node)
 {
     const struct component *component = node->component;
@@ -263,8 +274,8 @@ static void note_token(struct visit *visit, const struct postgres_lock *lock)
         state->revocations =
             check_realloc(state->revocations, state->revocation_room * sizeof *state->revocations);
     }
-    state->revocations[state->revocation_count++] = (struct postgres_revocation){
-        lock->lsn, visit->node->world->now, postgres_node(visit->node)->timeline};
+    state->revocations[state->revocation_count++] =
+        (struct postgres_revocation){lock->lsn, visit->node->world->now, false};
     map_set(&state->revoked, lock->key, state->revocation_count);
 }
 
@@ -284,7 +295,7 @@ void postgres_row_publish(struct visit *visit)
         if (snapshots) {
             map_set(&server->changed, lock->key, server->committed);
         }
-        if (is_token(visit)) {
+        if (is_token(visit) && postgres_is_primary(node)) {
             note_token(visit, lock);
         }
     }
@@ -300,27 +311,20 @@ uint64_t postgres_row_value(const struct visit *visit)
 
 // ---- tokens -----------------------------------------------------------------------------------
 
-static bool is_lost(const struct postgres_state *state,
-                    const struct postgres_revocation *revocation)
-{
-    for (uint32_t i = revocation->timeline + 1; i <= state->timeline; i++) {
-        if (state->forks[i] < revocation->lsn) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// A standby may take a token for good whose revocation it has not replayed; nobody else may.
-static void judge(const struct visit *visit, uint64_t token)
+// A standby may take a token for good whose revocation it has not replayed; nobody else may. A row
+// that is newer than the revocation is a later issue's.
+static void judge(const struct visit *visit, uint64_t token, int64_t stamp)
 {
     const struct node *node = visit->node;
     struct postgres_state *state = postgres_state(node->component);
     const uint32_t place = map_get(&state->revoked, token);
-    if (place == 0 || is_lost(state, &state->revocations[place - 1])) {
+    if (place == 0) {
         return;
     }
     const struct postgres_revocation *revocation = &state->revocations[place - 1];
+    if (revocation->lost || stamp > (int64_t)revocation->lsn) {
+        return;
+    }
     const int64_t stale_ns = node->world->now - revocation->since_ns;
     state->stale_accepts++;
     state->stale_accept_ns = stale_ns > state->stale_accept_ns ? stale_ns : state->stale_accept_ns;
@@ -339,7 +343,7 @@ bool postgres_row_accepts(const struct visit *visit)
     const bool good = !versions_tracks(token) ||
                       (row.value != REVOKED && expires_ns > (uint64_t)node->world->now);
     if (good) {
-        judge(visit, token);
+        judge(visit, token, row.stamp);
     }
     return good;
 }

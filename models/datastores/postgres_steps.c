@@ -34,8 +34,13 @@ static enum outcome pass_pooler(struct visit *visit)
                          distribution_draw(&pool->work, streams_of(visit)->pooler));
 }
 
+// Who reads from the primary only asks the server whether it is (target_session_attrs).
 static enum outcome begin_read(struct visit *visit)
 {
+    if (configuration_of(visit)->reads == POSTGRES_READ_PRIMARY &&
+        !postgres_node(visit->node)->serving) {
+        return step_fail(visit, STATUS_UNAVAILABLE);
+    }
     history_begin(visit, HISTORY_READ, 0, 0);
     return pass_pooler(visit);
 }

@@ -434,6 +434,7 @@ void postgres_wal_forget(struct component *component)
 void postgres_wal_lose(struct component *component, uint64_t end)
 {
     struct postgres_state *state = postgres_state(component);
+    postgres_row_lose(component, end);
     while (state->ack_count > 0) {
         const uint32_t last = (state->ack_first + state->ack_count - 1) & (state->ack_room - 1);
         if (state->acknowledged[last] <= end) {
