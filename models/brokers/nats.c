@@ -171,9 +171,10 @@ static int64_t parsing_time(const struct visit *visit, uint64_t bytes)
     return time + (int64_t)((double)bytes / configuration->bandwidth * 1e9);
 }
 
-static int64_t copying_time(const struct visit *visit)
+static int64_t copying_time(const struct visit *visit, uint64_t bytes)
 {
     const struct component *component = visit->node->component;
+    const struct nats_configuration *configuration = nats_configuration(component);
     const struct nats_state *state = nats_state(component);
     uint64_t copies = 0;
     for (uint32_t i = 0; i < state->subscription_count; i++) {
@@ -183,8 +184,18 @@ static int64_t copying_time(const struct visit *visit)
                   : mode == NATS_ALL                       ? subscription->to->node_count
                                                            : 1;
     }
-    const int64_t copy = distribution_draw(&nats_configuration(component)->copy, state->parse);
-    return copy * (int64_t)(copies * visit->units);
+    const int64_t copy = distribution_draw(&configuration->copy, state->parse);
+    return copy * (int64_t)(copies * visit->units) +
+           (int64_t)((double)(bytes * copies) / configuration->bandwidth * 1e9);
+}
+
+static uint64_t bytes_of(const struct visit *visit, const struct call_design *design)
+{
+    const struct component *component = visit->node->component;
+    const uint64_t record = visit->loops[0] == IS_STREAM
+                                ? nats_stream_setting(component, visit->loops[1])->record
+                                : nats_subject(component, visit->loops[1])->record;
+    return design->bytes > 0 ? design->bytes : record * visit->units;
 }
 
 static enum outcome receive(struct visit *visit)
@@ -199,8 +210,9 @@ static enum outcome receive(struct visit *visit)
     visit->loops[0] = stored ? IS_STREAM : 0;
     visit->loops[1] =
         (uint8_t)(stored ? stream : find_name(&configuration->subjects, design->topic));
-    const int64_t time = parsing_time(visit, design->bytes);
-    return step_cpu(visit, stored ? time : time + copying_time(visit));
+    const uint64_t bytes = bytes_of(visit, design);
+    const int64_t time = parsing_time(visit, bytes);
+    return step_cpu(visit, stored ? time : time + copying_time(visit, bytes));
 }
 
 static void store_too(struct visit *visit, const struct nats_subject *subject)

@@ -31,8 +31,7 @@ struct node *nats_stream_leader(struct nats_stream *stream)
         struct node *home = &stream->component->nodes[stream->home];
         return node_is_up(home) ? home : NULL;
     }
-    const struct raft_member *leader = raft_leader(&stream->raft);
-    return leader == NULL ? NULL : leader->node;
+    return stream->server;
 }
 
 static void move_consumers(struct nats_stream *stream, struct node *server)
@@ -397,6 +396,7 @@ static void begin_group(struct nats_stream *stream)
 {
     if (++stream->started == stream->raft.count) {
         raft_settle(&stream->raft.members[0]);
+        move_consumers(stream, stream->raft.members[0].node);
     }
 }
 

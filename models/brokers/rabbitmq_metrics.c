@@ -125,6 +125,7 @@ const struct model_metric rabbitmq_metrics[] = {
     {"dead_dropped", "{message}", "messages that died and went nowhere", read_dead_dropped},
     {"blocked", "s", "time in which an alarm blocked publishers", read_blocked},
     {"elections", "1", "leaders that queues have got", read_elections},
-    {"unavailable(max)", "s", "longest time in which a queue had no serving leader", read_unavailable},
+    {"unavailable(max)", "s", "longest time in which a queue had no serving leader",
+     read_unavailable},
     {0},
 };

@@ -217,6 +217,7 @@ void rabbitmq_quorum_start(struct rabbitmq_queue *queue, struct node *node)
         watch(queue, member);
     } else if (++queue->started == queue->raft.count) {
         raft_settle(&queue->raft.members[0]);
+        rabbitmq_serve(queue, queue->raft.members[0].node);
     }
 }
 
