@@ -86,7 +86,7 @@ struct raft_member {
     bool applying;
     bool owes;                  // the leader waits to hear that entries up to `owed` are durable
     uint64_t owed;
-    uint32_t owed_term;
+    uint32_t owed_term, owed_to; // the leader of that term
     int64_t owed_ns;            // when the latest of their messages was sent
     uint32_t successor;         // leadership is being handed over to, ELECTION_NONE
     int64_t successor_ns;       // since

@@ -194,7 +194,7 @@ void raft_send_answer(struct raft_member *member)
         return;
     }
     member->owes = index < member->owed;
-    answer(member, member->vote->leader, PARCEL_YES, index, member->owed_ns);
+    answer(member, member->owed_to, PARCEL_YES, index, member->owed_ns);
 }
 
 // Takes what is new; what contradicts it goes. True if there was anything new.
@@ -235,6 +235,7 @@ static void on_entries(struct raft_member *member, uint32_t from,
     const uint64_t match = before + count;
     member->owed = match;
     member->owed_term = member->vote->term;
+    member->owed_to = from;
     member->owed_ns = sent_ns;
     member->owes = true;
     raft_follow_commit(member, words[WORD_COMMIT] < match ? words[WORD_COMMIT] : match);
