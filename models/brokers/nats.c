@@ -211,8 +211,7 @@ static enum outcome receive(struct visit *visit)
     visit->loops[1] =
         (uint8_t)(stored ? stream : find_name(&configuration->subjects, design->topic));
     const uint64_t bytes = bytes_of(visit, design);
-    const int64_t time = parsing_time(visit, bytes);
-    return step_cpu(visit, stored ? time : time + copying_time(visit, bytes));
+    return step_cpu(visit, parsing_time(visit, bytes) + (stored ? 0 : copying_time(visit, bytes)));
 }
 
 static void store_too(struct visit *visit, const struct nats_subject *subject)

@@ -32,9 +32,12 @@ uint32_t rabbitmq_find(const struct rabbitmq_configuration *configuration, const
     return i;
 }
 
-uint32_t rabbitmq_bytes(const struct visit *visit, const struct rabbitmq_queue *queue)
+uint32_t rabbitmq_bytes(struct visit *visit, const struct rabbitmq_queue *queue)
 {
     const struct call_design *design = call_design_of(visit);
+    if (design == NULL && !rabbitmq_setting(queue)->confirms) {
+        return (uint32_t)*visit_words(visit);
+    }
     const bool says = design != NULL && design->bytes > 0;
     const uint64_t bytes = says ? design->bytes : rabbitmq_setting(queue)->record * visit->units;
     return (uint32_t)(bytes > 0 ? bytes : 1);
@@ -110,9 +113,8 @@ static void note_queue(struct visit *visit, const char *name)
 static enum outcome admit(struct visit *visit)
 {
     const struct call_design *design = call_design_of(visit);
-    if (rabbitmq_guard_blocks(visit)) {
-        step_wait(visit);
-        return OUTCOME_AGAIN;
+    if (rabbitmq_state(visit->node->component)->alarmed > 0) {
+        return rabbitmq_guard_park(visit);
     }
     if (design == NULL || design->topic == NULL) {
         return step_fail(visit, STATUS_CANCELLED);
@@ -138,6 +140,9 @@ static enum outcome flow(struct visit *visit)
     if (queue->server != visit->node) {
         return call_forward(visit, queue->server, visit->operation);
     }
+    if (queue->syncing) {
+        return rabbitmq_guard_park(visit);
+    }
     return step_take(visit, rabbitmq_guard_flow(visit, queue));
 }
 
@@ -145,6 +150,7 @@ static enum outcome flow(struct visit *visit)
 static void answer_early(struct visit *visit, struct rabbitmq_queue *queue)
 {
     if (!rabbitmq_setting(queue)->confirms) {
+        *visit_words(visit) = rabbitmq_bytes(visit, queue);
         visit_answer(visit, STATUS_OK, 0);
         visit->deadline_ns = TIME_NEVER;
         queue->acknowledged += visit->units;
@@ -188,7 +194,7 @@ static enum outcome commit(struct visit *visit)
     if (rabbitmq_is_quorum(queue)) {
         return rabbitmq_quorum_publish(visit, queue);
     }
-    pool_give(rabbitmq_guard_flow(visit, queue), visit);
+    rabbitmq_guard_handled(visit);
     return rabbitmq_classic_publish(visit, queue);
 }
 

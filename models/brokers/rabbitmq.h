@@ -80,6 +80,7 @@ struct rabbitmq_queue {
     uint32_t reign;     // leaders so far: parcels of an earlier one say nothing
     uint32_t ages, last; // ages given; node that led last
     bool syncing;
+    bool darkened;       // the one that led last lost its host's power
     struct rabbitmq_mirror mirrors[RABBITMQ_NODES];
     struct rabbitmq_waiter *waiters; // ring, by ascending sequence
     uint32_t waiter_first, waiter_count, waiter_room;
@@ -133,7 +134,7 @@ static inline struct wal *rabbitmq_wal(const struct node *node)
 }
 
 uint32_t rabbitmq_find(const struct rabbitmq_configuration *configuration, const char *name);
-uint32_t rabbitmq_bytes(const struct visit *visit, const struct rabbitmq_queue *queue);
+uint32_t rabbitmq_bytes(struct visit *visit, const struct rabbitmq_queue *queue);
 // The queue is served by `server` from now on (NULL: by nobody).
 void rabbitmq_serve(struct rabbitmq_queue *queue, struct node *server);
 double rabbitmq_longest(const struct rabbitmq_queue *queue);
@@ -172,8 +173,11 @@ void rabbitmq_guard_begin(struct component *component);
 void rabbitmq_guard_start(struct node *node);
 void rabbitmq_guard_crash(struct node *node);
 void rabbitmq_guard_end(struct component *component);
-// True while publishing connections are blocked; the visit is noted and woken when they are not.
-bool rabbitmq_guard_blocks(struct visit *visit);
+// The visit waits until rabbitmq_guard_wake and runs its step once more.
+enum outcome rabbitmq_guard_park(struct visit *visit);
+void rabbitmq_guard_wake(struct rabbitmq_state *state);
 // Commands of the visit's publisher that the queue at this node has not yet handled.
+// visit->value names it until rabbitmq_guard_handled.
 struct pool *rabbitmq_guard_flow(struct visit *visit, const struct rabbitmq_queue *queue);
+void rabbitmq_guard_handled(struct visit *visit);
 bool rabbitmq_guard_hears(const struct node *node, const struct node *other);

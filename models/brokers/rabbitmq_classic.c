@@ -314,12 +314,23 @@ void rabbitmq_classic_begin(struct rabbitmq_queue *queue)
     }
 }
 
+// What the leader's disk does not hold went with its process, or with its host's power.
+static void forget(struct rabbitmq_queue *queue)
+{
+    const bool kept = rabbitmq_setting(queue)->persistent;
+    if (!kept || queue->darkened) {
+        lose(queue, kept ? queue->flushed + 1 : 0, UINT64_MAX);
+    }
+    queue->darkened = false;
+}
+
 static void on_synced(struct node *leader, uint64_t word)
 {
     struct rabbitmq_queue *queue =
         &rabbitmq_state(leader->component)->queues[(uint32_t)(word >> 32)];
     queue->mirrors[(uint32_t)word].from = 0;
     queue->syncing = false;
+    rabbitmq_guard_wake(rabbitmq_state(leader->component));
 }
 
 // A new mirror knows what is published from now on; it gets the rest only where that is asked for.
@@ -356,6 +367,7 @@ void rabbitmq_classic_start(struct rabbitmq_queue *queue, struct node *node)
         join(queue, node);
     } else if (queue->last == node->replica) {
         const uint64_t flushed = queue->flushed;
+        forget(queue);
         lead(queue, node);
         queue->flushed = flushed;
     }
@@ -374,13 +386,10 @@ void rabbitmq_classic_crash(struct rabbitmq_queue *queue, struct node *node, boo
         queue->syncing = false;
         rabbitmq_serve(queue, NULL);
     }
-    const bool alone = choose_mirror(queue) == NULL;
-    if (led && alone) { // what its disk holds is all there is
-        const bool kept = rabbitmq_setting(queue)->persistent;
+    queue->darkened = led ? dark : queue->darkened;
+    if (led && choose_mirror(queue) == NULL) { // what its disk holds is all there is
         backlog_recall(&queue->backlog);
-        if (!kept || dark) {
-            lose(queue, kept ? queue->flushed + 1 : 0, UINT64_MAX);
-        }
+        forget(queue);
     } else if (led && !dark) {
         promote_soon(queue);
     } else if (!led && !dark) {

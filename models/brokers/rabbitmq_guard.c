@@ -52,7 +52,7 @@ static uint64_t disk_used(const struct node *node)
     return used;
 }
 
-static void wake_blocked(struct rabbitmq_state *state)
+void rabbitmq_guard_wake(struct rabbitmq_state *state)
 {
     struct world *world = state->component->world;
     const uint32_t count = state->blocked_count;
@@ -77,7 +77,7 @@ static void set_alarm(const struct node *node, uint32_t alarm, bool on)
         state->alarms_raised++;
     } else if (before && !after && --state->alarmed == 0) {
         state->blocked_ns += now - state->blocked_since_ns;
-        wake_blocked(state);
+        rabbitmq_guard_wake(state);
     }
 }
 
@@ -97,19 +97,17 @@ static void on_disk_check(struct node *node, uint64_t word)
     node_timer_constant(node, configuration->disk_check_ns, on_disk_check, word);
 }
 
-bool rabbitmq_guard_blocks(struct visit *visit)
+enum outcome rabbitmq_guard_park(struct visit *visit)
 {
     struct rabbitmq_state *state = rabbitmq_state(visit->node->component);
-    if (state->alarmed == 0) {
-        return false;
-    }
     if (state->blocked_count == state->blocked_room) {
         state->blocked_room = state->blocked_room == 0 ? 64 : state->blocked_room * 2;
         state->blocked =
             check_realloc(state->blocked, state->blocked_room * sizeof *state->blocked);
     }
     state->blocked[state->blocked_count++] = visit_ticket(visit);
-    return true;
+    step_wait(visit);
+    return OUTCOME_AGAIN;
 }
 
 // ---- flow control -------------------------------------------------------------------------------
@@ -135,7 +133,13 @@ struct pool *rabbitmq_guard_flow(struct visit *visit, const struct rabbitmq_queu
         place = state->flow_count;
         map_set(&state->flow_places, key, place);
     }
+    visit->value = place - 1;
     return state->flows[place - 1];
+}
+
+void rabbitmq_guard_handled(struct visit *visit)
+{
+    pool_give(rabbitmq_state(visit->node->component)->flows[visit->value], visit);
 }
 
 // ---- silent hosts -------------------------------------------------------------------------------

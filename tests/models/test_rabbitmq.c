@@ -295,6 +295,22 @@ Test(rabbitmq, a_synchronised_mirror_leads_without_loss_and_another_one_with_los
     stage_end(&stage);
 }
 
+Test(rabbitmq, a_mirror_that_is_synchronised_makes_publishers_wait_and_loses_nothing)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS("100/s", "t: {type: mirrored, members: 2, sync: automatic}", ""));
+    struct component *bus = stage_component(&stage, "bus");
+    stage_run(&stage, 5055 * TIME_MS);
+    strike(&stage, &bus->nodes[1], on_kill, 0);
+    strike(&stage, &bus->nodes[1], on_restart, 0);
+    stage_run(&stage, 10055 * TIME_MS);
+    strike(&stage, &bus->nodes[0], on_kill, 0);
+    stage_run(&stage, 12 * TIME_S);
+    cr_assert_eq(queue_of(&stage)->server, &bus->nodes[1]);
+    cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
+    stage_end(&stage);
+}
+
 Test(rabbitmq, a_mirror_that_lacks_messages_may_be_kept_from_leading)
 {
     struct stage stage;
