@@ -286,7 +286,7 @@ static void release_histograms(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < design->edge_count; i++) {
         histogram_release(&meter->edges[i].latency);
     }
-    for (uint32_t i = 0; i < design->consumer_count; i++) {
+    for (uint32_t i = 0; meter->consumers != NULL && i < design->consumer_count; i++) {
         histogram_release(&meter->consumers[i].lag);
     }
 }
@@ -311,7 +311,9 @@ void meter_release(struct meter *meter, const struct design *design)
     for (uint32_t i = 0; i < design->fault_count; i++) {
         free(meter->faults[i].bad_requests);
     }
-    release_tracked(meter->tracked);
+    if (meter->tracked != NULL) {
+        release_tracked(meter->tracked);
+    }
     meter_series_release(meter);
     free(meter->workloads);
     free(meter->components);

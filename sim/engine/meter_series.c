@@ -78,7 +78,7 @@ void meter_series_begin(struct world *world)
 void meter_series_release(struct meter *meter)
 {
     struct series *series = &meter->series;
-    for (uint32_t i = 0; i < series->component_count; i++) {
+    for (uint32_t i = 0; meter->snapshots != NULL && i < series->component_count; i++) {
         free(meter->snapshots[i].node_busy);
     }
     free(meter->snapshots);

@@ -117,37 +117,6 @@ static struct meter copy_meter(const struct meter *meter, const struct design *d
     return copy;
 }
 
-static void release_copy(struct meter *meter, const struct design *design)
-{
-    for (uint32_t w = 0; w < design->workload_count; w++) {
-        histogram_release(&meter->workloads[w].latency);
-        histogram_release(&meter->workloads[w].latency_any);
-    }
-    for (uint32_t o = 0; o < meter->operation_base[design->component_count]; o++) {
-        histogram_release(&meter->operations[o].latency);
-        histogram_release(&meter->operations[o].latency_any);
-    }
-    for (uint32_t c = 0; c < design->component_count; c++) {
-        histogram_release(&meter->components[c].wait);
-    }
-    for (uint32_t e = 0; e < design->edge_count; e++) {
-        histogram_release(&meter->edges[e].latency);
-    }
-    for (uint32_t s = 0; s < design->slo_count; s++) {
-        free(meter->slos[s].good);
-        free(meter->slos[s].total);
-    }
-    for (uint32_t f = 0; f < design->fault_count; f++) {
-        free(meter->faults[f].bad_requests);
-    }
-    void *const arrays[] = {meter->workloads,  meter->operations, meter->operation_base,
-                            meter->components, meter->edges,      meter->slos,
-                            meter->faults};
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        free(arrays[i]);
-    }
-}
-
 // ---- differences -------------------------------------------------------------------------------
 
 static void subtract_counts(uint64_t *counts, const uint64_t *from, size_t count)
@@ -319,14 +288,6 @@ static enum run_end run_parts(struct world *world, const volatile int *stop,
     return end;
 }
 
-static void release_copies(struct run_record *records, uint32_t count, const struct design *design)
-{
-    for (uint32_t b = 0; b < count; b++) {
-        release_copy(&records[b].meter, design);
-        arena_release(&records[b].arena);
-    }
-}
-
 uint32_t batches_run(const struct design *design, uint32_t replication, const volatile int *stop,
                      struct event_log *log, struct run_record *records)
 {
@@ -337,7 +298,7 @@ uint32_t batches_run(const struct design *design, uint32_t replication, const vo
     uint32_t copies = 0;
     const enum run_end end = run_parts(world, stop, records, &copies);
     if (end != RUN_DONE) {
-        release_copies(records, copies, design);
+        batches_release(records, copies, design);
         copies = 0;
     }
     run_note(world, end, &records[copies]);
@@ -355,8 +316,7 @@ uint32_t batches_run(const struct design *design, uint32_t replication, const vo
 
 void batches_release(struct run_record *records, uint32_t count, const struct design *design)
 {
-    if (count > 0) {
-        release_copies(records, count - 1, design);
-        run_record_release(&records[count - 1], design);
+    for (uint32_t b = 0; b < count; b++) {
+        run_record_release(&records[b], design);
     }
 }

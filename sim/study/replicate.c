@@ -22,9 +22,13 @@ struct crew { // shared by the workers
     const volatile int *stop;
     struct run_record *records; // by unit
     uint32_t next, target;      // units given out; end of this step
+    uint32_t first;             // of this step
     uint32_t done, working;
     uint64_t events;
+    const struct replicate_units *units;
+    bool reversed;
     bool interrupted;
+    uint32_t missing; // units of others that are not there
 };
 
 struct study { // one call of replicate
@@ -54,6 +58,9 @@ static bool take_unit(struct crew *crew, uint32_t *unit)
     pthread_mutex_lock(&crew->lock);
     const bool has = crew->next < crew->target && !crew->interrupted;
     *unit = has ? crew->next++ : 0;
+    if (has && crew->reversed) {
+        *unit = crew->first + (crew->target - 1 - *unit);
+    }
     pthread_mutex_unlock(&crew->lock);
     return has;
 }
@@ -68,12 +75,52 @@ static void hand_in(struct crew *crew, const struct run_record *record)
     pthread_mutex_unlock(&crew->lock);
 }
 
+// Whether the unit is done already, or is none of ours: nothing to simulate then.
+static bool is_settled(struct crew *crew, uint32_t unit)
+{
+    const struct replicate_units *units = crew->units;
+    if (units == NULL) {
+        return false;
+    }
+    pthread_mutex_lock(&crew->lock);
+    const bool there = units->fetch(units->context, unit, crew->design, &crew->records[unit], 1);
+    const bool ours = there || units->is_mine(units->context, unit);
+    crew->missing += !ours;
+    crew->interrupted |= ours && !there && !units->begin(units->context, unit);
+    const bool over = crew->interrupted;
+    pthread_mutex_unlock(&crew->lock);
+    if (there) {
+        hand_in(crew, &crew->records[unit]);
+    }
+    return there || !ours || over;
+}
+
+static void keep_unit(struct crew *crew, uint32_t unit)
+{
+    const struct replicate_units *units = crew->units;
+    struct run_record *record = &crew->records[unit];
+    if (units == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&crew->lock);
+    if (record->end == RUN_INTERRUPTED) {
+        units->take_back(units->context, unit);
+    } else {
+        crew->interrupted |= !units->keep(units->context, unit, crew->design, record, 1);
+    }
+    pthread_mutex_unlock(&crew->lock);
+}
+
 static void *work(void *argument)
 {
     struct crew *crew = argument;
     uint32_t unit;
     while (take_unit(crew, &unit)) {
+        if (is_settled(crew, unit)) {
+            continue;
+        }
         run_replication(crew->design, unit, crew->stop, &crew->records[unit]);
+        keep_unit(crew, unit);
         hand_in(crew, &crew->records[unit]);
     }
     pthread_mutex_lock(&crew->lock);
@@ -133,6 +180,7 @@ static void watch_workers(struct study *study)
 static bool run_step(struct study *study, uint32_t target)
 {
     struct crew *crew = &study->crew;
+    crew->first = crew->next;
     crew->target = target;
     uint32_t workers = study->options->workers;
     workers = workers > target - crew->next ? target - crew->next : workers;
@@ -155,7 +203,7 @@ static bool run_step(struct study *study, uint32_t target)
         work(crew);
         tell_progress(study, crew->done, crew->events);
     }
-    return !crew->interrupted;
+    return !crew->interrupted && crew->missing == 0;
 }
 
 // ---- steps -------------------------------------------------------------------------------------
@@ -255,12 +303,38 @@ static bool run_steps(struct study *study, struct result *result)
 }
 
 // One replication alone: its interval comes from batches in time.
+static uint32_t simulate_batches(struct study *study, uint32_t number, struct event_log *log)
+{
+    struct run_record *records = study->crew.records;
+    const struct replicate_units *units = study->crew.units;
+    if (units == NULL) {
+        return batches_run(&study->design, number, study->options->stop, log, records);
+    }
+    if (units->fetch(units->context, number, &study->design, records, BATCHES_COUNT)) {
+        return BATCHES_COUNT;
+    }
+    study->crew.missing = !units->is_mine(units->context, number);
+    if (study->crew.missing > 0 || !units->begin(units->context, number)) {
+        return 0;
+    }
+    const uint32_t count = batches_run(&study->design, number, study->options->stop, log, records);
+    if (count == 0) {
+        units->take_back(units->context, number);
+    }
+    if (count == BATCHES_COUNT &&
+        !units->keep(units->context, number, &study->design, records, count)) {
+        batches_release(records, count, &study->design);
+        return 0;
+    }
+    return count;
+}
+
 static bool run_batches(struct study *study, uint32_t number, struct event_log *log,
                         struct result *result)
 {
     struct run_record *records = study->crew.records;
     study->crew.target = 1;
-    const uint32_t count = batches_run(&study->design, number, study->options->stop, log, records);
+    const uint32_t count = simulate_batches(study, number, log);
     if (count == 0) {
         return false;
     }
@@ -288,14 +362,18 @@ static void begin(struct study *study, const struct design *design,
     pthread_cond_init(&study->crew.done_one, NULL);
     study->crew.design = &study->design;
     study->crew.stop = options->stop;
+    study->crew.units = options->units;
+    study->crew.reversed = options->reversed;
     study->crew.records = check_calloc(room, sizeof *study->crew.records);
     clock_gettime(CLOCK_MONOTONIC, &study->began);
 }
 
 static void end(struct study *study)
 {
-    for (uint32_t i = 0; i < study->crew.done; i++) {
-        run_record_release(&study->crew.records[i], &study->design);
+    for (uint32_t i = 0; i < study->crew.target; i++) {
+        if (study->crew.records[i].meter.workloads != NULL) {
+            run_record_release(&study->crew.records[i], &study->design);
+        }
     }
     free(study->crew.records);
     series_sum_release(&study->series);
@@ -321,8 +399,9 @@ enum replicate_end replicate(const struct design *design, const struct replicate
     } else if (good) {
         good = run_steps(&study, result);
     }
+    const bool missing = study.crew.missing > 0 && !study.crew.interrupted;
     end(&study);
-    return good ? REPLICATE_DONE : REPLICATE_INTERRUPTED;
+    return good ? REPLICATE_DONE : missing ? REPLICATE_MISSING : REPLICATE_INTERRUPTED;
 }
 
 enum replicate_end replicate_only(const struct design *design,

@@ -14,8 +14,29 @@
 #include "sim/study/result.h"
 
 struct event_log;
+struct run_record;
 
-enum replicate_end { REPLICATE_DONE, REPLICATE_INTERRUPTED };
+enum replicate_end {
+    REPLICATE_DONE,
+    REPLICATE_INTERRUPTED,
+    REPLICATE_MISSING, // units that others simulate are not there yet
+};
+
+// Where units come from and go to beside being simulated here: a journal, other machines. Called by
+// the workers, one at a time. Unit UINT32_MAX stands for a warm-up that must be found first.
+struct replicate_units {
+    void *context;
+    // Fills the unit's records if it is done already.
+    bool (*fetch)(void *context, uint32_t unit, const struct design *design,
+                  struct run_record *records, uint32_t count);
+    // False: it is for another to simulate.
+    bool (*is_mine)(void *context, uint32_t unit);
+    // About to be simulated; done. False: it could not be kept, the study ends as interrupted.
+    bool (*begin)(void *context, uint32_t unit);
+    bool (*keep)(void *context, uint32_t unit, const struct design *design,
+                 struct run_record *records, uint32_t count);
+    void (*take_back)(void *context, uint32_t unit); // it was interrupted
+};
 
 struct replicate_progress { // facts of the wall clock: for people only
     uint32_t done, target, maximum;
@@ -30,10 +51,13 @@ struct replicate_options {
     const volatile int *stop; // nonzero interrupts; NULL: never
     void (*progress)(void *context, const struct replicate_progress *progress); // NULL: none
     void *context;                                 // of progress, called on the calling thread
+    const struct replicate_units *units;           // NULL: every unit is simulated here
+    bool reversed;                                 // units from last to first, for tests
     const char *file, *digest, *source, *resolved; // of the result; NULL: unknown
 };
 
-// Simulates and fills an initialised result. Interrupted, the result stays empty.
+// Simulates and fills an initialised result. Interrupted, or while units of others are missing, the
+// result stays empty.
 enum replicate_end replicate(const struct design *design, const struct replicate_options *options,
                              struct result *result);
 

@@ -1,0 +1,186 @@
+// unit_store - units of work kept in journals.
+#include "sim/study/unit_store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/base/check.h"
+#include "sim/base/digest.h"
+#include "sim/base/file.h"
+
+// ---- what replicate asks ------------------------------------------------------------------------
+
+static uint64_t number_of(const struct unit_store *store, uint32_t unit)
+{
+    return journal_unit(store->point, unit);
+}
+
+static bool is_audited(const struct unit_store *store, uint32_t unit)
+{
+    return digest_unit(digest_mix(number_of(store, unit), 0x617564)) < store->audit;
+}
+
+static bool end_study(struct unit_store *store, enum journal_status status)
+{
+    store->status = status;
+    store->stopped = true;
+    return false;
+}
+
+static bool fetch(void *context, uint32_t unit, const struct design *design,
+                  struct run_record *records, uint32_t count)
+{
+    struct unit_store *store = context;
+    const struct journal_entry *entry = journal_find(&store->journal, number_of(store, unit));
+    if (entry == NULL) {
+        return false;
+    }
+    if (is_audited(store, unit)) {
+        store->audited++;
+        return false;
+    }
+    unsigned char *bytes = journal_load(&store->journal, entry);
+    const bool good = bytes != NULL && unit_count(bytes, entry->length) == count &&
+                      unit_read(bytes, entry->length, design, records);
+    free(bytes);
+    store->fetched += good;
+    return good;
+}
+
+static bool is_listed(const struct unit_store *store, uint32_t unit)
+{
+    for (uint32_t i = 0; i < store->only_count; i++) {
+        if (store->only[i] == unit) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_mine(void *context, uint32_t unit)
+{
+    struct unit_store *store = context;
+    const uint64_t dense = (uint64_t)store->point + unit;
+    const bool listed = store->only == NULL
+                            ? store->shards == 0 || dense % store->shards == store->shard
+                            : is_listed(store, unit);
+    const bool again = store->audit > 0 && is_audited(store, unit) &&
+                       journal_find(&store->journal, number_of(store, unit)) != NULL;
+    if ((listed && !store->closed) || again) {
+        return true;
+    }
+    if (store->missing < UNIT_STORE_LISTED) {
+        store->listed[store->missing] = number_of(store, unit);
+    }
+    store->missing++;
+    return false;
+}
+
+static bool begin(void *context, uint32_t unit)
+{
+    struct unit_store *store = context;
+    if (journal_is_deadly(&store->journal, number_of(store, unit))) {
+        text_format(&store->why,
+                    "replication %u has ended its process twice and is set apart; --only-rep %u "
+                    "simulates it alone",
+                    unit, unit);
+        return end_study(store, JOURNAL_OPEN);
+    }
+    const bool noted = journal_note_attempt(&store->journal, number_of(store, unit), &store->why);
+    return noted || end_study(store, JOURNAL_UNUSABLE);
+}
+
+static bool keep(void *context, uint32_t unit, const struct design *design,
+                 struct run_record *records, uint32_t count)
+{
+    struct unit_store *store = context;
+    unit_write(&store->scratch, design, records, count);
+    const enum journal_status status =
+        journal_note_result(&store->journal, number_of(store, unit), store->scratch.bytes,
+                            store->scratch.length, &store->why);
+    store->simulated++;
+    return status == JOURNAL_OPEN || end_study(store, status);
+}
+
+// ---- life ---------------------------------------------------------------------------------------
+
+void unit_store_init(struct unit_store *store, const char *identity)
+{
+    *store = (struct unit_store){0};
+    journal_init(&store->journal, identity);
+    text_init(&store->why);
+    store->units = (struct replicate_units){
+        .context = store, .fetch = fetch, .is_mine = is_mine, .begin = begin, .keep = keep};
+}
+
+void unit_store_release(struct unit_store *store)
+{
+    journal_release(&store->journal);
+    text_release(&store->why);
+    unit_bytes_release(&store->scratch);
+}
+
+// ---- folders ------------------------------------------------------------------------------------
+
+static int is_journal(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot != NULL && strcmp(dot, ".journal") == 0;
+}
+
+static int by_name(const struct dirent **one, const struct dirent **other)
+{
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+enum journal_status unit_store_read(struct unit_store *store, const char *folder)
+{
+    struct dirent **entries = NULL;
+    const int count = scandir(folder, &entries, is_journal, by_name);
+    enum journal_status status = JOURNAL_OPEN;
+    for (int i = 0; i < count; i++) {
+        struct text path;
+        text_init(&path);
+        text_format(&path, "%s/%s", folder, entries[i]->d_name);
+        if (status == JOURNAL_OPEN) {
+            status = journal_read(&store->journal, text_get(&path), &store->why);
+        }
+        text_release(&path);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+enum journal_status unit_store_append_to(struct unit_store *store, const char *folder,
+                                         const char *name)
+{
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/%s.journal", folder, name);
+    const enum journal_status status =
+        file_make_directory(folder, &store->why)
+            ? journal_append_to(&store->journal, text_get(&path), &store->why)
+            : JOURNAL_UNUSABLE;
+    text_release(&path);
+    return status;
+}
+
+void unit_store_remove(const char *folder)
+{
+    struct dirent **entries = NULL;
+    const int count = scandir(folder, &entries, is_journal, by_name);
+    for (int i = 0; i < count; i++) {
+        struct text path;
+        text_init(&path);
+        text_format(&path, "%s/%s", folder, entries[i]->d_name);
+        unlink(text_get(&path));
+        text_release(&path);
+        free(entries[i]);
+    }
+    free(entries);
+    rmdir(folder);
+}

@@ -1,0 +1,46 @@
+// unit_store - units of work kept in journals: what is done already is read, what is done here is
+// written, what is another's is left alone.
+//
+// A folder holds a journal a process ("all.journal", "shard-2-of-3.journal"). Every one is read
+// when the store is opened; one of them is appended to. The store serves one point of a campaign at
+// a time.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/study/journal.h"
+#include "sim/study/replicate.h"
+#include "sim/study/unit.h"
+
+enum { UNIT_STORE_LISTED = 64 };
+
+struct unit_store {
+    struct journal journal;
+    uint32_t point;
+    uint32_t shard, shards; // simulates units whose number modulo `shards` is `shard`; 0: all
+    const uint32_t *only;   // simulates these alone, ascending; NULL: as above
+    uint32_t only_count;
+    bool closed;            // simulates nothing
+    double audit;           // share of the units that are simulated again though they are there
+    uint32_t fetched, simulated, audited, missing;
+    uint64_t listed[UNIT_STORE_LISTED]; // the first that are missing
+    enum journal_status status;         // what ended a study
+    bool stopped;                       // `why` tells what ended it
+    struct text why;
+    struct unit_bytes scratch;
+    struct replicate_units units;       // of `store` itself, for replicate
+};
+
+// `identity` (at most 64 characters) names scenario, seed and program; borrowed.
+void unit_store_init(struct unit_store *store, const char *identity);
+void unit_store_release(struct unit_store *store);
+
+// Reads every journal of the folder, in order of their names.
+enum journal_status unit_store_read(struct unit_store *store, const char *folder);
+// Appends to that journal of the folder from now on, which is made if there is none.
+enum journal_status unit_store_append_to(struct unit_store *store, const char *folder,
+                                         const char *name);
+
+// Removes the journals of the folder, and the folder if nothing else is left.
+void unit_store_remove(const char *folder);

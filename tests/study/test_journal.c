@@ -1,0 +1,218 @@
+// test_journal - units as bytes, and a journal that is cut off, damaged or somebody else's.
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/study/journal.h"
+#include "sim/study/unit.h"
+#include "tests/engine/tiny.h"
+
+static void queue_init(struct tiny *tiny)
+{
+    tiny_init(tiny);
+    tiny_add_component(tiny, "queue", 1, distribution_exponential(1e9))->cores = 1.0;
+    tiny->parts[0].steps[0].run = step_run_cpu;
+    tiny_add_workload(tiny, "users", 0, 0.5);
+    tiny_add_fault(tiny, "kill", 1000 * TIME_S, 10 * TIME_S);
+    tiny->design.warmup_ns = 100 * TIME_S;
+    tiny->design.resolution_ns = 10 * TIME_S;
+}
+
+static struct unit_bytes simulated(const struct design *design, struct run_record *record)
+{
+    struct unit_bytes bytes = {0};
+    run_replication(design, 3, NULL, record);
+    unit_write(&bytes, design, record, 1);
+    return bytes;
+}
+
+Test(journal, a_unit_comes_back_as_it_was)
+{
+    struct tiny tiny;
+    queue_init(&tiny);
+    struct run_record record, read;
+    struct unit_bytes bytes = simulated(&tiny.design, &record), again = {0};
+    cr_assert_eq(unit_count(bytes.bytes, bytes.length), 1);
+    cr_assert(unit_read(bytes.bytes, bytes.length, &tiny.design, &read));
+    unit_write(&again, &tiny.design, &read, 1);
+    cr_assert_eq(again.length, bytes.length);
+    cr_assert_arr_eq(again.bytes, bytes.bytes, bytes.length);
+    cr_assert_eq(read.events, record.events);
+    cr_assert_eq(read.meter.workloads[0].latency.count, record.meter.workloads[0].latency.count);
+    cr_assert_str_eq(read.invariants[0].name, record.invariants[0].name);
+    run_record_release(&record, &tiny.design);
+    run_record_release(&read, &tiny.design);
+    unit_bytes_release(&bytes);
+    unit_bytes_release(&again);
+}
+
+Test(journal, a_unit_that_is_cut_anywhere_is_refused)
+{
+    struct tiny tiny;
+    queue_init(&tiny);
+    struct run_record record, read;
+    struct unit_bytes bytes = simulated(&tiny.design, &record);
+    for (size_t length = 0; length < bytes.length; length += 1 + length / 64) {
+        unsigned char *part = malloc(length + 1);
+        memcpy(part, bytes.bytes, length);
+        cr_assert(!unit_read(part, length, &tiny.design, &read), "%zu", length);
+        free(part);
+    }
+    tiny.design.fault_count = 0; // another design
+    cr_assert(!unit_read(bytes.bytes, bytes.length, &tiny.design, &read));
+    tiny.design.fault_count = 1;
+    run_record_release(&record, &tiny.design);
+    unit_bytes_release(&bytes);
+}
+
+static void name_file(char path[64])
+{
+    snprintf(path, 64, "/tmp/journal.%d.XXXXXX", (int)getpid());
+    const int file = mkstemp(path);
+    cr_assert_geq(file, 0);
+    close(file);
+    unlink(path);
+}
+
+static void write_two(const char *path)
+{
+    struct journal journal;
+    struct text why;
+    text_init(&why);
+    journal_init(&journal, "scenario 1");
+    cr_assert_eq(journal_append_to(&journal, path, &why), JOURNAL_OPEN, "%s", text_get(&why));
+    cr_assert(journal_note_attempt(&journal, 1, &why));
+    cr_assert_eq(journal_note_result(&journal, 1, (const unsigned char *)"abc", 3, &why),
+                 JOURNAL_OPEN);
+    cr_assert_eq(journal_note_result(&journal, 2, (const unsigned char *)"defg", 4, &why),
+                 JOURNAL_OPEN);
+    journal_release(&journal);
+    text_release(&why);
+}
+
+static size_t size_of(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    fseek(file, 0, SEEK_END);
+    const long size = ftell(file);
+    fclose(file);
+    return (size_t)size;
+}
+
+Test(journal, cut_off_at_any_byte_it_keeps_every_whole_record)
+{
+    char path[64];
+    struct text why;
+    text_init(&why);
+    name_file(path);
+    write_two(path);
+    const size_t whole = size_of(path), last = 20 + 4 + 8;
+    for (size_t length = 0; length <= whole; length++) {
+        unlink(path);
+        write_two(path);
+        cr_assert_eq(truncate(path, (off_t)length), 0);
+        struct journal journal;
+        journal_init(&journal, "scenario 1");
+        cr_assert_eq(journal_append_to(&journal, path, &why), JOURNAL_OPEN, "%zu", length);
+        cr_assert_eq(journal_find(&journal, 2) != NULL, length == whole);
+        cr_assert_eq(journal_find(&journal, 1) != NULL, length >= whole - last);
+        cr_assert_eq(journal_note_result(&journal, 9, (const unsigned char *)"x", 1, &why),
+                     JOURNAL_OPEN);
+        journal_release(&journal);
+        cr_assert_eq(journal_read(&journal, path, &why), JOURNAL_OPEN);
+        cr_assert_not_null(journal_find(&journal, 9));
+        cr_assert_eq(journal.cut, 0);
+        journal_release(&journal);
+    }
+    unlink(path);
+    text_release(&why);
+}
+
+Test(journal, any_damaged_byte_of_a_record_ends_the_file_there)
+{
+    char path[64];
+    struct text why;
+    text_init(&why);
+    name_file(path);
+    write_two(path);
+    const size_t whole = size_of(path);
+    for (size_t at = whole - 32; at < whole; at++) {
+        unlink(path);
+        write_two(path);
+        FILE *file = fopen(path, "r+b");
+        fseek(file, (long)at, SEEK_SET);
+        const int byte = fgetc(file);
+        fseek(file, (long)at, SEEK_SET);
+        fputc(byte ^ 0x40, file);
+        fclose(file);
+        struct journal journal;
+        journal_init(&journal, "scenario 1");
+        cr_assert_eq(journal_read(&journal, path, &why), JOURNAL_OPEN);
+        cr_assert_null(journal_find(&journal, 2));
+        cr_assert_not_null(journal_find(&journal, 1));
+        cr_assert_eq(journal.cut, 32);
+        journal_release(&journal);
+    }
+    unlink(path);
+    text_release(&why);
+}
+
+Test(journal, anothers_journal_and_unequal_copies_are_refused)
+{
+    char path[64], other[64];
+    struct text why;
+    struct journal journal;
+    text_init(&why);
+    name_file(path);
+    name_file(other);
+    write_two(path);
+    journal_init(&journal, "scenario 2");
+    cr_assert_eq(journal_read(&journal, path, &why), JOURNAL_FOREIGN);
+    cr_assert_eq(journal_append_to(&journal, path, &why), JOURNAL_FOREIGN);
+    journal_release(&journal);
+    FILE *file = fopen(other, "wb");
+    fputs("results: 1\n", file);
+    fclose(file);
+    cr_assert_eq(journal_read(&journal, other, &why), JOURNAL_FOREIGN);
+    journal_release(&journal);
+    unlink(other);
+    journal_init(&journal, "scenario 1");
+    cr_assert_eq(journal_append_to(&journal, other, &why), JOURNAL_OPEN);
+    cr_assert_eq(journal_note_result(&journal, 1, (const unsigned char *)"abd", 3, &why),
+                 JOURNAL_OPEN);
+    cr_assert_eq(journal_read(&journal, path, &why), JOURNAL_UNEQUAL);
+    cr_assert_eq(journal_note_result(&journal, 1, (const unsigned char *)"ab", 2, &why),
+                 JOURNAL_UNEQUAL);
+    journal_release(&journal);
+    unlink(path);
+    unlink(other);
+    text_release(&why);
+}
+
+Test(journal, a_unit_that_ended_its_process_ten_times_is_set_apart)
+{
+    char path[64];
+    struct text why;
+    text_init(&why);
+    name_file(path);
+    for (int life = 0; life < JOURNAL_DEADLY; life++) {
+        struct journal journal;
+        journal_init(&journal, "scenario 1");
+        cr_assert_eq(journal_append_to(&journal, path, &why), JOURNAL_OPEN);
+        cr_assert(!journal_is_deadly(&journal, 5));
+        cr_assert(journal_note_attempt(&journal, 5, &why));
+        cr_assert(journal_note_attempt(&journal, 6, &why));
+        journal_take_back(&journal, 6); // an orderly stop
+        journal_release(&journal);
+    }
+    struct journal journal;
+    journal_init(&journal, "scenario 1");
+    cr_assert_eq(journal_read(&journal, path, &why), JOURNAL_OPEN);
+    cr_assert(journal_is_deadly(&journal, 5));
+    cr_assert(!journal_is_deadly(&journal, 6));
+    journal_release(&journal);
+    unlink(path);
+    text_release(&why);
+}
