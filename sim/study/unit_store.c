@@ -84,9 +84,9 @@ static bool begin(void *context, uint32_t unit)
     struct unit_store *store = context;
     if (journal_is_deadly(&store->journal, number_of(store, unit))) {
         text_format(&store->why,
-                    "replication %u has ended its process twice and is set apart; --only-rep %u "
-                    "simulates it alone",
-                    unit, unit);
+                    "replication %u has ended its process %d times and is set apart; --only-rep "
+                    "%u simulates it alone",
+                    unit, JOURNAL_DEADLY, unit);
         return end_study(store, JOURNAL_OPEN);
     }
     const bool noted = journal_note_attempt(&store->journal, number_of(store, unit), &store->why);
@@ -105,6 +105,12 @@ static bool keep(void *context, uint32_t unit, const struct design *design,
     return status == JOURNAL_OPEN || end_study(store, status);
 }
 
+static void take_back(void *context, uint32_t unit)
+{
+    struct unit_store *store = context;
+    journal_take_back(&store->journal, number_of(store, unit));
+}
+
 // ---- life ---------------------------------------------------------------------------------------
 
 void unit_store_init(struct unit_store *store, const char *identity)
@@ -112,8 +118,12 @@ void unit_store_init(struct unit_store *store, const char *identity)
     *store = (struct unit_store){0};
     journal_init(&store->journal, identity);
     text_init(&store->why);
-    store->units = (struct replicate_units){
-        .context = store, .fetch = fetch, .is_mine = is_mine, .begin = begin, .keep = keep};
+    store->units = (struct replicate_units){.context = store,
+                                            .fetch = fetch,
+                                            .is_mine = is_mine,
+                                            .begin = begin,
+                                            .keep = keep,
+                                            .take_back = take_back};
 }
 
 void unit_store_release(struct unit_store *store)
@@ -136,7 +146,16 @@ static int by_name(const struct dirent **one, const struct dirent **other)
     return strcmp((*one)->d_name, (*other)->d_name);
 }
 
-enum journal_status unit_store_read(struct unit_store *store, const char *folder)
+// NAME.journal
+static bool is_named(const struct dirent *entry, const char *name)
+{
+    const size_t length = name == NULL ? 0 : strlen(name);
+    return length > 0 && strncmp(entry->d_name, name, length) == 0 &&
+           strcmp(entry->d_name + length, ".journal") == 0;
+}
+
+enum journal_status unit_store_read(struct unit_store *store, const char *folder,
+                                    const char *except)
 {
     struct dirent **entries = NULL;
     const int count = scandir(folder, &entries, is_journal, by_name);
@@ -145,7 +164,7 @@ enum journal_status unit_store_read(struct unit_store *store, const char *folder
         struct text path;
         text_init(&path);
         text_format(&path, "%s/%s", folder, entries[i]->d_name);
-        if (status == JOURNAL_OPEN) {
+        if (status == JOURNAL_OPEN && !is_named(entries[i], except)) {
             status = journal_read(&store->journal, text_get(&path), &store->why);
         }
         text_release(&path);

@@ -36,8 +36,10 @@ struct unit_store {
 void unit_store_init(struct unit_store *store, const char *identity);
 void unit_store_release(struct unit_store *store);
 
-// Reads every journal of the folder, in order of their names.
-enum journal_status unit_store_read(struct unit_store *store, const char *folder);
+// Reads every journal of the folder, in order of their names, but for the one named `except` (NULL:
+// none).
+enum journal_status unit_store_read(struct unit_store *store, const char *folder,
+                                    const char *except);
 // Appends to that journal of the folder from now on, which is made if there is none.
 enum journal_status unit_store_append_to(struct unit_store *store, const char *folder,
                                          const char *name);
