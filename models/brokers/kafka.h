@@ -244,6 +244,7 @@ struct kafka_state { // of the component
     struct random_stream *append, *request, *control, *lookup;
     uint64_t records, sent_batches, acknowledged, elections, unclean_elections;
     uint64_t shrinks, expansions, fencings, lost, truncated;
+    uint64_t laggards, blackouts; // replicas that lagged out of a set, brokers that lost power
     uint64_t min_insync_misses, timed_out, duplicates, repeated, expired, looked_up, throttled;
     uint64_t committed, aborted; // transactions
     int64_t throttle_total_ns, unavailable_ns;

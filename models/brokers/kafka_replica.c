@@ -52,6 +52,7 @@ void kafka_replica_change(struct component *component, const struct kafka_change
     }
     *(change->joins ? &partition->joining : &partition->leaving) &= ~bit;
     if (!change->joins) {
+        state->laggards++;
         shrink(component, partition, change->slot);
     } else if (!state->brokers[partition->copies[change->slot].broker].fenced) {
         state->expansions += (partition->insync & bit) == 0;
@@ -369,6 +370,7 @@ void kafka_replica_crash(struct node *broker)
     struct component *component = broker->component;
     struct kafka_state *state = kafka_state(component);
     kafka_fetch_crash(broker);
+    state->blackouts += broker->life == NODE_DARK;
     for (uint32_t i = 0; i < state->partition_count; i++) {
         struct kafka_partition *partition = &state->partitions[i];
         const uint32_t slot = kafka_log_slot(partition, broker->replica);
