@@ -346,7 +346,7 @@ static void crash(struct node *node)
     struct component *component = node->component;
     struct elastic_node *state = elastic_node(node);
     const bool dark = node->life == NODE_DARK;
-    elastic_request_crash(node, dark);
+    elastic_request_crash(node);
     elastic_primary_crash(node);
     elastic_shard_crash(node);
     elastic_master_crash(node, dark);

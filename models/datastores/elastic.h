@@ -172,6 +172,7 @@ struct elastic_request { // one shard's part of it
     uint32_t fan, next;
     uint32_t from, to, shard; // nodes
     uint32_t tried;           // nodes
+    uint32_t epoch;           // of the process that it was meant for
     uint8_t kind, status;
     uint8_t held;   // the way is cut
     bool done, good; // has been answered, and well
@@ -345,7 +346,9 @@ void elastic_request_answer(struct node *from, uint64_t name, enum status status
 // The coordinating node has applied a cluster state: requests to nodes outside of it have failed,
 // parked ones are tried again. Also once a second.
 void elastic_request_refresh(struct node *node);
-void elastic_request_crash(struct node *node, bool dark);
+// Its connection to `other` has broken: what it asked there is tried elsewhere.
+void elastic_request_reset(struct node *node, uint32_t other);
+void elastic_request_crash(struct node *node);
 
 // ---- elastic_rank.c: adaptive replica selection -----------------------------------------------
 

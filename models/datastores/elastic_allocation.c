@@ -97,11 +97,12 @@ static void leave(struct elastic_cluster *state, uint32_t shards, uint32_t node,
 static void take_left(const struct node *master, struct elastic_cluster *state, uint32_t shards)
 {
     const struct elastic_tasks *tasks = &elastic_node(master)->tasks;
+    const uint32_t here = tasks->joined | elastic_bit(master);
     for (uint32_t i = 0; i < master->component->node_count; i++) {
-        const bool anew = (tasks->joined >> i & 1) &&
-                          state->epochs[i] != master->component->nodes[i].epoch;
+        const bool anew =
+            (here >> i & 1) && state->epochs[i] != master->component->nodes[i].epoch;
         const bool gone = (tasks->left >> i & 1) != 0 || anew;
-        if (gone && i != master->replica && (state->nodes >> i & 1)) {
+        if (gone && (state->nodes >> i & 1)) {
             leave(state, shards, i, master->world->now);
         }
     }

@@ -318,6 +318,29 @@ static void repeat_reports(struct node *node)
     }
 }
 
+static void on_connected(struct node *node, struct node *from, uint64_t word)
+{
+    (void)word;
+    elastic_node(node)->unreachable &= ~elastic_bit(from);
+}
+
+static void on_connect(struct node *node, struct node *from, uint64_t word)
+{
+    if (node_is_up(node)) {
+        network_message(node, from, ELASTIC_MESSAGE, on_connected, word);
+    }
+}
+
+// Broken connections to nodes of the cluster are opened again where that is possible.
+static void reconnect(struct node *node)
+{
+    const struct elastic_node *state = elastic_node(node);
+    for (uint32_t rest = state->unreachable & state->applied->nodes; rest != 0; rest &= rest - 1) {
+        network_message(node, &node->component->nodes[__builtin_ctz(rest)], ELASTIC_MESSAGE,
+                        on_connect, 0);
+    }
+}
+
 static void tick(struct node *node, uint64_t word)
 {
     struct elastic_state *state = elastic_state(node->component);
@@ -325,6 +348,7 @@ static void tick(struct node *node, uint64_t word)
     if (elastic_node(node)->leader == ELASTIC_NONE) {
         look_for_master(node);
     }
+    reconnect(node);
     repeat_reports(node);
     elastic_shard_apply(node);
     if (state->writes.live > 0) {
@@ -407,6 +431,7 @@ static void on_disconnect(struct node *node, struct node *from, uint64_t word)
 {
     (void)word;
     elastic_master_lost(node, from->replica);
+    elastic_request_reset(node, from->replica);
     elastic_primary_review(node);
 }
 

@@ -93,6 +93,14 @@ static void ask_removal(struct node *primary, uint32_t shard, uint32_t nodes)
     }
 }
 
+// A copy that was built since has what its primary had.
+static void note_built(struct component *component, struct elastic_write *write)
+{
+    const struct elastic_op *op = elastic_shard_op(component, write->shard, write->op);
+    const bool request = elastic_configuration(component)->index.durability == ELASTIC_REQUEST;
+    write->answered |= request ? op->durable : op->held;
+}
+
 static void settle(struct component *component, struct elastic_write *write)
 {
     struct node *primary = &component->nodes[write->primary];
@@ -101,6 +109,7 @@ static void settle(struct component *component, struct elastic_write *write)
         fail(component, write);
         return;
     }
+    note_built(component, write);
     const uint32_t unreachable = elastic_node(primary)->unreachable;
     const uint32_t assigned = routing->started | routing->initializing;
     const uint32_t lacking = write->awaited & ~write->answered & assigned;

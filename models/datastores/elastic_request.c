@@ -210,6 +210,7 @@ static void post_request(struct component *component, struct elastic_request *re
     struct node *from = node_at(component, request->from), *to = node_at(component, request->to);
     const uint64_t name = elastic_request_name(request);
     request->sent_ns = component->world->now;
+    request->epoch = elastic_node(from)->applied->epochs[request->to];
     if (from == to) {
         node_timer_constant(from, 0, on_own, name);
     } else if (is_cut(from, to)) {
@@ -333,15 +334,6 @@ static void on_answer(struct node *to, struct node *from, uint64_t name)
     }
 }
 
-static void on_reset(struct node *to, struct node *from, uint64_t name)
-{
-    (void)from;
-    struct elastic_request *request = elastic_request_named(to->component, name);
-    if (request != NULL) {
-        take_answer(to->component, request, STATUS_RESET);
-    }
-}
-
 static uint64_t answer_bytes(const struct component *component,
                              const struct elastic_request *request)
 {
@@ -398,6 +390,14 @@ static void retry_parked(struct component *component, struct elastic_request *re
     }
 }
 
+// The node, or its process, has left the cluster since the request was sent.
+static bool has_left(const struct node *node, const struct elastic_request *request)
+{
+    const struct elastic_cluster *applied = elastic_node(node)->applied;
+    return (applied->nodes >> request->to & 1) == 0 ||
+           applied->epochs[request->to] > request->epoch;
+}
+
 static void review(struct node *node, struct elastic_request *request)
 {
     struct component *component = node->component;
@@ -406,7 +406,7 @@ static void review(struct node *node, struct elastic_request *request)
         return;
     }
     const bool waits = !request->done && request->to != ELASTIC_NONE;
-    if (waits && (elastic_node(node)->applied->nodes >> request->to & 1) == 0) {
+    if (waits && has_left(node, request)) {
         take_answer(component, request, STATUS_RESET);
     } else if (request->held) {
         retry_held(component, request);
@@ -424,7 +424,20 @@ void elastic_request_refresh(struct node *node)
     }
 }
 
-static void crash_fans(struct node *node)
+void elastic_request_reset(struct node *node, uint32_t other)
+{
+    struct elastic_state *state = elastic_state(node->component);
+    for (uint32_t number = 1; number < state->requests.used; number++) {
+        struct elastic_request *request = request_at(state, number);
+        const bool there = request != NULL && request->from == node->replica &&
+                           request->to == other && !request->parked && !request->done;
+        if (there) {
+            take_answer(node->component, request, STATUS_RESET);
+        }
+    }
+}
+
+void elastic_request_crash(struct node *node)
 {
     struct elastic_state *state = elastic_state(node->component);
     for (uint32_t number = 1; number < state->fans.used; number++) {
@@ -432,22 +445,6 @@ static void crash_fans(struct node *node)
         if (fan->number == number && fan->node == node) {
             give_requests(state, fan);
             slots_give(&state->fans, number);
-        }
-    }
-}
-
-void elastic_request_crash(struct node *node, bool dark)
-{
-    struct component *component = node->component;
-    struct elastic_state *state = elastic_state(component);
-    crash_fans(node);
-    for (uint32_t number = 1; !dark && number < state->requests.used; number++) {
-        const struct elastic_request *request = request_at(state, number);
-        const bool there = request != NULL && request->to == node->replica && !request->parked &&
-                           !request->done;
-        if (there) {
-            network_message(node, node_at(component, request->from), ELASTIC_MESSAGE, on_reset,
-                            elastic_request_name(request));
         }
     }
 }

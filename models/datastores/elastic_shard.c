@@ -286,7 +286,8 @@ static int64_t rebuild_ns(const struct node *node, uint32_t shard)
     return (int64_t)(bytes / share * 1e9);
 }
 
-// A replica becomes what its primary is; its primary's operations are its own from now on.
+// A replica becomes what its primary is: it takes over the operations that it lacks, and takes back
+// those of a primary that was replaced.
 static void copy_primary(struct node *node, uint32_t number)
 {
     struct component *component = node->component;
@@ -298,8 +299,8 @@ static void copy_primary(struct node *node, uint32_t number)
     for (uint32_t i = 0; i < shard->count; i++) {
         struct elastic_op *op = op_at(shard, i);
         const bool there = op->held >> routing->primary & 1;
-        op->held = there ? op->held | elastic_bit(node) : op->held;
-        op->durable = there ? op->durable | elastic_bit(node) : op->durable;
+        op->held = there ? op->held | elastic_bit(node) : op->held & ~elastic_bit(node);
+        op->durable = there ? op->durable | elastic_bit(node) : op->durable & ~elastic_bit(node);
     }
     if (copy->documents == 0) {
         elastic_segment_begin(node, number);

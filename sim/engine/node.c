@@ -123,7 +123,8 @@ static void end_visit(struct visit *visit, bool dark)
 {
     struct world *world = visit->node->world;
     hold_forget_all(visit);
-    if (dark && visit->call != 0 && (visit->flags & (VISIT_BRANCH | VISIT_DETACHED)) == 0) {
+    const bool called = visit->call != 0 && !visit->client;
+    if (dark && called && (visit->flags & (VISIT_BRANCH | VISIT_DETACHED)) == 0) {
         call_lose(world, visit->call, visit->call_generation, visit->attempt);
     }
     const bool silent = dark || (visit->flags & VISIT_BRANCH);

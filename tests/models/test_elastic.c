@@ -457,3 +457,70 @@ Test(elastic, invariants_hold_in_a_storm)
     weather(STORM("3"));
     weather(STORM("4"));
 }
+
+// ---- healing ----------------------------------------------------------------------------------
+
+static void hurt(const struct stage *stage, uint64_t seed)
+{
+    static void (*const acts[])(void *node, uint64_t word) = {on_kill, on_power_off, on_pause};
+    const uint32_t replica = (uint32_t)(digest_mix(seed, 1) % 6);
+    const struct node *node = &stage_component(stage, "es")->nodes[replica];
+    if (node->life == NODE_DOWN || node->life == NODE_DARK) {
+        strike(stage, replica, on_restart);
+    } else if (node->pauses > 0) {
+        strike(stage, replica, on_resume);
+    } else if (node_is_up(node)) {
+        strike(stage, replica, acts[digest_mix(seed, 2) % 3]);
+    }
+}
+
+static void heal(const struct stage *stage)
+{
+    for (uint32_t i = 0; i < 6; i++) {
+        const struct node *node = &stage_component(stage, "es")->nodes[i];
+        if (node->pauses > 0) {
+            strike(stage, i, on_resume);
+        } else if (node->life == NODE_DOWN || node->life == NODE_DARK) {
+            strike(stage, i, on_restart);
+        }
+    }
+}
+
+static void assert_green(const struct stage *stage)
+{
+    const struct elastic_state *state = state_of(stage);
+    struct component *es = stage_component(stage, "es");
+    cr_assert_not_null(elastic_master_of(es));
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_neq(state->shards[i].primary, ELASTIC_NONE, "shard %u has no primary", i);
+        const struct elastic_routing *routing =
+            elastic_routing(&es->nodes[state->shards[i].primary], i);
+        cr_assert_eq(__builtin_popcount(routing->started), 3, "shard %u lacks copies", i);
+        cr_assert_eq(routing->insync, routing->started);
+        cr_assert_lt(state->shards[i].count, 20, "the window is trimmed");
+    }
+    cr_assert_eq(state->held, 0, "nothing waits for a primary");
+    cr_assert_lt(state->fans.live, 20, "nothing has been forgotten");
+    cr_assert_lt(state->requests.live, 80);
+    cr_assert_lt(state->writes.live, 20);
+}
+
+Test(elastic, a_cluster_heals_when_all_its_nodes_are_back)
+{
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct stage stage;
+        stage_begin(&stage, CLUSTER("6", "shards: 4, replicas: 2, idle: 1h",
+                                    "    recovery: {delay: 20s}\n",
+                                    LOAD("index", "50") "  s: {target: es.search, rate: 20/s}\n"));
+        for (uint64_t step = 1; step <= 60; step++) {
+            stage_run(&stage, (int64_t)step * 2 * TIME_S);
+            hurt(&stage, digest_mix(seed, step));
+        }
+        stage_run(&stage, 130 * TIME_S);
+        heal(&stage);
+        stage_run(&stage, 400 * TIME_S);
+        assert_green(&stage);
+        cr_assert_eq(stage_metric(&stage, "es", "lost"), 0);
+        stage_end(&stage);
+    }
+}
