@@ -6,7 +6,7 @@
 #include "models/datastores/mongodb.h"
 
 enum { STEP_SELECT = 0, STEP_STATEMENT = 6, STEP_WAIT = 11, TRANSACT_WAIT = 13 };
-enum visit_mark { RECORDED = 1, CLAIMED = 2 };
+enum visit_mark { RECORDED = 1, CLAIMED = 2, FOUND = 4 }; // in loops[1]
 
 static const int64_t CONFLICT_WAITS_NS[] = {0, TIME_MS, 5 * TIME_MS, 10 * TIME_MS};
 
@@ -41,6 +41,14 @@ static uint64_t index_of(const struct visit *visit)
 static uint64_t identity_of(const struct visit *visit)
 {
     return digest_mix(visit->request, (uint64_t)visit->call_generation << 32 | visit->call);
+}
+
+// What an earlier try has done is that one's operation: open, for its caller has not heard of it.
+static void end_record(const struct visit *visit, enum status status)
+{
+    if ((visit->loops[1] & FOUND) == 0) {
+        history_end(visit, status, 0);
+    }
 }
 
 static void record(struct visit *visit, enum history_kind kind, uint64_t value)
@@ -236,9 +244,12 @@ static enum outcome find_earlier(struct visit *visit)
     if (configuration_of(visit)->write_concern == MONGODB_W0) {
         visit_answer(visit, STATUS_OK, 0);
     }
-    record(visit, HISTORY_WRITE, history_value(visit));
     const uint64_t index = earlier_index(visit);
-    return index == 0 ? step_next(visit) : wait_for_earlier(visit, index);
+    if (index == 0) {
+        record(visit, HISTORY_WRITE, history_value(visit));
+        return step_next(visit);
+    }
+    return wait_for_earlier(visit, index);
 }
 
 static enum outcome pass_flow_control(struct visit *visit)
@@ -257,6 +268,7 @@ static uint64_t append(struct visit *visit)
     const bool single = visit->operation->number == MONGODB_WRITE;
     const uint64_t changes = single ? 1 : configuration->statements;
     const uint64_t earlier = earlier_index(visit);
+    visit->loops[1] |= earlier != 0 ? FOUND : 0;
     const struct mongodb_entry entry = {.request = visit->request,
                                         .key = visit_key(visit),
                                         .identity = identity_of(visit),
@@ -310,7 +322,7 @@ static enum outcome interrupted(struct visit *visit)
     if (!single || !mongodb_driver_retries(visit, identity_of(visit))) {
         const bool perhaps = visit->deadline_ns == TIME_NEVER || visit->attempt > 1;
         const enum status status = perhaps ? STATUS_INDETERMINATE : STATUS_UNAVAILABLE;
-        history_end(visit, status, 0);
+        end_record(visit, status);
         return step_fail(visit, status);
     }
     mongodb_driver_disconnect(visit);
@@ -324,13 +336,13 @@ static enum outcome acknowledge(struct visit *visit)
         return interrupted(visit);
     }
     if (configuration_of(visit)->write_concern == MONGODB_W0) {
-        history_end(visit, STATUS_INDETERMINATE, 0);
+        end_record(visit, STATUS_INDETERMINATE);
         return step_reply(visit, STATUS_OK);
     }
     if (visit->status == STATUS_OK) {
         mongodb_commit_acknowledge(visit->node, index_of(visit));
     }
-    history_end(visit, visit->status, 0);
+    end_record(visit, visit->status);
     return step_reply(visit, visit->status);
 }
 
