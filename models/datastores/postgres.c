@@ -173,6 +173,8 @@ static const struct model_invariant invariants[] = {
     {"postgres-one-primary",
      "at most one server is primary, and only it acknowledges commits (with a watchdog)"},
     {"postgres-pool", "server connections never pass the pool's size and max_connections"},
+    {"postgres-loss-bound",
+     "a server that takes over lacks at most maximum_lag of the position in the store"},
     {"postgres-locks", "every row lock is held by one transaction in progress"},
     {"postgres-deadlocks", "no circle of waits for rows outlives deadlock_timeout"},
     {"postgres-revoked",
@@ -219,6 +221,7 @@ static bool start(struct node *node)
 static void crash(struct node *node)
 {
     postgres_lock_crash(node);
+    postgres_pooler_crash(node);
     postgres_partition_crash(node);
     postgres_row_crash(node);
     postgres_wal_crash(node);
@@ -286,9 +289,12 @@ static void check_node(struct node *node)
     const struct pool *pool = &node->pools[POSTGRES_CONNECTIONS];
     const uint64_t most = configuration->connections - POSTGRES_RESERVED;
     const uint64_t used = (uint64_t)pool->used.maximum;
-    world_hold(node->world, "postgres-pool", used <= pool->size && used <= most,
+    const uint64_t size = configuration->pool.mode == POSTGRES_DIRECT
+                              ? most
+                              : configuration->pool.size + configuration->pool.reserve;
+    world_hold(node->world, "postgres-pool", used <= size && used <= most,
                "%s/%u: %lu connections of %lu", node->component->design->name, node->replica,
-               (unsigned long)used, (unsigned long)pool->size);
+               (unsigned long)used, (unsigned long)size);
     postgres_lock_check(node);
 }
 
@@ -336,8 +342,9 @@ static double demand(const struct component_design *component, const struct oper
 {
     const struct postgres_configuration *configuration = component->configuration;
     const double policy = distribution_mean(&configuration->row_security);
-    const double read = distribution_mean(&configuration->read) + policy;
-    const double write = distribution_mean(&configuration->write) + policy;
+    const double plan = (double)postgres_partition_plan_ns(configuration);
+    const double read = distribution_mean(&configuration->read) + policy + plan;
+    const double write = distribution_mean(&configuration->write) + policy + plan;
     const double row = distribution_mean(&configuration->row) + policy;
     const double means[POSTGRES_OPERATIONS] = {
         [POSTGRES_READ] = read,
@@ -363,7 +370,7 @@ const struct model postgres_model = {
         "PostgreSQL 16, PgBouncer 1.22 beside each server and Patroni 3.3 with a healthy store. "
         "Left out: reads of rows that a transaction does not change (so no write skew), vacuum, "
         "replication conflicts of standby queries (a standby does not replay a dropped partition's "
-        "lock), archive and disk-full, connection set-up and login_retry, reserve_pool, cascading "
+        "lock), archive and disk-full, connection set-up and login_retry, cascading "
         "and delayed standbys; the processor time of checksums and compression",
     .fields = postgres_fields,
     .configuration_size = sizeof(struct postgres_configuration),

@@ -25,7 +25,8 @@ enum postgres_reads { POSTGRES_READ_PRIMARY, POSTGRES_READ_STANDBY, POSTGRES_REA
 
 struct postgres_pooler {
     int mode;
-    uint64_t size, clients;
+    uint64_t size, clients, reserve;
+    int64_t reserve_ns;
     int64_t wait_ns, linger_ns;
     struct distribution work;
 };
@@ -184,7 +185,8 @@ struct postgres_node {
     uint64_t replayed;    // number of the change in the log that comes next
     struct map changed;   // key -> number of the commit that changed the row last
     uint32_t committed;   // commits since the process began
-    bool watching; // a timer waits for the oldest in the pool's line
+    bool reserving;       // a timer waits for the reserve to open
+    bool watching;        // a timer waits for the oldest in the pool's line
     // its place among the others
     struct postgres_stream stream;
     bool serving; // has been primary since its process started
@@ -282,6 +284,13 @@ static inline struct node *postgres_primary(struct component *component)
 // ---- postgres_layout.c ------------------------------------------------------------------------
 
 void postgres_layout_prepare(struct model_preparation *preparation);
+
+// ---- postgres_pooler.c: PgBouncer --------------------------------------------------------------
+
+enum outcome postgres_pooler_pass(struct visit *visit); // its thread
+bool postgres_pooler_is_full(struct node *node);        // one more is refused
+enum outcome postgres_pooler_take(struct visit *visit); // a server connection
+void postgres_pooler_crash(struct node *node);
 
 // ---- postgres_lock.c: row locks ---------------------------------------------------------------
 

@@ -187,6 +187,12 @@ static void become_primary(struct node *node, uint64_t end)
 {
     struct component *component = node->component;
     struct postgres_state *state = postgres_state(component);
+    if (state->latest != node->replica) {
+        world_hold(component->world, "postgres-loss-bound",
+                   end + setting_of(component)->maximum_lag >= state->position,
+                   "%s/%u takes over at %lu of %lu", component->design->name, node->replica,
+                   (unsigned long)end, (unsigned long)state->position);
+    }
     postgres_wal_lose(component, end);
     if (state->latest != node->replica) {
         begin_timeline(node, end);
@@ -519,7 +525,7 @@ void postgres_failover_crash(struct node *node)
     server->applied = server->applied < server->received ? server->applied : server->received;
     server->serving = server->promoting = server->recovering = false;
     server->rewinding = server->calling = server->doubting = false;
-    server->flushing = server->applying = server->watching = false;
+    server->flushing = server->applying = server->watching = server->reserving = false;
     if (node->life == NODE_DOWN) { // the peer of a host without power hears nothing
         postgres_stream_cut(node);
     }

@@ -33,6 +33,14 @@ static const struct field pool_fields[] = {
      .meaning = "a client that waited so long for a connection is cut off (query_wait_timeout); "
                 "0: never",
      .source = "PgBouncer 1.22.1 default"},
+    {AT(postgres_pooler, reserve, "reserve"), .type = FIELD_COUNT, .fallback = "0",
+     .maximum = 100000,
+     .meaning = "further server connections while a client has waited for `reserve_after` "
+                "(reserve_pool_size)",
+     .source = "PgBouncer 1.22.1 default"},
+    {AT(postgres_pooler, reserve_ns, "reserve_after"), .type = FIELD_DURATION, .fallback = "5s",
+     .minimum = 1e6, .meaning = "wait that opens the reserve (reserve_pool_timeout)",
+     .source = "PgBouncer 1.22.1 default"},
     {AT(postgres_pooler, linger_ns, "linger"), .type = FIELD_DURATION, .fallback = "0",
      .meaning = "mode session: how long a client keeps its connection after its answer",
      .source = "assumption"},

@@ -117,10 +117,10 @@ static void check_pool(struct model_preparation *preparation)
     if (pool->mode == POSTGRES_DIRECT) {
         return;
     }
-    if (pool->size + POSTGRES_RESERVED > configuration->connections) {
+    if (pool->size + pool->reserve + POSTGRES_RESERVED > configuration->connections) {
         model_complain(preparation, "pool",
                        "size %lu and %d reserved connections are more than `connections: %lu`",
-                       (unsigned long)pool->size, POSTGRES_RESERVED,
+                       (unsigned long)(pool->size + pool->reserve), POSTGRES_RESERVED,
                        (unsigned long)configuration->connections);
     }
     if (pool->clients > 0 && pool->clients < pool->size) {

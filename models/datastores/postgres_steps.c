@@ -24,16 +24,6 @@ static enum outcome find_primary(struct visit *visit)
                                                : step_fail(visit, STATUS_UNAVAILABLE);
 }
 
-static enum outcome pass_pooler(struct visit *visit)
-{
-    const struct postgres_pooler *pool = &configuration_of(visit)->pool;
-    if (pool->mode == POSTGRES_DIRECT) {
-        return step_next(visit);
-    }
-    return station_serve(&visit->node->devices[POSTGRES_DEVICE_POOLER], visit,
-                         distribution_draw(&pool->work, streams_of(visit)->pooler));
-}
-
 // Who reads from the primary only asks the server whether it is (target_session_attrs).
 static enum outcome begin_read(struct visit *visit)
 {
@@ -42,7 +32,7 @@ static enum outcome begin_read(struct visit *visit)
         return step_fail(visit, STATUS_UNAVAILABLE);
     }
     history_begin(visit, HISTORY_READ, 0, 0);
-    return pass_pooler(visit);
+    return postgres_pooler_pass(visit);
 }
 
 // A transaction of one row is a write of it as well.
@@ -54,48 +44,7 @@ static enum outcome begin_write(struct visit *visit)
         (operation == POSTGRES_TRANSACT && configuration->locks.rows == 1)) {
         history_begin(visit, HISTORY_WRITE, history_value(visit), 0);
     }
-    return pass_pooler(visit);
-}
-
-static struct visit *oldest_waiter(const struct pool *pool)
-{
-    const struct line *line = &pool->line;
-    for (uint32_t i = 0; i < line->filled; i++) {
-        const uint64_t ticket = line->entries[(line->head + i) & (line->room - 1)].ticket;
-        struct visit *visit = visit_of(pool->node->world, ticket);
-        if (visit != NULL) {
-            return visit;
-        }
-    }
-    return NULL;
-}
-
-// Waiters stand in order of arrival, so one timer, for the oldest, is enough.
-static void pooler_on_wait_end(struct node *node, uint64_t word)
-{
-    const int64_t wait_ns = postgres_configuration(node->component)->pool.wait_ns;
-    struct pool *pool = &node->pools[POSTGRES_CONNECTIONS];
-    struct visit *oldest = oldest_waiter(pool);
-    while (oldest != NULL && oldest->since_ns + wait_ns <= node->world->now) {
-        pool_forget(pool);
-        history_end(oldest, STATUS_ABANDONED, 0);
-        visit_end(oldest, STATUS_ABANDONED, false);
-        oldest = oldest_waiter(pool);
-    }
-    postgres_node(node)->watching = oldest != NULL;
-    if (oldest != NULL) {
-        node_timer(node, oldest->since_ns + wait_ns - node->world->now, pooler_on_wait_end, word);
-    }
-}
-
-static void watch_waiters(struct node *node)
-{
-    const int64_t wait_ns = postgres_configuration(node->component)->pool.wait_ns;
-    struct postgres_node *server = postgres_node(node);
-    if (!server->watching && wait_ns > 0) {
-        server->watching = true;
-        node_timer_constant(node, wait_ns, pooler_on_wait_end, 0);
-    }
+    return postgres_pooler_pass(visit);
 }
 
 static enum outcome refuse(struct visit *visit, enum status status)
@@ -106,18 +55,8 @@ static enum outcome refuse(struct visit *visit, enum status status)
 
 static enum outcome take_connection(struct visit *visit)
 {
-    struct node *node = visit->node;
-    struct pool *pool = &node->pools[POSTGRES_CONNECTIONS];
-    const bool full = (uint64_t)pool->used.value >= pool->size;
-    pool->wait = node->world->measuring ? &postgres_state(node->component)->pool_wait : NULL;
-    if (full && (pool->queue_limit == 0 || pool->line.count >= pool->queue_limit)) {
-        pool->refused++;
-        return refuse(visit, STATUS_REJECTED);
-    }
-    if (full) {
-        watch_waiters(node);
-    }
-    return step_take(visit, pool);
+    return postgres_pooler_is_full(visit->node) ? refuse(visit, STATUS_REJECTED)
+                                                : postgres_pooler_take(visit);
 }
 
 static enum outcome read_disk(struct visit *visit, uint64_t pages)
@@ -296,7 +235,7 @@ static const struct step read_steps[] = {
 };
 
 static const struct step verify_steps[] = {
-    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "pass pooler", .run = postgres_pooler_pass},
     {.name = "take connection", .run = take_connection},
     {.name = "lock table", .run = postgres_partition_enter},
     {.name = "lock relations", .run = postgres_partition_lock},
@@ -321,7 +260,7 @@ static const struct step write_steps[] = {
 };
 
 static const struct step scan_steps[] = {
-    {.name = "pass pooler", .run = pass_pooler},
+    {.name = "pass pooler", .run = postgres_pooler_pass},
     {.name = "take connection", .run = take_connection},
     {.name = "lock table", .run = postgres_partition_enter},
     {.name = "lock relations", .run = postgres_partition_lock},

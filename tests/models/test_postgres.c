@@ -90,6 +90,40 @@ Test(postgres, policies_and_partitions_cost_processor_time_and_misses_a_read)
     stage_end(&stage);
 }
 
+// One connection; a transaction of two statements holds it for 1 + 1000 + 1 + 10 ms.
+#define STARVED(pool)                                                                              \
+    SERVED("[a]", POOL(", size: 1" pool) "    statements: 2\n    think: 1s\n",                     \
+           "        - parallel:\n            - call: {to: db.transaction}\n"                       \
+           "            - [{sleep: 1ms}, {call: {to: db.read}}]\n")
+
+Test(postgres, turns_of_clients_inside_of_transactions_starve_the_others_of_connections)
+{
+    struct stage stage;
+    stage_begin(&stage, STARVED(""));
+    stage_run(&stage, 2012 * TIME_MS); // 1 s and the transaction; then the read
+    cr_assert_eq(stage_count(&stage, "db", "read", STATUS_OK), 0);
+    stage_run(&stage, 2013 * TIME_MS + 1);
+    cr_assert_eq(stage_count(&stage, "db", "read", STATUS_OK), 1);
+    assert_latency(&stage, "read", 1012 * TIME_MS);
+    stage_end(&stage);
+    stage_begin(&stage, STARVED(", wait: 500ms"));
+    stage_run(&stage, 1501 * TIME_MS + 1);
+    cr_assert_eq(stage_count(&stage, "db", "read", STATUS_ABANDONED), 1);
+    stage_end(&stage);
+}
+
+Test(postgres, the_reserve_opens_when_the_first_in_line_has_waited_long_enough)
+{
+    struct stage stage;
+    stage_begin(&stage, STARVED(", reserve: 1, reserve_after: 100ms"));
+    stage_run(&stage, 1102 * TIME_MS);
+    cr_assert_eq(stage_count(&stage, "db", "read", STATUS_OK), 0);
+    stage_run(&stage, 1102 * TIME_MS + 1);
+    cr_assert_eq(stage_count(&stage, "db", "read", STATUS_OK), 1);
+    stage_run(&stage, 20 * TIME_S);
+    stage_end(&stage);
+}
+
 // ---- commits ----------------------------------------------------------------------------------
 
 Test(postgres, commits_that_come_during_a_flush_share_the_next)
