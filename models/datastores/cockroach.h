@@ -86,11 +86,12 @@ enum cockroach_kind { // of a command in the log
     COCKROACH_FINISH,  // the record's last word: COMMITTED or ABORTED
     COCKROACH_LEASE,
     COCKROACH_LIVE,    // a node's liveness record: extended, or its epoch advanced
+    COCKROACH_LOST,    // it was another, and no later leader's log has it
 };
 
 struct cockroach_command { // proposed, not yet applied
     uint8_t kind;
-    uint32_t sequence;        // of the lease under which it was proposed
+    uint32_t sequence, term;  // of the lease and of the leader under which it was proposed
     uint32_t proposer, epoch; // replica and its life
     uint32_t request;         // of the proposer that waits, 0: none
     uint32_t transaction, generation;
@@ -207,7 +208,9 @@ struct cockroach_request { // at the node that serves it
     uint32_t generation, number;
     uint32_t next;       // in a line
     uint8_t service;
-    bool rejected, tried; // its command came under a lease that was over; it was restarted
+    bool rejected;       // its command came under a lease that was over, or is lost
+    bool doubts;         // its leader was deposed: it waits to hear what became of the command
+    bool tried;          // a follower serves it
     struct node *from;
     uint64_t reply;      // ticket at the gateway
     uint64_t ticket;     // its own, while it waits
@@ -216,7 +219,7 @@ struct cockroach_request { // at the node that serves it
     uint32_t writer, writer_generation;
     uint64_t key, value;
     int64_t stamp, read_ns;
-    uint64_t index;      // where its command was applied
+    uint64_t index;      // where its command was applied, 0: nowhere yet
 };
 
 struct cockroach_ask { // on its way to a leaseholder

@@ -10,6 +10,8 @@
 #include "sim/base/check.h"
 #include "sim/kernel/time.h"
 
+enum { MESSAGE_BYTES = 100 };
+
 // ---- commands on their way --------------------------------------------------------------------
 
 static struct cockroach_command *command_at(const struct cockroach_range *range, uint64_t number)
@@ -44,6 +46,7 @@ bool cockroach_range_propose(struct node *node, uint32_t number,
     *slot = *command;
     slot->proposer = node->replica;
     slot->epoch = node->epoch;
+    slot->term = replica->member->vote->term;
     range->command_end++;
     if (!raft_propose(replica->member, words, (uint32_t)configuration->record, ticket)) {
         range->command_end--;
@@ -168,26 +171,45 @@ static void execute(struct component *component, struct cockroach_range *range,
     case COCKROACH_LIVE:
         apply_live(component, command);
         break;
+    case COCKROACH_LOST:
+        break;
     }
 }
 
-static void tell_proposer(struct component *component, struct cockroach_range *range,
-                          const struct cockroach_command *command, uint64_t index, bool rejected)
+// word: the request's number, and its generation.
+static void on_fate(struct node *to, struct node *from, uint64_t word)
 {
+    (void)from;
+    const struct slots *requests = &cockroach_node(to)->requests;
+    const struct cockroach_request *request = slots_at(requests, (uint32_t)word);
+    if (request->generation == (uint32_t)(word >> 32)) {
+        visit_wake_with(to->world, request->ticket, STATUS_OK);
+    }
+}
+
+// Who was leader hears from who is.
+static void tell_proposer(struct raft_member *member, const struct cockroach_command *command,
+                          uint64_t index, bool rejected)
+{
+    struct component *component = member->node->component;
     struct cockroach_request *request = request_of(component, command);
     if (request != NULL) {
         request->rejected = rejected;
         request->index = index;
     }
+    if (request != NULL && request->doubts) {
+        network_message(member->node, &component->nodes[command->proposer], MESSAGE_BYTES,
+                        on_fate, (uint64_t)request->generation << 32 | request->number);
+    }
     if (command->kind == COCKROACH_LIVE && !rejected) {
         cockroach_live_tell(component, command);
     }
-    (void)range;
 }
 
-static void apply_first(struct component *component, struct cockroach_range *range, uint64_t index,
+static void apply_first(struct raft_member *member, struct cockroach_range *range, uint64_t index,
                         const struct raft_entry *entry)
 {
+    struct component *component = member->node->component;
     struct cockroach_command command;
     range->applied = index;
     if (entry->bytes == 0 || !take_command(range, entry->words[0], &command)) {
@@ -197,7 +219,7 @@ static void apply_first(struct component *component, struct cockroach_range *ran
     if (!rejected) {
         execute(component, range, &command, index);
     }
-    tell_proposer(component, range, &command, index, rejected);
+    tell_proposer(member, &command, index, rejected);
 }
 
 // ---- hooks of raft ----------------------------------------------------------------------------
@@ -220,7 +242,7 @@ static void on_applied(struct raft_member *member, uint64_t index, const struct 
     struct cockroach_range *range = member->raft->owner;
     struct cockroach_replica *replica = cockroach_replica(node, range->number);
     if (index > range->applied) {
-        apply_first(node->component, range, index, entry);
+        apply_first(member, range, index, entry);
     }
     replica->tripped = false;
     replica->stalled_ns =
@@ -244,6 +266,18 @@ static void count_lost(struct component *component, struct cockroach_range *rang
     }
 }
 
+// Commands of earlier terms that the new leader has not applied now are in no log that counts.
+static void drop_lost(struct raft_member *member, const struct cockroach_range *range)
+{
+    for (uint64_t i = range->command_first; i < range->command_end; i++) {
+        struct cockroach_command *command = command_at(range, i);
+        if (command->term < member->vote->term && command->kind != COCKROACH_LOST) {
+            command->kind = COCKROACH_LOST;
+            tell_proposer(member, command, 0, true);
+        }
+    }
+}
+
 static void on_leads(struct raft_member *member)
 {
     struct cockroach_range *range = member->raft->owner;
@@ -253,6 +287,7 @@ static void on_leads(struct raft_member *member)
         range->applied = member->applied;
     }
     count_lost(component, range, member->led_from);
+    drop_lost(member, range);
     cockroach_lease_follow(member);
 }
 

@@ -291,6 +291,12 @@ static bool is_closed(const struct node *node, const struct cockroach_request *r
            cockroach_live_closed(node, request->range) >= request->stamp;
 }
 
+static enum outcome refuse_stale(struct visit *visit, struct cockroach_request *request)
+{
+    counts_of(visit)->follower_misses++;
+    return cockroach_serve_refuse(visit, request, STATUS_REJECTED);
+}
+
 // A replica answers for the past if the leaseholder has promised that it is closed.
 static enum outcome check_closed(struct visit *visit)
 {
@@ -299,8 +305,7 @@ static enum outcome check_closed(struct visit *visit)
         return step_next(visit);
     }
     if (!is_closed(visit->node, request)) {
-        counts_of(visit)->follower_misses++;
-        return cockroach_serve_refuse(visit, request, STATUS_REJECTED);
+        return refuse_stale(visit, request);
     }
     request->tried = true;
     return step_next(visit);
@@ -314,8 +319,7 @@ static enum outcome answer_stale(struct visit *visit)
         cockroach_row_read(visit->node->component, request->key, request->stamp);
     const bool early = request->tried && version.index > member->applied;
     if (early && version.resolved) { // this replica still has the intent
-        counts_of(visit)->follower_misses++;
-        return cockroach_serve_refuse(visit, request, STATUS_REJECTED);
+        return refuse_stale(visit, request);
     }
     counts_of(visit)->follower_reads += request->tried;
     counts_of(visit)->early_reads += early;
@@ -401,13 +405,33 @@ static enum outcome propose_write(struct visit *visit)
 // What became of the command that the visit waited for.
 static enum status verdict(const struct visit *visit, const struct cockroach_request *request)
 {
-    const enum status status = (enum status)visit->status;
-    return status == STATUS_OK && request->rejected ? STATUS_REJECTED : status;
+    if (request->rejected) {
+        return STATUS_REJECTED;
+    }
+    return request->index > 0 ? STATUS_OK : (enum status)visit->status;
+}
+
+// The leader was deposed before the command was applied: somebody will know what became of it,
+// unless the range has no leader for so long that its breaker trips.
+static bool must_wait(const struct visit *visit, const struct cockroach_request *request)
+{
+    return visit->status == STATUS_INDETERMINATE && request->index == 0 && !request->rejected &&
+           !cockroach_replica(visit->node, request->range)->tripped;
+}
+
+static enum outcome await_fate(struct visit *visit, struct cockroach_request *request)
+{
+    step_wait(visit);
+    request->doubts = true;
+    request->ticket = visit_ticket(visit);
+    return OUTCOME_AGAIN;
 }
 
 static enum outcome acknowledge(struct visit *visit)
 {
-    return answer(visit, verdict(visit, request_of(visit)), 0);
+    struct cockroach_request *request = request_of(visit);
+    return must_wait(visit, request) ? await_fate(visit, request)
+                                     : answer(visit, verdict(visit, request), 0);
 }
 
 // ---- steps: transactions ----------------------------------------------------------------------
@@ -447,14 +471,21 @@ static enum outcome lay_intent(struct visit *visit)
     return outcome;
 }
 
+static bool lies(const struct component *component, const struct cockroach_request *request)
+{
+    const struct cockroach_row *row = cockroach_row_find(component, request->key);
+    return row != NULL && row->writer == request->writer &&
+           row->writer_generation == request->writer_generation;
+}
+
 static enum outcome keep_intent(struct visit *visit)
 {
     struct cockroach_request *request = request_of(visit);
-    const struct cockroach_row *row = cockroach_row_find(visit->node->component, request->key);
+    if (must_wait(visit, request)) {
+        return await_fate(visit, request);
+    }
     const bool kept = verdict(visit, request) == STATUS_OK;
-    const bool lies = row != NULL && row->writer == request->writer &&
-                      row->writer_generation == request->writer_generation;
-    if (!lies && request->guard != 0) {
+    if (!lies(visit->node->component, request) && request->guard != 0) {
         cockroach_guard_drop(visit->node->component, range_of(visit), request->key);
     }
     cockroach_transaction_tell(visit->node, request, kept);
