@@ -235,6 +235,7 @@ static void crash(struct node *node)
     cassandra_hints_crash(node);
     cassandra_store_crash(node);
     cassandra_round_crash(node);
+    cassandra_gossip_crash(node);
     histogram_clear(&server->reads);
     cassandra_ring_note(node->component);
 }

@@ -34,6 +34,7 @@ struct cassandra_threads {
 struct cassandra_gossip {
     int64_t period_ns;
     double phi;
+    bool announce;
 };
 
 struct cassandra_hints {
@@ -253,6 +254,7 @@ struct cassandra_node {
     int64_t died_ns;
     uint32_t guess_oldest, guess_newest;
     bool guess_armed;
+    uint64_t guess_timer;
     int64_t guess_ns;     // after which a read is asked of one more copy
     int64_t guess_due_ns; // when it is computed anew
     struct histogram reads;
@@ -418,6 +420,8 @@ int64_t cassandra_store_replay_ns(const struct node *node);
 void cassandra_gossip_begin(struct node *node);
 void cassandra_gossip_start(struct node *node);
 void cassandra_gossip_end(struct node *node);
+// The process has ended; if it says so itself, the others need not find out.
+void cassandra_gossip_crash(struct node *node);
 
 // ---- cassandra_hints.c ------------------------------------------------------------------------
 

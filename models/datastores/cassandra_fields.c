@@ -46,6 +46,9 @@ static const struct field gossip_fields[] = {
      .maximum = 1000, .meaning = "suspicion at which a silent node is convicted "
                                  "(phi_convict_threshold); 8 is 18.4 mean intervals",
      .source = YAML},
+    {AT(cassandra_gossip, announce, "announce"), .type = FIELD_BOOL, .fallback = "false",
+     .meaning = "whether a process that ends tells the others first: a service stopped, not killed",
+     .source = "assumption"},
     {0},
 };
 

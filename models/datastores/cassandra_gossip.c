@@ -13,6 +13,7 @@
 #include "sim/base/check.h"
 
 enum { HEARTBEAT_BYTES = 40, LONGEST_S = 2, PAUSE_S = 5, SNITCH_TICKS = 600 };
+static const uint32_t FAREWELL = UINT32_MAX;
 
 static const struct cassandra_gossip *setting_of(const struct component *component)
 {
@@ -90,6 +91,16 @@ static bool is_newer(struct cassandra_heartbeat one, struct cassandra_heartbeat 
            (one.generation == other.generation && one.version > other.version);
 }
 
+// The latest word of a process that has said that it ends stands for ever.
+static void hear_farewell(struct node *node, uint32_t replica)
+{
+    struct cassandra_peer *peer = &cassandra_node(node)->peers[replica];
+    peer->heard.version = FAREWELL;
+    if (peer->alive) {
+        convict(node, replica);
+    }
+}
+
 static void learn(struct node *node, const struct cassandra_heartbeat *table)
 {
     struct cassandra_node *server = cassandra_node(node);
@@ -99,6 +110,10 @@ static void learn(struct node *node, const struct cassandra_heartbeat *table)
             continue;
         }
         peer->heard = table[i];
+        if (table[i].version == FAREWELL) {
+            hear_farewell(node, i);
+            continue;
+        }
         detector_beat(&peer->detector, node->world->now);
         if (!peer->alive) {
             revive(node, i);
@@ -188,6 +203,28 @@ static void on_tick(struct node *node, uint64_t word)
     judge(node);
     if (word % SNITCH_TICKS == SNITCH_TICKS - 1) {
         forget_scores(node);
+    }
+}
+
+static void on_farewell(struct node *node, struct node *from, struct network_parcel *parcel)
+{
+    (void)parcel;
+    if (node_is_up(node)) {
+        hear_farewell(node, from->replica);
+    }
+}
+
+void cassandra_gossip_crash(struct node *node)
+{
+    struct component *component = node->component;
+    if (!setting_of(component)->announce || node->life != NODE_DOWN) {
+        return;
+    }
+    for (uint32_t i = 0; i < component->node_count; i++) {
+        const struct network_parcel parcel = {.extra = NULL};
+        if (i != node->replica) {
+            network_post(node, &component->nodes[i], HEARTBEAT_BYTES, on_farewell, &parcel);
+        }
     }
 }
 

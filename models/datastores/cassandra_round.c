@@ -166,7 +166,7 @@ static void arm_guess(struct node *coordinator)
     const int64_t due = time_after(began, server->guess_ns);
     const int64_t now = coordinator->world->now;
     server->guess_armed = true;
-    node_timer(coordinator, due > now ? due - now : 0, on_guess, 0);
+    server->guess_timer = node_timer(coordinator, due > now ? due - now : 0, on_guess, 0);
 }
 
 static void on_guess(struct node *coordinator, uint64_t word)
@@ -197,6 +197,9 @@ static void refresh_guess(struct node *coordinator)
     if (server->reads.count > 0) {
         server->guess_ns = (int64_t)histogram_quantile(&server->reads, configuration->speculate);
         histogram_clear(&server->reads);
+        node_timer_cancel(coordinator, server->guess_timer);
+        server->guess_armed = false;
+        arm_guess(coordinator);
     }
 }
 
