@@ -249,7 +249,7 @@ static bool keeps_value(const struct history_operation *operation)
     return operation->kind == HISTORY_READ || operation->kind == HISTORY_DIFFER;
 }
 
-// Some operation that may come next must see the value.
+// Some operation that may come next must see the value, or another than the present one.
 static bool is_wanted(const struct search *search, uint64_t value)
 {
     for (uint32_t at = search->entries[0].after; !search->entries[at].end;
@@ -258,7 +258,9 @@ static bool is_wanted(const struct search *search, uint64_t value)
             &search->operations[search->entries[at].operation];
         const bool read = operation->kind == HISTORY_READ && operation->value == value;
         const bool swap = operation->kind == HISTORY_SWAP && operation->expected == value;
-        if (read || swap) {
+        const bool differ = operation->kind == HISTORY_DIFFER &&
+                            operation->expected == search->value && value != search->value;
+        if (read || swap || differ) {
             return true;
         }
     }
@@ -361,11 +363,13 @@ static bool writes(const struct history_operation *operation)
     return operation->kind == HISTORY_WRITE || operation->kind == HISTORY_SWAP;
 }
 
+// A swap that met something else may have met this.
 static bool sees(const struct history_operation *operation, uint64_t value)
 {
     const bool ended = operation->ended_ns != TIME_NEVER;
     return (operation->kind == HISTORY_READ && ended && operation->value == value) ||
-           (operation->kind == HISTORY_SWAP && operation->expected == value);
+           (operation->kind == HISTORY_SWAP && operation->expected == value) ||
+           (operation->kind == HISTORY_DIFFER && ended && operation->expected != value);
 }
 
 static bool is_seen(const struct history_operation *operations, uint32_t count, uint32_t number)

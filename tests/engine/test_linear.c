@@ -84,6 +84,18 @@ Test(linear, of_two_swaps_from_one_value_only_one_succeeds)
     cr_assert_eq(linear_check(fine, 3, BOUND), LINEAR_HOLDS);
 }
 
+Test(linear, a_swap_may_have_met_an_open_write)
+{
+    struct history_operation refused = op(HISTORY_DIFFER, 3, 4, 9);
+    refused.expected = 1;
+    const struct history_operation seen_later[] = {written(1, 0, 1), written(2, 2, TIME_NEVER),
+                                                   refused, seen(2, 10, 11)};
+    cr_assert_eq(linear_check(seen_later, 4, BOUND), LINEAR_HOLDS);
+    cr_assert_eq(linear_check(seen_later, 3, BOUND), LINEAR_HOLDS);
+    const struct history_operation alone[] = {written(1, 0, 1), refused};
+    cr_assert_eq(linear_check(alone, 2, BOUND), LINEAR_VIOLATED);
+}
+
 Test(linear, beyond_the_bound_it_is_undecided)
 {
     struct history_operation operations[31];
