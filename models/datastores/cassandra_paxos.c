@@ -94,7 +94,7 @@ void cassandra_paxos_commit(struct node *replica, const struct cassandra_round *
 
 // ---- prepare ----------------------------------------------------------------------------------
 
-static uint32_t begin_cas(const struct visit *visit, uint64_t key)
+static uint32_t begin_cas(struct visit *visit)
 {
     struct cassandra_state *state = state_of(visit);
     const uint16_t operation = visit->operation->number;
@@ -106,7 +106,7 @@ static uint32_t begin_cas(const struct visit *visit, uint64_t key)
     cas->conditional = operation == CASSANDRA_OP_UPDATE_IF &&
                        configuration_of(visit)->condition == CASSANDRA_UNCHANGED;
     cas->value = cas->reads ? 0 : cassandra_steps_value(visit);
-    cas->expected = versions_get(&state->told, key).value;
+    cas->expected = visit_words(visit)[1];
     return number;
 }
 
@@ -114,7 +114,7 @@ static enum outcome open(struct visit *visit)
 {
     struct cassandra_round *round =
         cassandra_round_take(visit, CASSANDRA_PREPARE, CASSANDRA_SERIAL);
-    round->cas = begin_cas(visit, round->key);
+    round->cas = begin_cas(visit);
     round->floor = versions_get(&state_of(visit)->acknowledged, round->key).stamp;
     *visit_words(visit) = round->generation;
     return step_next(visit);

@@ -25,7 +25,7 @@ uint64_t cassandra_steps_value(const struct visit *visit)
     return history_value(visit) | (deletes ? CASSANDRA_TOMBSTONE : 0);
 }
 
-static void begin_history(const struct visit *visit)
+static void begin_history(struct visit *visit)
 {
     const uint64_t key = visit_key(visit);
     const uint16_t operation = visit->operation->number;
@@ -34,6 +34,7 @@ static void begin_history(const struct visit *visit)
     } else if (operation == CASSANDRA_OP_UPDATE_IF &&
                configuration_of(visit)->condition == CASSANDRA_UNCHANGED) {
         const struct version known = versions_get(&state_of(visit)->told, key);
+        visit_words(visit)[1] = known.value; // what open finds there
         history_begin(visit, HISTORY_SWAP, cassandra_steps_value(visit), known.value);
     } else if (operation != CASSANDRA_OP_SCAN) {
         history_begin(visit, HISTORY_WRITE, cassandra_steps_value(visit), 0);

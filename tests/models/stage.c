@@ -55,6 +55,12 @@ void stage_end(struct stage *stage)
     unload(stage);
 }
 
+void stage_drop(struct stage *stage)
+{
+    world_end(stage->world);
+    unload(stage);
+}
+
 bool stage_refuses(const char *text, const char *code)
 {
     struct stage stage;

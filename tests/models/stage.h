@@ -17,6 +17,8 @@ void stage_begin(struct stage *stage, const char *text);
 void stage_run(struct stage *stage, int64_t until_ns); // exclusive
 // States all invariants as at the end of a replication and fails the test if one is violated.
 void stage_end(struct stage *stage);
+// Ends it without a word on invariants: for those that are meant to be violated.
+void stage_drop(struct stage *stage);
 
 // True if the text is refused with an error of that code.
 bool stage_refuses(const char *text, const char *code);

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "models/datastores/cassandra.h"
+#include "sim/engine/audit.h"
 #include "sim/engine/node.h"
 #include "tests/models/stage.h"
 
@@ -408,6 +409,85 @@ Test(cassandra, a_hot_row_collapses_under_its_conditional_writes)
     cr_assert_lt(stage_count(&stage, "db", "update_if", STATUS_OK), 600);
     cr_assert_gt(stage_count(&stage, "db", "update_if", STATUS_INDETERMINATE), 5000);
     stage_end(&stage);
+}
+
+// What says that it ends is known to be dead one hop later, whatever others still believe of it.
+Test(cassandra, a_stopped_node_is_convicted_at_once_and_stays_so)
+{
+    struct stage stage;
+    stage_begin(&stage, RING("gossip: {announce: true}", CALL("write")));
+    stage_run(&stage, 30050 * TIME_MS);
+    strike_all(&stage, 0, 1, on_kill);
+    stage_run(&stage, 30052 * TIME_MS);
+    for (int32_t later = 0; later <= 10; later++) {
+        cr_assert_not(server_of(&stage, 0)->peers[2].alive);
+        cr_assert_not(server_of(&stage, 1)->peers[2].alive);
+        stage_run(&stage, (31 + later) * TIME_S);
+    }
+    strike_all(&stage, 0, 1, on_restart);
+    stage_run(&stage, 45 * TIME_S);
+    cr_assert(server_of(&stage, 0)->peers[2].alive);
+    stage_end(&stage);
+}
+
+// ---- what callers see -------------------------------------------------------------------------
+
+#define WATCHED(setting)                                                                           \
+    "orrery: v1\nname: t\nsimulation: {duration: 60s, warmup: 0, seed: 5, replications: 1}\n"      \
+    "topology: {regions: {r: [a, b, c]}, links: {same_zone: {latency: 100us}, "                    \
+    "cross_zone: {latency: \"lognormal(median=400us, p99=2ms)\"}}}\n"                              \
+    "components:\n  db:\n    kind: cassandra\n    consistency: {keys: 50}\n    " setting "\n"      \
+    "workloads:\n  clients: {mix: {db.read: 60%, db.write: 30%, db.update_if: 10%}, "              \
+    "rate: 300/s, from: a, keys: {item: \"uniform(min=1, max=50)\"}, key: item}\n"                 \
+    "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
+
+static bool is_linearizable(const char *scenario)
+{
+    struct stage stage;
+    stage_begin(&stage, scenario);
+    stage_run(&stage, 60 * TIME_S);
+    const struct component *db = stage_component(&stage, "db");
+    struct run_record record;
+    meter_close(stage.world);
+    run_note(stage.world, RUN_DONE, &record);
+    const uint32_t violations = db->audit->violations;
+    cr_assert_gt(db->audit->operations, 10000);
+    cr_assert_eq(db->audit->undecided, 0);
+    run_record_release(&record, &stage.scenario.design);
+    stage_drop(&stage);
+    return violations == 0;
+}
+
+Test(cassandra, quorums_are_linearizable_while_clocks_agree)
+{
+    cr_assert(is_linearizable(WATCHED("condition: exists")));
+    cr_assert_not(is_linearizable(WATCHED("read_level: one\n    condition: exists")));
+}
+
+Test(cassandra, quorums_are_not_linearizable_when_clocks_differ)
+{
+    cr_assert_not(is_linearizable(
+        WATCHED("clock_skew: uniform(min=0, max=20ms)\n    condition: exists")));
+}
+
+#define CUT                                                                                        \
+    "faults:\n  - {name: n, action: partition, select: {from: db, to: db}, at: 20s, "              \
+    "duration: 300ms}\n"
+
+// A write that reached one replica only shows to some readers and not to later ones, until a read
+// repairs it.
+Test(cassandra, only_read_repair_makes_quorums_read_forward_after_half_a_write)
+{
+    const char *none = WATCHED("hints: {enabled: false}\n    read_repair: none") CUT;
+    const char *blocking = WATCHED("hints: {enabled: false}\n    read_repair: blocking") CUT;
+    cr_assert_not(is_linearizable(none));
+    cr_assert(is_linearizable(blocking));
+}
+
+Test(cassandra, lightweight_transactions_are_linearizable_whatever_the_clocks)
+{
+    cr_assert(is_linearizable(WATCHED("clock_skew: uniform(min=0, max=20ms)\n"
+                                      "    read_level: serial\n    write_level: serial")));
 }
 
 // ---- storms -----------------------------------------------------------------------------------

@@ -256,7 +256,8 @@ Test(scenario, the_examples_load)
 {
     static const char *const paths[] = {
         "scenarios/examples/minimal.yaml", "scenarios/examples/newsroom.yaml",
-        "scenarios/examples/queue.yaml", "scenarios/examples/webshop.yaml"};
+        "scenarios/examples/queue.yaml", "scenarios/examples/webshop.yaml",
+        "scenarios/examples/inventory.yaml"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct diagnostic_list diagnostics;
         struct scenario scenario;
