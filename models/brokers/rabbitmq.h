@@ -162,6 +162,8 @@ void rabbitmq_classic_suspect(struct rabbitmq_queue *queue, struct node *node,
                               const struct node *gone);
 // The node hears no majority: it gives up what it leads.
 void rabbitmq_classic_pause(struct rabbitmq_queue *queue, const struct node *node);
+// A node that was cut off hears the others again.
+void rabbitmq_classic_rejoin(struct rabbitmq_queue *queue, struct node *node);
 enum outcome rabbitmq_classic_publish(struct visit *visit, struct rabbitmq_queue *queue);
 // The visit goes on once all mirrors have its message.
 enum outcome rabbitmq_classic_await(struct visit *visit, struct rabbitmq_queue *queue);

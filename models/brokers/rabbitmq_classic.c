@@ -354,6 +354,14 @@ static bool belongs(const struct rabbitmq_queue *queue, const struct node *node)
     return (node->replica + nodes - queue->home) % nodes < members;
 }
 
+void rabbitmq_classic_rejoin(struct rabbitmq_queue *queue, struct node *node)
+{
+    const bool away = belongs(queue, node) && !mirror_of(queue, node)->in;
+    if (away && queue->server != NULL && queue->server != node) {
+        join(queue, node);
+    }
+}
+
 void rabbitmq_classic_start(struct rabbitmq_queue *queue, struct node *node)
 {
     if (!belongs(queue, node)) {

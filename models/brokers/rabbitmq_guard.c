@@ -167,13 +167,16 @@ static void suspect(struct node *node, const struct node *other, uint32_t silent
     }
 }
 
-// A node that hears no majority for so long gives up what it leads (pause_minority).
-static void pause_minority(struct node *node, uint32_t gone)
+// A node that hears no majority for so long gives up what it leads (pause_minority); one that hears
+// the others again becomes a mirror again.
+static void pause_or_rejoin(struct node *node, uint32_t gone)
 {
     struct rabbitmq_state *state = rabbitmq_state(node->component);
-    for (uint32_t i = 0; gone * 2 >= node->component->node_count && i < state->queue_count; i++) {
-        if (!rabbitmq_is_quorum(&state->queues[i])) {
-            rabbitmq_classic_pause(&state->queues[i], node);
+    const bool minority = gone * 2 >= node->component->node_count;
+    for (uint32_t i = 0; (minority || gone == 0) && i < state->queue_count; i++) {
+        struct rabbitmq_queue *queue = &state->queues[i];
+        if (!rabbitmq_is_quorum(queue)) {
+            minority ? rabbitmq_classic_pause(queue, node) : rabbitmq_classic_rejoin(queue, node);
         }
     }
 }
@@ -183,18 +186,20 @@ static void on_poll(struct node *node, uint64_t word)
     struct component *component = node->component;
     const struct rabbitmq_configuration *configuration = rabbitmq_configuration(component);
     const uint32_t down = (uint32_t)(configuration->net_tick_ns / configuration->poll_ns);
-    uint32_t *silent =
-        &rabbitmq_state(component)->silent[node->replica * component->node_count];
+    const uint32_t nodes = component->node_count;
+    uint32_t *silent = &rabbitmq_state(component)->silent[node->replica * nodes];
     uint32_t gone = 0;
-    for (uint32_t i = 0; i < component->node_count; i++) {
-        struct node *other = &component->nodes[i];
+    for (uint32_t i = 0; i < nodes; i++) {
+        const struct node *other = &component->nodes[i];
         silent[i] = rabbitmq_guard_hears(node, other) ? 0 : silent[i] + 1;
         gone += silent[i] > down && other->life != NODE_DOWN && other->life != NODE_DARK;
+    }
+    pause_or_rejoin(node, gone);
+    for (uint32_t i = 0; gone * 2 < nodes && i < nodes; i++) {
         if (silent[i] >= 2) {
-            suspect(node, other, silent[i]);
+            suspect(node, &component->nodes[i], silent[i]);
         }
     }
-    pause_minority(node, gone);
     node_timer_constant(node, configuration->poll_ns, on_poll, word);
 }
 

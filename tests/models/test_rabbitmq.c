@@ -9,18 +9,29 @@
 // a confirm of a quorum queue comes after out 1, channel 1, process 1, then the follower's way and
 // flush 1 + 1 + 1, back 1 = 7 ms; of a classic one after 1 + 1 + 1 + 1 + 1 = 5 ms; of a mirrored
 // one after the ring's three hops, 7 ms.
-#define BUS(rate, queues, more)                                                                    \
+#define BUS(rate, queues, more) BUS_OF(rate, "", queues, more)
+#define BUS_OF(rate, what, queues, more)                                                           \
     "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \
     "topology: {regions: {r: [a, b, c]}, links: {same_zone: {latency: 1ms}, "                      \
     "cross_zone: {latency: 1ms}}}\n"                                                               \
     "components:\n"                                                                                \
     "  bus:\n    kind: rabbitmq\n    nodes: 3\n    memory: 1GB\n    channel: 1ms\n"                \
     "    handle: 1ms\n    flush: 1ms\n    wal_bandwidth: 1000GB/s\n    base_memory: 0B\n"          \
-    "    election: 200ms\n    queues: {" queues "}\n"                                              \
+    "    election: 200ms\n" what "    queues: {" queues "}\n"                                      \
     "  shop:\n    kind: service\n    spread: {a: 1}\n    operations:\n"                            \
     "      sell: [{publish: {to: bus.t, bytes: 100}}, {reply: 0}]\n" more                          \
     "workloads:\n  clients: {target: shop.sell, arrivals: constant, rate: " rate "}\n"             \
     "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
+
+#define DISK(rate, room)                                                                           \
+    BUS_OF(rate, "    disk: " room "\n    disk_free_limit: 50kB\n", "t: {}", "")
+
+// The zone of the leader is cut off from the others between 10 and 100 s.
+#define CUT(queues)                                                                                \
+    BUS("10/s", queues, "")                                                                        \
+    "faults:\n"                                                                                    \
+    "  - {name: b, action: partition, select: {from: a, to: b}, at: 10s, duration: 90s}\n"         \
+    "  - {name: c, action: partition, select: {from: a, to: c}, at: 10s, duration: 90s}\n"
 
 #define EATER(steps)                                                                               \
     "  eater:\n    kind: service\n    spread: {b: 2}\n"                                            \
@@ -239,6 +250,64 @@ Test(rabbitmq, the_memory_alarm_blocks_publishers_until_consumers_have_made_room
     // two of the five done at 5 and 6 s, the others at 9 and 10 s: seen at 10 s
     stage_run(&stage, 20 * TIME_S);
     cr_assert_gt(stage_metric(&stage, "bus", "blocked"), 4.9);
+    stage_end(&stage);
+}
+
+Test(rabbitmq, a_full_disk_blocks_publishers_at_its_next_look)
+{
+    struct stage stage;
+    stage_begin(&stage, DISK("100/s", "100kB"));
+    // a message of 100 B each 10 ms: 50 kB are left after 5 s, seen at 10 s
+    stage_run(&stage, 9999 * TIME_MS);
+    cr_assert_eq(stage_metric(&stage, "bus", "blocked"), 0);
+    stage_run(&stage, 12 * TIME_S);
+    cr_assert_float_eq(stage_metric(&stage, "bus", "blocked"), 2, 1e-9);
+    const double ready = stage_metric(&stage, "bus", "ready");
+    cr_assert_leq(ready, 1000);
+    stage_run(&stage, 20 * TIME_S);
+    cr_assert_eq(stage_metric(&stage, "bus", "ready"), ready, "nobody consumes, nobody publishes");
+    stage_end(&stage);
+}
+
+Test(rabbitmq, a_publisher_has_so_many_commands_under_way)
+{
+    struct stage stage;
+    // 4000/s for a queue that handles 1000/s: a window of 32 leaves the others waiting for credit
+    stage_begin(&stage, BUS("4000/s", "t: {}", ""));
+    stage_run(&stage, 2 * TIME_S);
+    const struct rabbitmq_state *state = stage_component(&stage, "bus")->state;
+    cr_assert_eq(state->flow_count, 1);
+    cr_assert_eq(state->flows[0]->used.maximum, 32);
+    cr_assert_gt(state->flows[0]->line.count, 1000);
+    cr_assert_leq(stage_metric(&stage, "bus", "acknowledged"), 2000);
+    cr_assert_geq(stage_metric(&stage, "bus", "acknowledged"), 1980);
+    stage_end(&stage);
+}
+
+Test(rabbitmq, a_mirrored_queues_leader_in_a_minority_gives_up_and_a_mirror_leads)
+{
+    struct stage stage;
+    stage_begin(&stage, CUT("t: {type: mirrored}"));
+    struct component *bus = stage_component(&stage, "bus");
+    stage_run(&stage, 60 * TIME_S);
+    cr_assert_eq(queue_of(&stage)->server, &bus->nodes[0], "cut off for 50 s of 60");
+    stage_run(&stage, 90 * TIME_S);
+    cr_assert_eq(queue_of(&stage)->server, &bus->nodes[1]);
+    cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
+    stage_end(&stage);
+}
+
+Test(rabbitmq, a_quorum_queues_majority_elects_another_leader)
+{
+    struct stage stage;
+    stage_begin(&stage, CUT("t: {}"));
+    struct component *bus = stage_component(&stage, "bus");
+    stage_run(&stage, 14 * TIME_S);
+    cr_assert_eq(queue_of(&stage)->server, &bus->nodes[0], "not yet silent at two looks");
+    stage_run(&stage, 30 * TIME_S);
+    cr_assert_neq(queue_of(&stage)->server, &bus->nodes[0]);
+    stage_run(&stage, 150 * TIME_S);
+    cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
     stage_end(&stage);
 }
 
