@@ -3,7 +3,7 @@
 
 const struct command *const cli_commands[] = {
     &command_run,        &command_show,
-    &command_report,     &command_doctor,
+    &command_report,     &command_merge,      &command_doctor,
     &command_check,      &command_init,
     &command_explain,    &command_describe,
     &command_list,       &command_schema,

@@ -32,8 +32,7 @@ void run_directory_executable(struct text *hex)
     text_release(&why);
 }
 
-// The run's digest: of its identity and of this executable.
-static void run_digest(const char *identity, char hex[DIGEST_ROOM])
+void run_directory_digest(const char *identity, char hex[DIGEST_ROOM])
 {
     struct text both;
     text_init(&both);
@@ -63,7 +62,7 @@ void run_directory_init(struct run_directory *directory, const char *given, cons
         return;
     }
     char digest[DIGEST_ROOM];
-    run_digest(identity, digest);
+    run_directory_digest(identity, digest);
     text_add(&directory->path, "runs/");
     add_file_name(&directory->path, name);
     text_format(&directory->path, "-%.*s", SHOWN_HEX, digest);
@@ -91,7 +90,7 @@ bool run_directory_is_complete(const struct run_directory *directory, const char
     const char *found =
         root == NULL ? NULL : json_string_value(json_object_get(root, "run_digest"));
     char digest[DIGEST_ROOM];
-    run_digest(identity, digest);
+    run_directory_digest(identity, digest);
     const bool complete = found != NULL && strcmp(found, digest) == 0;
     json_decref(root);
     return complete;
@@ -144,7 +143,7 @@ static void write_manifest(struct json_write *json, const struct result *result,
     struct text executable;
     text_init(&executable);
     run_directory_executable(&executable);
-    run_digest(facts->identity, digest);
+    run_directory_digest(facts->identity, digest);
     json_write_object(json, NULL);
     json_write_text(json, "schema", "orrery.manifest/1");
     json_write_text(json, "run_digest", digest);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "sim/base/digest.h"
 #include "sim/base/text.h"
 #include "sim/study/result.h"
 
@@ -17,6 +18,9 @@ struct run_directory {
 void run_directory_init(struct run_directory *directory, const char *given, const char *name,
                         const char *identity);
 void run_directory_release(struct run_directory *directory);
+
+// XXH3-128 of the identity and of this executable.
+void run_directory_digest(const char *identity, char hex[DIGEST_ROOM]);
 
 // A manifest is written last, so a directory with one of this identity and executable is complete.
 bool run_directory_is_complete(const struct run_directory *directory, const char *identity);

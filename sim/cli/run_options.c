@@ -1,6 +1,7 @@
 // run_options - reads the command line of `orrery run`.
 #include "sim/cli/run_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ enum run_option {
     OPTION_ALLOW_UNDECIDED,
     OPTION_EXIT_ZERO,
     OPTION_RERUN,
+    OPTION_SHARD,
+    OPTION_UNITS,
+    OPTION_JOURNAL,
+    OPTION_AUDIT,
+    OPTION_RESUME,
+    OPTION_SCHEDULE,
     OPTION_NO_PROGRESS,
     OPTION_QUIET,
     OPTION_VERBOSE,
@@ -50,6 +57,13 @@ const struct options_row run_options_rows[] = {
     [OPTION_ALLOW_UNDECIDED] = {"allow-undecided", 0, NULL, "UNDECIDED exits 0 instead of 4"},
     [OPTION_EXIT_ZERO] = {"exit-zero", 0, NULL, "any verdict exits 0"},
     [OPTION_RERUN] = {"rerun", 0, NULL, "run again although the result is there"},
+    [OPTION_SHARD] = {"shard", 0, "I/N",
+                      "only every Nth replication, into a journal: orrery merge"},
+    [OPTION_UNITS] = {"units", 0, "LIST", "only these replications, e.g. 3,7-9, into a journal"},
+    [OPTION_JOURNAL] = {"journal", 0, "NAME", "name of this process's journal"},
+    [OPTION_AUDIT] = {"audit", 0, "SHARE", "simulate so many finished ones again, e.g. 1%"},
+    [OPTION_RESUME] = {"resume", 0, NULL, "go on where an interrupted run stopped (the default)"},
+    [OPTION_SCHEDULE] = {"schedule", 0, "forward|reverse", "order of the replications, for tests"},
     [OPTION_NO_PROGRESS] = {"no-progress", 0, NULL, "no progress on standard error"},
     [OPTION_QUIET] = {"quiet", 'q', NULL, "the verdicts only"},
     [OPTION_VERBOSE] = {"verbose", 'v', NULL, "also operations, edges and checks"},
@@ -122,6 +136,83 @@ static bool read_workers(struct run_options *options, const char *value, struct 
            (options->workers > 0 || wrong_value(wrong, "jobs", value, "at least 1"));
 }
 
+static bool read_shard(struct run_options *options, const char *value, struct text *wrong)
+{
+    uint64_t index = 0, count = 0;
+    const char *slash = strchr(value, '/');
+    char first[24] = "";
+    if (slash != NULL && (size_t)(slash - value) < sizeof first) {
+        memcpy(first, value, (size_t)(slash - value));
+    }
+    const bool good = slash != NULL && read_number(first, UINT32_MAX, &index) &&
+                      read_number(slash + 1, UINT32_MAX, &count) && index >= 1 && index <= count;
+    options->shard = (uint32_t)index - 1;
+    options->shards = (uint32_t)count;
+    return good || wrong_value(wrong, "shard", value, "I/N with 1 <= I <= N, e.g. 2/3");
+}
+
+// "3", "7-9"
+static bool add_units(struct run_options *options, const char *part, size_t length)
+{
+    char word[48] = "";
+    uint64_t from = 0, to = 0;
+    if (length == 0 || length >= sizeof word) {
+        return false;
+    }
+    memcpy(word, part, length);
+    char *dash = strchr(word, '-');
+    if (dash != NULL) {
+        *dash = '\0';
+    }
+    if (!read_number(word, UINT32_MAX - 1, &from) ||
+        !read_number(dash == NULL ? word : dash + 1, UINT32_MAX - 1, &to)) {
+        return false;
+    }
+    for (uint64_t unit = from; unit <= to && options->only_count < RUN_OPTIONS_MOST; unit++) {
+        options->only[options->only_count++] = (uint32_t)unit;
+    }
+    return from <= to && to - from < RUN_OPTIONS_MOST;
+}
+
+static bool read_units(struct run_options *options, const char *value, struct text *wrong)
+{
+    for (const char *at = value;; at++) {
+        const size_t length = strcspn(at, ",");
+        if (!add_units(options, at, length)) {
+            return wrong_value(wrong, "units", value, "numbers and ranges, e.g. 3,7-9");
+        }
+        at += length;
+        if (*at == '\0') {
+            return true;
+        }
+    }
+}
+
+static bool read_audit(struct run_options *options, const char *value, struct text *wrong)
+{
+    char *rest;
+    const double number = strtod(value, &rest);
+    options->audit = *rest == '%' ? number / 100 : number;
+    const bool good = rest != value && (*rest == '\0' || strcmp(rest, "%") == 0);
+    return (good && options->audit >= 0 && options->audit <= 1) ||
+           wrong_value(wrong, "audit", value, "a share, e.g. 1%");
+}
+
+static bool read_journal(struct run_options *options, const char *value, struct text *wrong)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    options->journal = value;
+    return (*value != '\0' && strspn(value, plain) == strlen(value)) ||
+           wrong_value(wrong, "journal", value, "letters, digits, - and _");
+}
+
+static bool read_schedule(struct run_options *options, const char *value, struct text *wrong)
+{
+    options->reversed = strcmp(value, "reverse") == 0;
+    return options->reversed || strcmp(value, "forward") == 0 ||
+           wrong_value(wrong, "schedule", value, "forward or reverse");
+}
+
 // The text of an option that the scenario floor reads; NULL: not one of them.
 static const char **scenario_text(struct run_options *options, enum run_option option)
 {
@@ -161,6 +252,16 @@ static bool read_valued(struct run_options *options, enum run_option option, con
         return read_workers(options, value, wrong);
     case OPTION_OUT:
         return read_out(options, value, wrong);
+    case OPTION_SHARD:
+        return read_shard(options, value, wrong);
+    case OPTION_UNITS:
+        return read_units(options, value, wrong);
+    case OPTION_JOURNAL:
+        return read_journal(options, value, wrong);
+    case OPTION_AUDIT:
+        return read_audit(options, value, wrong);
+    case OPTION_SCHEDULE:
+        return read_schedule(options, value, wrong);
     case OPTION_ONLY_REP:
         options->has_only_rep = true;
         return read_count("only-rep", value, UINT32_MAX - 1, &options->only_rep, wrong);
@@ -175,6 +276,7 @@ static void read_flag(struct run_options *options, enum run_option option)
     options->allow_undecided |= option == OPTION_ALLOW_UNDECIDED;
     options->exit_zero |= option == OPTION_EXIT_ZERO;
     options->rerun |= option == OPTION_RERUN;
+    options->resume |= option == OPTION_RESUME;
     options->no_progress |= option == OPTION_NO_PROGRESS;
     options->quiet |= option == OPTION_QUIET;
     options->verbose |= option == OPTION_VERBOSE;
@@ -204,6 +306,16 @@ static bool check_whole(const struct run_options *options, struct text *wrong)
     }
     if (options->json && options->file_count > 1) {
         return complain(wrong, "--json prints one document: give one scenario");
+    }
+    const bool part = options->shards > 0 || options->only_count > 0;
+    if (part && options->has_only_rep) {
+        return complain(wrong, "--only-rep stores nothing: it goes without --shard and --units");
+    }
+    if (options->shards > 0 && options->only_count > 0) {
+        return complain(wrong, "give --shard or --units, not both");
+    }
+    if (options->resume && options->rerun) {
+        return complain(wrong, "--resume goes on, --rerun begins anew: give one of them");
     }
     if (options->events != NULL && !options->has_only_rep) {
         return complain(wrong, "--events needs --only-rep N: one replication is logged");
@@ -286,6 +398,17 @@ static void add_argument(struct text *out, const char *option, const char *value
     if (value != NULL) {
         text_format(out, " --%s ", option);
         quote(out, value);
+    }
+}
+
+void run_options_journal(const struct run_options *options, struct text *name)
+{
+    if (options->journal != NULL) {
+        text_add(name, options->journal);
+    } else if (options->shards > 0) {
+        text_format(name, "shard-%u-of-%u", options->shard + 1, options->shards);
+    } else {
+        text_add(name, options->only_count > 0 ? "units" : "all");
     }
 }
 

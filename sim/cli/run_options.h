@@ -24,6 +24,15 @@ struct run_options {
     const char *directory; // -o, NULL: runs/NAME-DIGEST
     uint32_t outputs;      // bit set, see reports/outputs.h
     const char *events;    // file of the event log
+    uint32_t shard, shards;          // simulates only units whose number modulo `shards` is `shard`
+    uint32_t only[RUN_OPTIONS_MOST]; // --units
+    uint32_t only_count;
+    const char *journal;             // name of the journal to append to, NULL: by the shard
+    double audit;                    // share of finished units that is simulated again
+    bool resume, reversed;
+    bool merging; // simulates nothing: every unit must be there, in one of
+    const char *merged[RUN_OPTIONS_MOST]; // these directories
+    uint32_t merged_count;
     bool json, stop_on_fail, allow_undecided, exit_zero, rerun, no_progress, quiet, verbose;
 };
 
@@ -36,6 +45,9 @@ void run_options_release(struct run_options *options);
 
 // What besides the scenario's own text decides the result: part of a run's identity.
 void run_options_identity(const struct run_options *options, struct text *identity);
+
+// The journal this process appends to: "all", "shard-2-of-3", or as it was told.
+void run_options_journal(const struct run_options *options, struct text *name);
 
 // The words behind `orrery run` that simulate the same again, quoted for a shell.
 void run_options_arguments(const struct run_options *options, const char *file, struct text *out);

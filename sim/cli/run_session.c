@@ -12,6 +12,7 @@
 #include "sim/base/file.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/run_directory.h"
+#include "sim/cli/run_journal.h"
 #include "sim/scenario/scenario.h"
 #include "sim/study/archive.h"
 #include "sim/study/event_log.h"
@@ -29,6 +30,8 @@ struct running { // one file while it is worked on
     struct result result, without; // `without` faults: of --faults all
     bool is_paired;
     struct run_directory directory;
+    struct run_journal journal;
+    bool has_journal;
     struct progress progress;
     struct timespec began;
     double elapsed_s;
@@ -74,6 +77,8 @@ static struct replicate_options replicate_options(struct running *running)
         .digest = running->digest,
         .source = text_get(&running->source),
         .resolved = text_get(&running->resolved),
+        .units = running->has_journal ? &running->journal.store.units : NULL,
+        .reversed = running->options->reversed,
     };
 }
 
@@ -94,11 +99,13 @@ static enum replicate_end replicate_without(struct running *running)
     const char *unknown;
     variant_init(&variant, &running->scenario.design);
     variant_choose_faults(&variant, "none", &unknown);
-    const uint32_t count = running->result.replication_count;
+    const uint32_t least = running->scenario.design.replications.minimum;
+    const uint32_t known = running->result.replication_count; // 0: only a part is simulated here
+    const uint32_t count = known > 0 ? known : least > 0 ? least : 1;
     variant.design.replications = (struct replications_design){.minimum = count, .maximum = count};
     const struct replicate_options options = replicate_options(running);
     const enum replicate_end end = replicate(&variant.design, &options, &running->without);
-    if (end == REPLICATE_DONE) {
+    if (end == REPLICATE_DONE && known > 0) {
         verdict_compare(&running->result, &running->without);
         running->is_paired = true;
     }
@@ -106,10 +113,64 @@ static enum replicate_end replicate_without(struct running *running)
     return end;
 }
 
+// Replications that are done are kept.
 static int interrupted(const struct running *running)
 {
-    fputs("orrery: interrupted; nothing was written\n", stderr);
+    const struct unit_store *store = &running->journal.store;
+    if (!running->has_journal) {
+        fputs("orrery: interrupted; nothing was written\n", stderr);
+    } else {
+        fprintf(stderr,
+                "orrery: interrupted; %u replication%s kept in %s: the same command goes on\n",
+                store->simulated + store->fetched,
+                store->simulated + store->fetched == 1 ? " is" : "s are",
+                text_get(&running->journal.folder));
+    }
     return stop_exit_status(running->session->stop);
+}
+
+// A part of a run is simulated; its result is made by `orrery merge`.
+static bool is_part(const struct running *running)
+{
+    return running->options->shards > 0 || running->options->only_count > 0;
+}
+
+static int tell_part(const struct running *running)
+{
+    const struct unit_store *store = &running->journal.store;
+    const char *directory = text_get(&running->directory.path);
+    fprintf(stderr, "%u replications simulated, %u were there, %u are for others; in %s\n",
+            store->simulated, store->fetched, store->missing, text_get(&running->journal.folder));
+    fprintf(stderr, "when all parts are done: orrery merge %s\n", directory);
+    return CLI_DONE;
+}
+
+static int tell_missing(struct running *running)
+{
+    struct text text;
+    text_init(&text);
+    if (running->options->scenario.replications != NULL) {
+        text_format(&running->arguments, " --rep %s", running->options->scenario.replications);
+    }
+    run_journal_missing(&running->journal, text_get(&running->arguments),
+                        text_get(&running->directory.path), &text);
+    fprintf(stderr, "orrery: %s", text_get(&text));
+    text_release(&text);
+    return CLI_BROKEN;
+}
+
+// What ended the study other than its end.
+static int stopped(struct running *running, enum replicate_end end)
+{
+    const struct unit_store *store = &running->journal.store;
+    if (running->has_journal && store->stopped) {
+        fprintf(stderr, "orrery: %s\n", text_get(&store->why));
+        return store->status == JOURNAL_UNEQUAL ? CLI_NONDETERMINISM : CLI_BROKEN;
+    }
+    if (end == REPLICATE_MISSING) {
+        return is_part(running) ? tell_part(running) : tell_missing(running);
+    }
+    return interrupted(running);
 }
 
 static int simulate(struct running *running)
@@ -118,13 +179,16 @@ static int simulate(struct running *running)
     const struct design *design = &running->scenario.design;
     progress_init(&running->progress, running->options->no_progress || running->options->quiet);
     enum replicate_end end = replicate(design, &options, &running->result);
-    if (end == REPLICATE_DONE && running->options->scenario.faults != NULL &&
+    const bool goes_on = end == REPLICATE_DONE || (end == REPLICATE_MISSING && is_part(running));
+    if (goes_on && running->options->scenario.faults != NULL &&
         text_same(running->options->scenario.faults, "all") && any_fault(design)) {
-        end = replicate_without(running);
+        running->journal.store.point = 1;
+        const enum replicate_end without = replicate_without(running);
+        end = without == REPLICATE_DONE ? end : without;
     }
     progress_end(&running->progress);
     running->elapsed_s = since_s(&running->began);
-    return end == REPLICATE_DONE ? 0 : interrupted(running);
+    return end == REPLICATE_DONE ? 0 : stopped(running, end);
 }
 
 static int simulate_one(struct running *running)
@@ -355,6 +419,36 @@ static void end(struct running *running)
     text_release(&running->why);
 }
 
+// The directory is made and its journal open before anything is simulated.
+static bool begin_journal(struct running *running)
+{
+    const struct run_options *options = running->options;
+    const bool made = run_directory_make(&running->directory, &running->why);
+    running->has_journal = true;
+    const bool begun = run_journal_begin(&running->journal, &running->directory, options,
+                                         text_get(&running->identity), &running->why);
+    const bool told = !made || !begun || options->merging ||
+                      run_journal_tell(&running->journal, options, running->file, &running->why);
+    return made && begun && told;
+}
+
+static int simulate_kept(struct running *running)
+{
+    if (!begin_journal(running)) {
+        return complain(running);
+    }
+    int status = simulate(running);
+    const bool whole = status == 0 && running->result.replication_count > 0;
+    if (is_part(running)) {
+        return whole ? tell_part(running) : status;
+    }
+    status = whole ? finish(running) : status;
+    if (whole && status != CLI_BROKEN && !running->options->merging) {
+        run_journal_remove(&running->journal);
+    }
+    return status;
+}
+
 static int run_loaded(struct running *running)
 {
     int status = 0;
@@ -365,11 +459,13 @@ static int run_loaded(struct running *running)
     }
     run_directory_init(&running->directory, running->options->directory,
                        running->scenario.design.name, text_get(&running->identity));
-    if (recall(running)) {
+    if (!is_part(running) && recall(running)) {
         status = show_again(running);
     } else {
-        status = simulate(running);
-        status = status != 0 ? status : finish(running);
+        status = simulate_kept(running);
+    }
+    if (running->has_journal) {
+        run_journal_end(&running->journal);
     }
     run_directory_release(&running->directory);
     return status;

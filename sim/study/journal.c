@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sim/base/check.h"
@@ -34,6 +35,7 @@ void journal_release(struct journal *journal)
     free(journal->entries);
     map_release(&journal->places);
     if (journal->file >= 0) {
+        fdatasync(journal->file);
         close(journal->file);
     }
     journal_init(journal, journal->identity);
@@ -308,7 +310,7 @@ static bool write_all(int file, const unsigned char *bytes, size_t length)
 
 static enum journal_status give_up(struct journal *journal, const char *path, struct text *why)
 {
-    text_format(why, "%s cannot be written: %s", path, strerror(errno));
+    text_format(why, "cannot write %s: %s", path, strerror(errno));
     if (journal->file >= 0) {
         close(journal->file);
         journal->file = -1;
@@ -376,6 +378,17 @@ static bool write_record(struct journal *journal, enum record_kind kind, uint64_
     return good;
 }
 
+static bool sync_now_and_then(struct journal *journal)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec == journal->synced_s) {
+        return true;
+    }
+    journal->synced_s = now.tv_sec;
+    return fdatasync(journal->file) == 0;
+}
+
 bool journal_note_attempt(struct journal *journal, uint64_t unit, struct text *why)
 {
     if (journal->file < 0 || !write_record(journal, RECORD_ATTEMPT, unit, NULL, 0)) {
@@ -406,7 +419,7 @@ enum journal_status journal_note_result(struct journal *journal, uint64_t unit,
         return kept;
     }
     if (journal->file < 0 || !write_record(journal, RECORD_RESULT, unit, bytes, length) ||
-        fsync(journal->file) != 0) {
+        !sync_now_and_then(journal)) {
         return give_up(journal, "the journal", why);
     }
     return JOURNAL_OPEN;

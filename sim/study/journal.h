@@ -7,8 +7,8 @@
 // not read otherwise. A file whose head is another scenario's, program's or seed's is refused, as
 // is one that is no journal. Two results of one unit must be equal byte for byte.
 //
-// An attempt is noted before a unit is simulated, and taken back by an orderly stop; a unit with ten
-// attempts and no result has ended its process ten times, and is set apart. Integers are
+// An attempt is noted before a unit is simulated, and taken back by an orderly stop; a unit with
+// ten attempts and no result has ended its process ten times, and is set apart. Integers are
 // little-endian.
 #pragma once
 
@@ -41,6 +41,7 @@ struct journal { // results stay in their files; what is kept of them is where t
     int file;        // open for appending, -1: not
     uint32_t source; // of that file
     uint64_t end;    // its length
+    int64_t synced_s; // when it was last flushed to disk
     char **paths;
     uint32_t path_count;
     const char *identity;
@@ -76,8 +77,8 @@ unsigned char *journal_load(const struct journal *journal, const struct journal_
 // True: it was attempted JOURNAL_DEADLY times without a result.
 bool journal_is_deadly(const struct journal *journal, uint64_t unit);
 
-// Both are on disk when they return (fsync for results only). False: they could not be written
-// (a full disk), and the journal appends no more.
+// What is noted survives the process at once, and the machine after a second or the release. False:
+// it could not be written (a full disk), and the journal appends no more.
 bool journal_note_attempt(struct journal *journal, uint64_t unit, struct text *why);
 void journal_take_back(struct journal *journal, uint64_t unit); // an attempt that was stopped
 enum journal_status journal_note_result(struct journal *journal, uint64_t unit,

@@ -201,5 +201,10 @@ void unit_store_remove(const char *folder)
         free(entries[i]);
     }
     free(entries);
+    struct text command;
+    text_init(&command);
+    text_format(&command, "%s/command.json", folder);
+    unlink(text_get(&command));
+    text_release(&command);
     rmdir(folder);
 }

@@ -44,5 +44,6 @@ enum journal_status unit_store_read(struct unit_store *store, const char *folder
 enum journal_status unit_store_append_to(struct unit_store *store, const char *folder,
                                          const char *name);
 
-// Removes the journals of the folder, and the folder if nothing else is left.
+// Removes the journals of the folder with their command.json, and the folder if nothing else is
+// left.
 void unit_store_remove(const char *folder);

@@ -69,7 +69,7 @@ Test(journal, a_unit_that_is_cut_anywhere_is_refused)
 
 static void name_file(char path[64])
 {
-    snprintf(path, 64, "/tmp/journal.%d.XXXXXX", (int)getpid());
+    snprintf(path, 64, "%s/journal.XXXXXX", P_tmpdir);
     const int file = mkstemp(path);
     cr_assert_geq(file, 0);
     close(file);

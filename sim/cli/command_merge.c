@@ -1,0 +1,181 @@
+// command_merge - `orrery merge DIR...`: the result of a run whose replications were simulated in
+// parts.
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/check.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/run_options.h"
+#include "sim/cli/run_session.h"
+
+enum merge_option { OPTION_JSON, OPTION_DIRECTORY, OPTION_OUT, OPTION_QUIET };
+
+static const struct options_row rows[] = {
+    [OPTION_JSON] = {"json", 0, NULL, "print summary.json on standard output, and nothing else"},
+    [OPTION_DIRECTORY] = {"output", 'o', "DIR", "where the result goes instead of the first DIR"},
+    [OPTION_OUT] = {"out", 0, "LIST", "html, md, junit, svg, openmetrics; json and h5 always"},
+    [OPTION_QUIET] = {"quiet", 'q', NULL, "the verdicts only"},
+    {0},
+};
+
+struct merging {
+    const char *directories[RUN_OPTIONS_MOST];
+    uint32_t count;
+    const char *output, *out;
+    bool json, quiet;
+};
+
+static bool take(struct merging *merging, int found, const char *value)
+{
+    if (found == OPTIONS_OPERAND) {
+        if (merging->count == RUN_OPTIONS_MOST) {
+            return false;
+        }
+        merging->directories[merging->count++] = value;
+        return true;
+    }
+    merging->json |= found == OPTION_JSON;
+    merging->quiet |= found == OPTION_QUIET;
+    merging->output = found == OPTION_DIRECTORY ? value : merging->output;
+    merging->out = found == OPTION_OUT ? value : merging->out;
+    return true;
+}
+
+static int read_options(struct merging *merging, int argc, char **argv)
+{
+    struct options reader;
+    int found, status = CLI_DONE;
+    options_init(&reader, rows, argc, argv);
+    while (status == CLI_DONE && (found = options_next(&reader)) != OPTIONS_END) {
+        if (found == OPTIONS_WRONG) {
+            status = cli_misuse(&command_merge, "%s", text_get(&reader.wrong));
+        } else if (!take(merging, found, reader.value)) {
+            status = cli_misuse(&command_merge, "at most %d directories", RUN_OPTIONS_MOST);
+        }
+    }
+    options_release(&reader);
+    if (status == CLI_DONE && merging->count == 0) {
+        status = cli_misuse(&command_merge, "no directory given: orrery merge DIR...");
+    }
+    return status;
+}
+
+// ---- the command that all parts were made by ----------------------------------------------------
+
+static json_t *read_command(const char *directory)
+{
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/journal/command.json", directory);
+    json_error_t error;
+    json_t *words = json_load_file(text_get(&path), 0, &error);
+    if (words == NULL || !json_is_array(words) || json_array_size(words) == 0) {
+        fprintf(stderr, "orrery: %s holds no part of a run: %s cannot be read\n", directory,
+                text_get(&path));
+        json_decref(words);
+        words = NULL;
+    }
+    text_release(&path);
+    return words;
+}
+
+// The command of the first; NULL if another's differs or cannot be read.
+static json_t *common_command(const struct merging *merging)
+{
+    json_t *first = read_command(merging->directories[0]);
+    bool same = first != NULL;
+    for (uint32_t i = 1; i < merging->count && same; i++) {
+        json_t *other = read_command(merging->directories[i]);
+        same = other != NULL && json_equal(first, other);
+        if (other != NULL && !same) {
+            fprintf(stderr, "orrery: %s and %s are parts of different runs\n",
+                    merging->directories[0], merging->directories[i]);
+        }
+        json_decref(other);
+    }
+    if (!same) {
+        json_decref(first);
+    }
+    return same ? first : NULL;
+}
+
+// The command line of the run that the parts belong to; words are borrowed from the JSON.
+static int run_words(const struct merging *merging, const json_t *words, char **line)
+{
+    int count = 0;
+    line[count++] = (char *)(uintptr_t) "run";
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        line[count++] = (char *)(uintptr_t)(word == NULL ? "" : word);
+    }
+    line[count++] = (char *)(uintptr_t) "--output";
+    line[count++] =
+        (char *)(uintptr_t)(merging->output != NULL ? merging->output : merging->directories[0]);
+    if (merging->out != NULL) {
+        line[count++] = (char *)(uintptr_t) "--out";
+        line[count++] = (char *)(uintptr_t)merging->out;
+    }
+    return count;
+}
+
+static int merge(const struct cli *cli, const struct merging *merging, const json_t *words)
+{
+    char **line = check_calloc(json_array_size(words) + 8, sizeof *line);
+    const int count = run_words(merging, words, line);
+    struct run_options options;
+    struct text wrong;
+    text_init(&wrong);
+    int status = CLI_BROKEN;
+    if (run_options_read(&options, count, line, &wrong)) {
+        options.merging = true;
+        options.json = merging->json;
+        options.quiet = merging->quiet;
+        options.no_progress = true;
+        options.rerun = true;
+        options.merged_count = merging->count;
+        memcpy(options.merged, merging->directories, sizeof options.merged);
+        struct stop stop;
+        stop_begin(&stop);
+        status = run_session(&(struct run_session){.cli = cli, .options = &options, .stop = &stop},
+                             options.files[0]);
+        stop_end(&stop);
+    } else {
+        fprintf(stderr, "orrery: %s/journal/command.json: %s\n", merging->directories[0],
+                text_get(&wrong));
+    }
+    run_options_release(&options);
+    text_release(&wrong);
+    free(line);
+    return status;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct merging merging = {0};
+    int status = read_options(&merging, argc, argv);
+    json_t *words = status == CLI_DONE ? common_command(&merging) : NULL;
+    if (words != NULL) {
+        status = merge(cli, &merging, words);
+    } else if (status == CLI_DONE) {
+        status = CLI_BROKEN;
+    }
+    json_decref(words);
+    return status;
+}
+
+const struct command command_merge = {
+    .name = "merge",
+    .operands = "DIR...",
+    .summary = "join the parts of a run that were simulated apart",
+    .text = "  orrery run checkout.yaml --shard 1/3 -o parts      on one machine\n"
+            "  orrery run checkout.yaml --shard 2/3 -o parts      on another, and so on\n"
+            "  orrery merge parts                                 the result, byte for byte\n"
+            "\n"
+            "The same files as those of one run. Refused: a replication that nobody simulated,\n"
+            "a journal of another scenario, seed or program, two different results of one\n"
+            "replication (exit status 5).\n",
+    .options = rows,
+    .run = run,
+};

@@ -1,0 +1,157 @@
+// run_journal - the journals of a run: DIR/journal/, while it is under way or in parts.
+#include "sim/cli/run_journal.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/file.h"
+
+// ---- opening ------------------------------------------------------------------------------------
+
+static void folder_of(const char *directory, struct text *folder)
+{
+    text_clear(folder);
+    text_format(folder, "%s/journal", directory);
+}
+
+static bool refuse(const struct unit_store *store, struct text *why)
+{
+    text_clear(why);
+    text_add(why, text_get(&store->why));
+    return false;
+}
+
+static bool read_merged(struct run_journal *journal, const struct run_options *options,
+                        struct text *why)
+{
+    struct unit_store *store = &journal->store;
+    enum journal_status status = JOURNAL_OPEN;
+    for (uint32_t i = 0; i < options->merged_count && status == JOURNAL_OPEN; i++) {
+        folder_of(options->merged[i], &journal->folder);
+        status = unit_store_read(store, text_get(&journal->folder), NULL);
+    }
+    store->closed = true;
+    return status == JOURNAL_OPEN || refuse(store, why);
+}
+
+static bool open_own(struct run_journal *journal, const struct run_options *options,
+                     struct text *why)
+{
+    struct unit_store *store = &journal->store;
+    struct text name;
+    text_init(&name);
+    run_options_journal(options, &name);
+    const char *folder = text_get(&journal->folder);
+    enum journal_status status = unit_store_read(store, folder, text_get(&name));
+    if (status == JOURNAL_OPEN) {
+        status = unit_store_append_to(store, folder, text_get(&name));
+    }
+    const bool part = options->shards > 0 || options->only_count > 0 || options->resume;
+    if (status == JOURNAL_FOREIGN && !part) { // left behind by another run of this directory
+        unit_store_remove(folder);
+        unit_store_release(store);
+        unit_store_init(store, journal->identity);
+        status = unit_store_append_to(store, folder, text_get(&name));
+    }
+    text_release(&name);
+    return status == JOURNAL_OPEN || refuse(store, why);
+}
+
+bool run_journal_begin(struct run_journal *journal, const struct run_directory *directory,
+                       const struct run_options *options, const char *identity, struct text *why)
+{
+    text_init(&journal->folder);
+    run_directory_digest(identity, journal->identity);
+    unit_store_init(&journal->store, journal->identity);
+    struct unit_store *store = &journal->store;
+    store->shard = options->shard;
+    store->shards = options->shards;
+    store->only = options->only_count > 0 ? options->only : NULL;
+    store->only_count = options->only_count;
+    store->audit = options->audit;
+    if (options->merging) {
+        return read_merged(journal, options, why);
+    }
+    folder_of(text_get(&directory->path), &journal->folder);
+    if (options->rerun) {
+        unit_store_remove(text_get(&journal->folder));
+    }
+    return open_own(journal, options, why);
+}
+
+void run_journal_end(struct run_journal *journal)
+{
+    unit_store_release(&journal->store);
+    text_release(&journal->folder);
+}
+
+void run_journal_remove(const struct run_journal *journal)
+{
+    unit_store_remove(text_get(&journal->folder));
+}
+
+// ---- the command --------------------------------------------------------------------------------
+
+static void add_pair(json_t *words, const char *option, const char *value)
+{
+    if (value != NULL) {
+        json_array_append_new(words, json_string(option));
+        json_array_append_new(words, json_string(value));
+    }
+}
+
+static json_t *words_of(const struct run_options *options, const char *file)
+{
+    json_t *words = json_array();
+    json_array_append_new(words, json_string(file));
+    for (uint32_t i = 0; i < options->override_count; i++) {
+        const struct document_override *override = &options->overrides[i];
+        struct text pair;
+        text_init(&pair);
+        text_format(&pair, "%s=%s", override->name, override->value);
+        add_pair(words, override->is_path ? "--set-path" : "--set", text_get(&pair));
+        text_release(&pair);
+    }
+    add_pair(words, "--seed", options->scenario.seed);
+    add_pair(words, "--rep", options->scenario.replications);
+    add_pair(words, "--duration", options->scenario.duration);
+    add_pair(words, "--warmup", options->scenario.warmup);
+    add_pair(words, "--faults", options->scenario.faults);
+    if (options->stop_on_fail) {
+        json_array_append_new(words, json_string("--stop-on-fail"));
+    }
+    return words;
+}
+
+bool run_journal_tell(const struct run_journal *journal, const struct run_options *options,
+                      const char *file, struct text *why)
+{
+    json_t *words = words_of(options, file);
+    char *content = json_dumps(words, JSON_INDENT(1));
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/command.json", text_get(&journal->folder));
+    const bool good =
+        content != NULL && file_write_atomic(text_get(&path), content, strlen(content), why);
+    text_release(&path);
+    free(content);
+    json_decref(words);
+    return good;
+}
+
+// ---- what is missing ----------------------------------------------------------------------------
+
+void run_journal_missing(const struct run_journal *journal, const char *arguments,
+                         const char *directory, struct text *out)
+{
+    const struct unit_store *store = &journal->store;
+    const uint32_t shown = store->missing < UNIT_STORE_LISTED ? store->missing : UNIT_STORE_LISTED;
+    text_format(out, "%u replication%s not there; orrery run %s --units ", store->missing,
+                store->missing == 1 ? " is" : "s are", arguments);
+    for (uint32_t i = 0; i < shown; i++) {
+        text_format(out, "%s%u", i == 0 ? "" : ",", (uint32_t)store->listed[i]);
+    }
+    text_format(out, " -o %s simulates %s\n", directory,
+                shown < store->missing ? "the first of them" : "what is missing");
+}

@@ -1,0 +1,37 @@
+// run_journal - the journals of a run: DIR/journal/, while it is under way or in parts.
+//
+// Beside the journals stands command.json, the words behind `orrery run` that simulate the same, so
+// that `orrery merge` needs nothing but the directory.
+#pragma once
+
+#include <stdbool.h>
+
+#include "sim/base/digest.h"
+#include "sim/cli/run_directory.h"
+#include "sim/cli/run_options.h"
+#include "sim/study/unit_store.h"
+
+struct run_journal {
+    struct unit_store store;
+    struct text folder;
+    char identity[DIGEST_ROOM];
+};
+
+// Reads what there is and appends to the process's own journal; journals of another scenario or
+// program are removed if the run is whole, and refused if it is a part or goes on explicitly. With
+// options->merging nothing is appended, and the journals of all options->merged directories are
+// read. `why` tells why not.
+bool run_journal_begin(struct run_journal *journal, const struct run_directory *directory,
+                       const struct run_options *options, const char *identity, struct text *why);
+void run_journal_end(struct run_journal *journal);
+
+// Writes command.json for a part of a run of `file`.
+bool run_journal_tell(const struct run_journal *journal, const struct run_options *options,
+                      const char *file, struct text *why);
+
+// The run is whole: its journals are not needed any more.
+void run_journal_remove(const struct run_journal *journal);
+
+// What the missing replications are and how to simulate them; ends in a line break.
+void run_journal_missing(const struct run_journal *journal, const char *arguments,
+                         const char *directory, struct text *out);
