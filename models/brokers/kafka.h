@@ -56,6 +56,7 @@ struct kafka_quota {
 };
 
 struct kafka_registry {
+    uint64_t nodes; // behind the brokers and controllers
     struct distribution lookup;
     uint64_t cache; // schemas that a client remembers of a topic
 };
@@ -415,7 +416,8 @@ void kafka_transaction_recover(struct component *component,
 // How long the answer to a client's request of so many bytes and so much work is held back.
 int64_t kafka_client_throttle(struct component *component, uint32_t broker,
                               const struct node *client, const uint64_t bytes[2], int64_t work_ns);
-// How long the client looks for the schema of what it writes or reads; 0: it knows it.
+// How long the client looks for the schema of what it writes or reads; 0: it knows it, -1: nobody
+// answers.
 int64_t kafka_client_lookup(struct component *component, const struct node *client, uint32_t topic,
                             uint64_t key);
 

@@ -32,6 +32,22 @@ int64_t kafka_client_throttle(struct component *component, uint32_t broker,
     return wait;
 }
 
+// Whether a node of the registry answers the client; without nodes it always does.
+static bool is_registry_there(const struct component *component, const struct node *client)
+{
+    const uint64_t nodes = kafka_configuration(component)->registry.nodes;
+    for (uint64_t i = component->node_count - nodes; i < component->node_count; i++) {
+        const struct node *node = &component->nodes[i];
+        const struct network_path path = {client == NULL ? node->zone : client->zone, node->zone,
+                                          client == NULL ? DESIGN_NONE : client->component->number,
+                                          component->number};
+        if (node_is_up(node) && node->pauses == 0 && !network_is_cut(component->world, path)) {
+            return true;
+        }
+    }
+    return nodes == 0;
+}
+
 int64_t kafka_client_lookup(struct component *component, const struct node *client, uint32_t topic,
                             uint64_t key)
 {
@@ -46,6 +62,9 @@ int64_t kafka_client_lookup(struct component *component, const struct node *clie
     const uint64_t name = who << 40 | (uint64_t)topic << 24 | number % registry->cache;
     if (map_get(&state->schemas, name) == number + 1) {
         return 0;
+    }
+    if (!is_registry_there(component, client)) {
+        return -1;
     }
     map_set(&state->schemas, name, (uint32_t)number + 1);
     state->looked_up++;

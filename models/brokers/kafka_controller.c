@@ -238,15 +238,15 @@ static bool is_controller(const struct node *node)
 
 void kafka_controller_prepare(struct model_preparation *preparation)
 {
-    const struct kafka_configuration *configuration = preparation->configuration;
-    const uint64_t brokers = configuration->brokers;
-    const uint64_t controllers = configuration->quorum.controllers;
-    const bool dedicated = configuration->quorum.dedicated;
-    if (!dedicated && controllers > brokers) {
-        model_complain(preparation, "quorum", "%lu controllers want to live on %lu brokers",
-                       (unsigned long)controllers, (unsigned long)brokers);
+    struct kafka_configuration *configuration = preparation->configuration;
+    struct kafka_quorum *quorum = &configuration->quorum;
+    uint64_t nodes = configuration->brokers + configuration->registry.nodes;
+    if (quorum->dedicated) {
+        nodes += quorum->controllers;
+    } else if (quorum->controllers > configuration->brokers) {
+        quorum->controllers = configuration->brokers;
     }
-    preparation->component->replicas = (uint32_t)(brokers + (dedicated ? controllers : 0));
+    preparation->component->replicas = (uint32_t)nodes;
 }
 
 static void begin_settings(struct component *component)
@@ -300,7 +300,7 @@ void kafka_controller_start(struct node *node)
 {
     const struct kafka_configuration *configuration = kafka_configuration(node->component);
     struct kafka_state *state = kafka_state(node->component);
-    node->role = kafka_is_broker(node) ? "broker" : "voter";
+    node->role = kafka_is_broker(node) ? "broker" : is_controller(node) ? "voter" : "registry";
     if (is_controller(node) && node->epoch == 0) {
         begin_member(node);
     } else if (is_controller(node)) {

@@ -182,7 +182,8 @@ static const struct field quorum_fields[] = {
      .fallback = "3",
      .minimum = 1,
      .maximum = ELECTION_MEMBERS,
-     .meaning = "controllers that vote (controller.quorum.voters)",
+     .meaning =
+         "controllers that vote, at most one a broker unless dedicated (controller.quorum.voters)",
      .source = "assumption"},
     {.name = "dedicated",
      .type = FIELD_BOOL,
@@ -254,6 +255,15 @@ static const struct field quota_fields[] = {
 };
 
 static const struct field registry_fields[] = {
+    {.name = "nodes",
+     .type = FIELD_COUNT,
+     AT(kafka_registry, nodes),
+     .fallback = "0",
+     .maximum = 100,
+     .meaning =
+         "nodes of the schema registry, behind the others, role `registry`; without one that "
+         "a client reaches it fails with what it has no schema of; 0: it always answers",
+     .source = "assumption"},
     {.name = "lookup",
      .type = FIELD_DISTRIBUTION,
      AT(kafka_registry, lookup),

@@ -165,6 +165,7 @@ static int64_t hold_back(struct component *component, struct kafka_partition *pa
         const uint32_t found = offsets_find(&partition->log, reader->position);
         const uint64_t key = offsets_run(&partition->log, found)->request;
         time = kafka_client_lookup(component, member, partition->topic, key);
+        time = time < 0 ? configuration->consumer.retry_ns : time;
     }
     if (time == 0 && configuration->quota.consume > 0 && !reader->charged) {
         const uint64_t most = group->consumer->batch > 0 ? group->consumer->batch : 1;

@@ -81,6 +81,9 @@ static enum outcome know_schema(struct visit *visit, const struct kafka_partitio
     const int64_t time =
         kafka_client_lookup(component, call_origin_of(visit), partition->topic, visit_key(visit));
     visit->value = partition->number;
+    if (time < 0) {
+        return step_fail(visit, STATUS_UNAVAILABLE);
+    }
     return time > 0 ? step_hold(visit, time, METER_OTHER) : step_next(visit);
 }
 

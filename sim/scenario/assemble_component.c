@@ -200,8 +200,20 @@ static bool lay_out_again(struct assembly *assembly, uint32_t number, uint32_t l
     if (component->replicas == laid_out || component->placements != placements) {
         return true;
     }
-    assembly->parts[number].section.replicas = component->replicas;
-    return place_component(assembly, number);
+    const uint32_t wanted = component->replicas;
+    const struct document_node *node = assembly->parts[number].node;
+    assembly->parts[number].section.replicas = wanted;
+    if (!place_component(assembly, number)) {
+        return false;
+    }
+    if (component->replicas != wanted) {
+        const struct document_node *spread = document_peek(node, "spread");
+        diagnostic_caret(document_error(assembly->document, spread, "E0322", "`spread` places %u",
+                                        component->replicas),
+                         "but `%s` has %u nodes", node->key, wanted);
+        return false;
+    }
+    return true;
 }
 
 static bool prepare(struct assembly *assembly, uint32_t number)

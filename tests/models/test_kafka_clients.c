@@ -6,12 +6,13 @@
 #include "tests/models/stage.h"
 
 // Three brokers and three controllers, one millisecond everywhere, constant times.
-#define BUS(topic, bus, steps, more)                                                               \
+#define BUS(topic, bus, steps, more) BUS_OF("3", topic, bus, steps, more)
+#define BUS_OF(others, topic, bus, steps, more)                                                    \
     "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \
     "topology: {regions: {r: [a, b, c, k, p]}, links: {same_zone: {latency: 1ms}, "                \
     "cross_zone: {latency: 1ms}}}\n"                                                               \
     "components:\n"                                                                                \
-    "  bus:\n    kind: kafka\n    brokers: 3\n    spread: {a: 1, b: 1, c: 1, k: 3}\n"              \
+    "  bus:\n    kind: kafka\n    brokers: 3\n    spread: {a: 1, b: 1, c: 1, k: " others "}\n"     \
     "    request: 1ms\n    append: 1ms\n    copy: 100000GB/s\n    controller: 50ms\n"              \
     "    recovery: 1000GB/s\n    quorum: {dedicated: true, flush: 1ms}\n"                          \
     "    topics: {t: {replication: 3, min_insync: 2, " topic "}}\n" bus                            \
@@ -272,4 +273,26 @@ Test(kafka_clients, a_schema_is_looked_up_once_by_each_client)
     cr_assert_eq(latency->maximum, 27 * TIME_MS);
     cr_assert_eq(latency->minimum, 7 * TIME_MS);
     stage_end(&stage);
+}
+
+Test(kafka_clients, without_the_registry_warm_clients_go_on_and_new_schemas_fail)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS_OF("4", "partitions: 1, schemas: 100", "    registry: {nodes: 1}\n",
+                               PUBLISH, ""));
+    stage_run(&stage, 5050 * TIME_MS);
+    cr_assert_eq(stage_count(&stage, "shop", "sell", STATUS_OK), 50);
+    const uint64_t known = state_of(&stage)->looked_up;
+    strike(&stage, &stage_component(&stage, "bus")->nodes[6], on_kill);
+    stage_run(&stage, 10050 * TIME_MS);
+    cr_assert_eq(state_of(&stage)->looked_up, known);
+    cr_assert_gt(stage_count(&stage, "shop", "sell", STATUS_OK), 55);
+    cr_assert_gt(stage_count(&stage, "shop", "sell", STATUS_UNAVAILABLE), 20);
+    stage_end(&stage);
+}
+
+Test(kafka_clients, a_spread_that_does_not_place_every_node_is_refused)
+{
+    cr_assert(
+        stage_refuses(BUS("partitions: 1", "    registry: {nodes: 1}\n", PUBLISH, ""), "E0322"));
 }
