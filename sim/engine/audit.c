@@ -33,9 +33,7 @@ static void tell_violation(const struct component *component, uint64_t key, stru
     text_init(&text);
     part->count = linear_shrink(part->operations, part->count, design->states);
     linear_say(&text, part->operations, part->count);
-    const char *name =
-        arena_format(&component->world->arena, "linearizable %s", component->design->name);
-    world_hold(component->world, name, false, "key %llu: %s", (unsigned long long)key,
+    world_hold(component->world, design->claim, false, "key %llu: %s", (unsigned long long)key,
                text_get(&text));
     text_release(&text);
 }
@@ -146,9 +144,7 @@ void audit_component(struct component *component)
         free(part.operations);
     }
     if (audit->violations == 0) {
-        const char *name =
-            arena_format(&component->world->arena, "linearizable %s", component->design->name);
-        world_hold(component->world, name, true, "-");
+        world_hold(component->world, component->design->consistency.claim, true, "-");
     }
 }
 

@@ -183,6 +183,7 @@ struct consistency_design { // what is recorded of a component's keys, for the j
     uint32_t keys;       // of the first that are used
     uint32_t operations; // of each, at most
     uint64_t states;     // that the search visits at most, for each key
+    const char *claim;   // name of the invariant: "linearizable NAME"
 };
 
 struct component_design {

@@ -81,12 +81,15 @@ static void fill_devices(struct assembly *assembly, struct component_design *com
     component->device_count = section->devices.count;
 }
 
-static struct consistency_design consistency_of(const struct assembly_component *part)
+static struct consistency_design consistency_of(const struct assembly *assembly,
+                                                const struct assembly_component *part,
+                                                const char *name)
 {
     const struct section_consistency *section = &part->section.consistency;
     return (struct consistency_design){document_peek(part->node, "consistency") != NULL,
                                        (uint32_t)section->keys, (uint32_t)section->operations,
-                                       section->states};
+                                       section->states,
+                                       arena_format(assembly->arena, "linearizable %s", name)};
 }
 
 static void fill_design(struct assembly *assembly, uint32_t number, const struct model *model)
@@ -112,7 +115,7 @@ static void fill_design(struct assembly *assembly, uint32_t number, const struct
                   (enum on_full)section->queue.on_full},
         .balancing = (enum balancing)section->balancing,
         .detection = detection_of(&section->detection),
-        .consistency = consistency_of(part),
+        .consistency = consistency_of(assembly, part, component->name),
         .operations = model->operations,
         .operation_count = model->operation_count,
         .reschedule = section->reschedule,
