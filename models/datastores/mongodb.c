@@ -17,7 +17,9 @@ static const struct model_invariant invariants[] = {
      "with write concern majority and journaling no acknowledged write is lost"},
     {"mongodb-log-matching", "what a member fetches continues its own log"},
     {"mongodb-committed-stays",
-     "with write concern majority and journaling no committed entry is rolled back"},
+     "what a majority has durably is never rolled back"},
+    {"mongodb-one-committer",
+     "the older of two primaries commits nothing that the newer one has not"},
     {"mongodb-once", "a call's write is in the oplog at most once, however often it is tried"},
     {0},
 };
@@ -124,11 +126,15 @@ static void check(struct component *component)
     const struct mongodb_configuration *configuration = mongodb_configuration(component);
     const struct mongodb_state *state = mongodb_state(component);
     struct world *world = component->world;
-    if (configuration->write_concern == MONGODB_MAJORITY && mongodb_journals(configuration)) {
-        world_hold(world, "mongodb-acknowledged-safe", state->lost == 0,
-                   "%lu acknowledged writes are lost", (unsigned long)state->lost);
+    if (mongodb_commits_durable(configuration)) {
         world_hold(world, "mongodb-committed-stays", state->undone_commits == 0,
                    "%lu rollbacks behind the commit point", (unsigned long)state->undone_commits);
+        world_hold(world, "mongodb-one-committer", state->stray_commits == 0,
+                   "%lu commits of a primary are not in the log of the latest",
+                   (unsigned long)state->stray_commits);
+        world_hold(world, "mongodb-acknowledged-safe",
+                   configuration->write_concern != MONGODB_MAJORITY || state->lost == 0,
+                   "%lu acknowledged writes are lost", (unsigned long)state->lost);
     }
     world_hold(world, "mongodb-log-matching", state->mismatches == 0,
                "%lu batches did not continue the reader's log", (unsigned long)state->mismatches);

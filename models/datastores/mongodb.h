@@ -220,7 +220,7 @@ struct mongodb_state {
     struct histogram change_lag; // of change streams watched from outside, by event
     uint64_t acknowledgements, lost, failovers, stepdowns, rollbacks, rolled_back, conflicts;
     uint64_t throttled, retries, found_again, resyncs, history_lost, key_fetches;
-    uint64_t mismatches, undone_commits;
+    uint64_t mismatches, undone_commits, stray_commits;
 };
 
 // ---- access -----------------------------------------------------------------------------------
@@ -241,11 +241,19 @@ static inline struct mongodb_node *mongodb_node(const struct node *node)
     return node->state;
 }
 
+// Whether a write waits for the journals of those who must have it.
 static inline bool mongodb_journals(const struct mongodb_configuration *configuration)
 {
     return configuration->journal == MONGODB_JOURNAL_ON ||
            (configuration->journal == MONGODB_JOURNAL_DEFAULT &&
             configuration->write_concern == MONGODB_MAJORITY);
+}
+
+// Whether the commit point counts what is durable (writeConcernMajorityJournalDefault).
+static inline bool mongodb_commits_durable(const struct mongodb_configuration *configuration)
+{
+    return configuration->write_concern != MONGODB_MAJORITY ||
+           configuration->journal != MONGODB_JOURNAL_OFF;
 }
 
 // ---- mongodb_fields.c, mongodb_layout.c, mongodb_metrics.c, mongodb_steps.c -------------------

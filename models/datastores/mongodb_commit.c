@@ -38,7 +38,7 @@ void mongodb_commit_acknowledge(struct node *primary, uint64_t index)
     struct mongodb_state *state = mongodb_state(primary->component);
     const struct mongodb_node *member = mongodb_node(primary);
     const bool safe = index <= member->commit &&
-                      mongodb_journals(mongodb_configuration(primary->component));
+                      mongodb_commits_durable(mongodb_configuration(primary->component));
     const uint32_t term = mongodb_oplog_term(&member->oplog, index);
     state->acknowledgements++;
     if (!safe && term != UINT32_MAX) {
@@ -74,7 +74,7 @@ static void settle(struct node *primary, uint64_t safe)
 
 // ---- the commit point -------------------------------------------------------------------------
 
-static uint64_t majority_point(const struct node *primary, bool journals)
+static uint64_t majority_point(const struct node *primary, bool durable)
 {
     const struct mongodb_node *member = mongodb_node(primary);
     const uint32_t count = primary->component->node_count;
@@ -82,9 +82,9 @@ static uint64_t majority_point(const struct node *primary, bool journals)
     for (uint32_t i = 0; i < count; i++) {
         const struct mongodb_progress *progress = &member->progress[i];
         const bool shares = progress->term == member->election->term;
-        positions[i] = !shares ? 0 : journals ? progress->durable : progress->applied;
+        positions[i] = !shares ? 0 : durable ? progress->durable : progress->applied;
     }
-    positions[primary->replica] = journals ? member->durable : member->applied;
+    positions[primary->replica] = durable ? member->durable : member->applied;
     return quorum_position(positions, count, quorum_majority(count));
 }
 
@@ -116,9 +116,22 @@ void mongodb_commit_learn(struct node *node, uint64_t commit)
     }
 }
 
+// Of two primaries the older may hear late of a majority that it had, for what the newer has, too.
+static void note_committer(struct node *primary, uint64_t commit)
+{
+    struct mongodb_state *state = mongodb_state(primary->component);
+    const struct mongodb_node *member = mongodb_node(primary);
+    const struct node *latest = mongodb_member_primary(primary->component);
+    const uint32_t theirs =
+        latest == NULL ? UINT32_MAX : mongodb_oplog_term(&mongodb_node(latest)->oplog, commit);
+    state->stray_commits += theirs != UINT32_MAX && latest != primary &&
+                            theirs != mongodb_oplog_term(&member->oplog, commit);
+}
+
 static void advance(struct node *primary, uint64_t commit)
 {
     struct mongodb_node *member = mongodb_node(primary);
+    note_committer(primary, commit);
     const struct mongodb_entry *entry = mongodb_oplog_at(&member->oplog, commit);
     if (primary->world->measuring) {
         histogram_add(&mongodb_state(primary->component)->lag,
@@ -131,19 +144,19 @@ static void advance(struct node *primary, uint64_t commit)
 
 void mongodb_commit_note(struct node *node)
 {
-    const bool journals = mongodb_journals(mongodb_configuration(node->component));
+    const bool durable = mongodb_commits_durable(mongodb_configuration(node->component));
     struct mongodb_node *member = mongodb_node(node);
     if (!member->serving) {
         return;
     }
     mongodb_line_wake(node->world, &member->waiting[MONGODB_WAIT_JOURNAL], member->durable,
                       STATUS_OK);
-    const uint64_t commit = majority_point(node, journals);
+    const uint64_t commit = majority_point(node, durable);
     if (commit > member->commit && commit >= member->began) {
         advance(node, commit);
     }
     if (mongodb_state(node->component)->ack_count > 0) {
-        settle(node, journals ? member->commit : majority_point(node, true));
+        settle(node, durable ? member->commit : majority_point(node, true));
     }
 }
 

@@ -36,7 +36,7 @@ static void on_applied(struct node *node, uint64_t life)
     member->applying = false;
     mongodb_oplog_apply(node, member->applying_to);
     mongodb_oplog_flush(node, member->applied);
-    if (!mongodb_journals(mongodb_configuration(node->component))) {
+    if (!mongodb_commits_durable(mongodb_configuration(node->component))) {
         mongodb_sync_report(node);
     }
     start_apply(node);

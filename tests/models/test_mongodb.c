@@ -342,6 +342,24 @@ Test(mongodb, a_data_key_is_fetched_once_a_lifetime_and_fields_cost_the_client)
     stage_end(&stage);
 }
 
+// The key of 1 s lasts until 5.5 s; the key service has been gone since 3.5 s.
+Test(mongodb, without_the_key_service_clients_go_on_until_their_keys_expire)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED(W1 "    encryption: {fields: 1, keys: 1, lifetime: 4500ms, "
+                                  "key_endpoint: kms.get}\n"
+                                  "  kms: {kind: service, operations: {get: [{cpu: 1ms}]}}\n",
+                               WRITE));
+    stage_run(&stage, 3500 * TIME_MS);
+    node_kill(&stage_component(&stage, "kms")->nodes[0], false);
+    stage_run(&stage, 5500 * TIME_MS);
+    cr_assert_eq(ended(&stage, STATUS_OK), 5);
+    stage_run(&stage, 10500 * TIME_MS);
+    cr_assert_eq(ended(&stage, STATUS_OK), 5);
+    cr_assert_eq(ended(&stage, STATUS_UNAVAILABLE), 5);
+    stage_end(&stage);
+}
+
 Test(mongodb, connections_of_the_drivers_pool_are_handed_over)
 {
     struct stage stage;
@@ -430,6 +448,26 @@ Test(mongodb, a_member_that_the_oplog_has_left_behind_copies_all_data)
     stage_run(&stage, 40 * TIME_S);
     cr_assert(!member(&stage, 2)->recovering);
     cr_assert_gt(member(&stage, 2)->applied + 100, member(&stage, 0)->applied);
+    stage_end(&stage);
+}
+
+// Its journal is flushed every 100 ms; it replays ten seconds' writes of 1 kB at 10 MB/s.
+Test(mongodb, a_single_server_loses_what_its_journal_had_not_and_replays_the_rest)
+{
+    struct stage stage;
+    stage_begin(&stage, BUSY("    members: 1\n    write_concern: 1\n"
+                             "    disk: {flush: 10ms, replay: 10MB/s}\n"));
+    stage_run(&stage, 10 * TIME_S);
+    node_kill(server(&stage, 0), false);
+    stage_run(&stage, 11 * TIME_S);
+    node_restart(server(&stage, 0));
+    stage_run(&stage, 11900 * TIME_MS);
+    cr_assert_eq(server(&stage, 0)->life, NODE_STARTING);
+    stage_run(&stage, 12200 * TIME_MS);
+    cr_assert_eq(server(&stage, 0)->life, NODE_UP);
+    cr_assert(member(&stage, 0)->serving);
+    cr_assert_gt(stage_metric(&stage, "db", "lost"), 5);
+    cr_assert_lt(stage_metric(&stage, "db", "lost"), 150);
     stage_end(&stage);
 }
 
