@@ -142,6 +142,10 @@ struct cockroach_promise {
     uint64_t index; // a replica that has applied so far has all writes up to it
 };
 
+struct cockroach_trace { // which version a log entry wrote
+    uint64_t index, key, value;
+};
+
 struct cockroach_range {
     uint32_t number;
     struct raft raft;
@@ -162,6 +166,7 @@ struct cockroach_range {
     struct map guards;
     uint32_t guard;
     // for the measures
+    struct cockroach_trace *traces; // of the latest versions, where histories are recorded
     int64_t down_ns;   // since nobody serves, TIME_NEVER: served
     int64_t needed_ns; // first request since then
     uint64_t *acknowledged; // ring of log indices

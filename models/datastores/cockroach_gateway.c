@@ -183,6 +183,7 @@ void cockroach_gateway_hear(struct node *node, struct node *from, struct network
     if (status == STATUS_REJECTED) {
         *known = hint == COCKROACH_NONE ? *known : hint;
     }
+    cockroach_serve_clock(node, status == STATUS_OK ? (int64_t)parcel->words[3] : 0);
     if (visit == NULL) {
         return;
     }

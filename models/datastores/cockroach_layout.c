@@ -156,7 +156,8 @@ static uint32_t choose_holder(const struct component *component,
     int64_t least = INT64_MAX;
     for (uint32_t i = 0; i < range->copies; i++) {
         const uint32_t at = range->replicas[i];
-        const int64_t value = load->leases[at] - (is_home(&component->nodes[at]) ? 1 << 20 : 0);
+        const int64_t home = is_home(&component->nodes[at]) ? 1 << 20 : 0;
+        const int64_t value = (int64_t)load->leases[at] - home;
         if (value < least) {
             least = value;
             best = at;

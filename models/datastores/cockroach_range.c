@@ -10,7 +10,7 @@
 #include "sim/base/check.h"
 #include "sim/kernel/time.h"
 
-enum { MESSAGE_BYTES = 100 };
+enum { MESSAGE_BYTES = 100, TRACES = 4096 };
 
 // ---- commands on their way --------------------------------------------------------------------
 
@@ -104,12 +104,27 @@ void cockroach_range_wake(struct node *node, struct cockroach_range *range, enum
 
 // ---- what they do -----------------------------------------------------------------------------
 
+// Replicas that apply the entry later come to hold its version then.
+static void note_version(struct component *component, struct cockroach_range *range, uint64_t key,
+                         const struct cockroach_version *version)
+{
+    cockroach_row_put(component, range->number, key, *version);
+    if (component->history == NULL) {
+        return;
+    }
+    if (range->traces == NULL) {
+        range->traces =
+            arena_take_array(&component->world->arena, TRACES, sizeof *range->traces);
+    }
+    range->traces[version->index % TRACES] =
+        (struct cockroach_trace){version->index, key, version->value};
+}
+
 static void apply_put(struct component *component, struct cockroach_range *range,
                       const struct cockroach_command *command, uint64_t index)
 {
     const struct cockroach_version version = {command->value, command->stamp, index, false};
-    cockroach_row_put(component, range->number, command->key, version);
-    history_applied(&component->nodes[command->proposer], command->key, command->value);
+    note_version(component, range, command->key, &version);
 }
 
 static void apply_resolve(struct component *component, struct cockroach_range *range,
@@ -126,8 +141,7 @@ static void apply_resolve(struct component *component, struct cockroach_range *r
                                               true};
     row->writer = 0;
     if (transaction->status == COCKROACH_COMMITTED) {
-        cockroach_row_put(component, range->number, command->key, version);
-        history_applied(&component->nodes[command->proposer], command->key, version.value);
+        note_version(component, range, command->key, &version);
     }
     cockroach_guard_drop(component, range, command->key);
     transaction->outstanding--;
@@ -243,6 +257,10 @@ static void on_applied(struct raft_member *member, uint64_t index, const struct 
     struct cockroach_replica *replica = cockroach_replica(node, range->number);
     if (index > range->applied) {
         apply_first(member, range, index, entry);
+    }
+    if (range->traces != NULL && range->traces[index % TRACES].index == index) {
+        const struct cockroach_trace *trace = &range->traces[index % TRACES];
+        history_applied(node, trace->key, trace->value);
     }
     replica->tripped = false;
     replica->stalled_ns =

@@ -22,7 +22,7 @@
     "    liveness: {offset: 500ms}\n" more                                                         \
     "  app:\n    kind: service\n    spread: {" zone ": 1}\n    operations:\n      go:\n" steps     \
     "        - reply: 0\n"                                                                         \
-    "workloads:\n  clients: {target: app.go, " workload ", keys: {one: \"zipf(n=1, s=1)\"}}\n"   \
+    "workloads:\n  clients: {target: app.go, " workload ", keys: {one: \"zipf(n=1, s=1)\"}}\n"     \
     "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
 
 #define EACH_SECOND "arrivals: constant, rate: 1/s"
@@ -293,6 +293,87 @@ Test(cockroach, a_stalled_disk_ends_the_process)
     stage_end(&stage);
 }
 
+// ---- places -----------------------------------------------------------------------------------
+
+#define PLACED(more)                                                                               \
+    "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \
+    "topology:\n  regions: {eu: [a, b, c], us: [d, e], as: [f]}\n"                                 \
+    "  links: {same_zone: {latency: 0}, cross_zone: {latency: 1ms}, "                              \
+    "cross_region: {latency: 40ms}}\n"                                                             \
+    "components:\n  db:\n    kind: cockroachdb\n    ranges: 20\n" more                             \
+    "workloads: {clients: {target: db.read, rate: 1/s}}\n"                                         \
+    "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
+#define EVERYWHERE "    spread: {a: 1, b: 1, c: 1, d: 1, e: 1, f: 1}\n"
+
+// How many of the range's replicas stand in the region of that number.
+static uint32_t replicas_in(const struct stage *stage, const struct cockroach_range *range,
+                            uint32_t region)
+{
+    const struct topology_design *topology = &stage->world->design->topology;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < range->copies; i++) {
+        count += topology->zones[node_at(stage, range->replicas[i])->zone].region == region;
+    }
+    return count;
+}
+
+static void assert_places(const char *text, uint32_t eu, uint32_t us, bool home)
+{
+    struct stage stage;
+    stage_begin(&stage, text);
+    for (uint32_t i = 1; i <= 20; i++) {
+        const struct cockroach_range *range = cockroach_range(db(&stage), i);
+        const uint32_t zone = node_at(&stage, range->lease.holder)->zone;
+        cr_assert_eq(replicas_in(&stage, range, 0), eu);
+        cr_assert_eq(replicas_in(&stage, range, 1), us);
+        cr_assert(!home || stage.world->design->topology.zones[zone].region == 0);
+    }
+    stage_end(&stage);
+}
+
+Test(cockroach, replicas_stand_where_the_survival_goal_wants_them)
+{
+    assert_places(PLACED(EVERYWHERE), 1, 1, false);
+    assert_places(PLACED(EVERYWHERE "    home: eu\n"), 3, 0, true);
+    assert_places(PLACED(EVERYWHERE "    home: eu\n    survive: region\n    copies: 5\n"), 2, 2,
+                  true);
+}
+
+Test(cockroach, what_cannot_be_placed_or_timed_is_refused)
+{
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    copies: 4\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED("    spread: {a: 1, b: 1}\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    home: us\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    home: mars\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    clock: {skew: 300ms}\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    liveness: {interval: 7s}\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    raft: {heartbeat: 4}\n"), "E0306"));
+    cr_assert(stage_refuses(PLACED(EVERYWHERE "    transaction: {reads: 3}\n"), "E0306"));
+}
+
+// ---- clocks -----------------------------------------------------------------------------------
+
+#define CHECKED "    consistency: {keys: 20, operations: 1000}\n"
+
+#define OTHER                                                                                      \
+    "  other:\n    kind: service\n    spread: {c: 1}\n    operations:\n      put:\n"               \
+    "        - call: {to: db.write, key: one}\n        - reply: 0\n"
+
+// A key is written by a clock 400 ms ahead of the one that it is read by: the reader meets versions
+// of its future, and must take them for written before it began.
+Test(cockroach, a_read_by_a_slow_clock_restarts_above_what_it_might_have_missed)
+{
+    struct stage stage;
+    stage_begin(&stage, DB(CHECKED OTHER, "arrivals: constant, rate: 20/s",
+                           "        - call: {to: other.put, key: one}\n" CALL("read, key: one")));
+    cockroach_node(node_at(&stage, 0))->skew_ns = -200 * TIME_MS;
+    cockroach_node(node_at(&stage, 2))->skew_ns = 200 * TIME_MS;
+    stage_run(&stage, 20 * TIME_S);
+    cr_assert_gt(stage_metric(&stage, "db", "uncertainty_restarts"), 300);
+    cr_assert_gt(stage_count(&stage, "db", "read", STATUS_OK), 350);
+    stage_end(&stage);
+}
+
 // ---- storms -----------------------------------------------------------------------------------
 
 #define STORM(seed, mix, keys, more)                                                               \
@@ -320,10 +401,11 @@ static void ride_out(const char *text)
     stage_run(&stage, 120 * TIME_S);
     cr_assert_eq(stage_metric(&stage, "db", "lost"), 0);
     cr_assert_gt(stage_metric(&stage, "db", "acknowledged"), 200);
+    cr_assert_gt(stage_metric(&stage, "db", "commits"), 20);
+    cr_assert_gt(stage_metric(&stage, "db", "lease_acquisitions"), 5);
     stage_end(&stage);
 }
 
-#define CHECKED "    consistency: {keys: 20, operations: 1000}\n"
 #define ALL "db.read: 45%, db.write: 35%, db.transact: 10%, db.follower_read: 5%, db.scan: 5%"
 
 Test(cockroach, storms_break_no_invariant)
