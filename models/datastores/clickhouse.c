@@ -168,8 +168,8 @@ static const struct model_invariant invariants[] = {
     {"clickhouse-quorum-safe",
      "with a quorum of two nothing acknowledged is lost while at most one server has lost power; "
      "with fsync, never"},
-    {"clickhouse-parts", "active parts of a partition never pass throw_at by more than the inserts "
-                         "in progress"},
+    {"clickhouse-parts", "at a shard's only copy active parts of a partition never pass throw_at by "
+                         "more than the inserts in progress"},
     {"clickhouse-parts-apart", "no two active parts of a partition cover the same block"},
     {"clickhouse-rows-conserved", "a merge has as many rows as its parts; a server's parts have "
                                   "those of the blocks that it holds"},
@@ -195,6 +195,8 @@ static void begin(struct component *component)
     for (uint32_t i = 0; i < shards; i++) {
         state->shards[i].places =
             arena_take_array(arena, configuration->table.partitions, sizeof(uint64_t));
+        state->shards[i].losses = arena_take_array(arena, configuration->table.partitions,
+                                                   sizeof(struct clickhouse_losses));
         state->shards[i].hashes =
             arena_take_array(arena, configuration->insert.window, sizeof(struct clickhouse_hash));
     }
@@ -306,10 +308,9 @@ static void check_lost(struct component *component)
     world_hold(component->world, "clickhouse-quorum-safe", buffered || !safe || state->lost == 0,
                "%lu acknowledged inserts are lost", (unsigned long)state->lost);
     const uint64_t room = configuration->parts.throw_at +
-                          (configuration->limits.queries * configuration->insert.spread *
-                           configuration->replicas);
-    world_hold(component->world, "clickhouse-parts",
-               configuration->async.enabled || state->most_parts <= room,
+                          configuration->limits.queries * configuration->insert.spread;
+    const bool follows = configuration->async.enabled || configuration->replicas > 1;
+    world_hold(component->world, "clickhouse-parts", follows || state->most_parts <= room,
                "%lu active parts of a partition", (unsigned long)state->most_parts);
 }
 
@@ -337,6 +338,9 @@ static void end(struct component *component)
     }
     for (uint32_t i = 0; i < clickhouse_configuration(component)->shards; i++) {
         free(state->shards[i].log);
+        for (uint64_t k = 0; k < clickhouse_configuration(component)->table.partitions; k++) {
+            free(state->shards[i].losses[k].places);
+        }
     }
     clickhouse_keeper_end(component);
     clickhouse_buffer_release(component);
@@ -377,7 +381,7 @@ const struct model clickhouse_model = {
         "ClickHouse 23.11 with its own Keeper nodes and one table: (Replicated)MergeTree behind a "
         "Distributed one, clients writing to the shards themselves. A request makes one block, so "
         "its retries are duplicates. Left out: mutations, TTL, replicas cloned after too long an "
-        "absence, merged parts fetched instead of merged, disk full, insertion through the "
+        "absence, merged parts fetched instead of merged or of those they cover, disk full, insertion through the "
         "Distributed table, collapsing engines, materialised views, S3 disks; parts that inserts "
         "make are too small a share of the table to be counted into what queries read",
     .fields = clickhouse_fields,

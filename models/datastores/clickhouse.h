@@ -168,11 +168,17 @@ struct clickhouse_hash {
     bool lost;
 };
 
+struct clickhouse_losses { // places of lost blocks of a partition
+    uint64_t *places;
+    uint32_t count, room;
+};
+
 struct clickhouse_shard {
     struct clickhouse_entry *log; // ring
     uint64_t log_first, log_end;
     uint32_t log_room;
     uint64_t *places;             // last block number of each partition
+    struct clickhouse_losses *losses; // of each partition
     struct clickhouse_hash *hashes; // ring
     uint64_t hash_count;
     uint32_t open_quorums;
@@ -380,6 +386,11 @@ void clickhouse_part_check(struct node *server);
 // The parts that lie within these blocks: index of the first, and how many.
 uint32_t clickhouse_part_range(const struct clickhouse_partition *partition, uint64_t first,
                                uint64_t last, uint32_t *count);
+enum clickhouse_cover { CLICKHOUSE_WHOLE, CLICKHOUSE_GAPS, CLICKHOUSE_COVERED };
+// Whether the server has all these blocks but the lost ones, lacks some, or has them in a larger
+// part.
+enum clickhouse_cover clickhouse_part_cover(const struct node *server,
+                                            const struct clickhouse_entry *entry);
 // So many parts from `at` on become one.
 void clickhouse_part_join(struct clickhouse_partition *partition, uint32_t at, uint32_t count,
                           int64_t now_ns);
@@ -429,8 +440,6 @@ void clickhouse_queue_append(struct component *component, uint32_t shard,
                              const struct clickhouse_entry *entry);
 void clickhouse_queue_pull(struct node *server);
 void clickhouse_queue_want(struct node *server, uint64_t block);
-bool clickhouse_queue_lacks(const struct node *server, uint32_t partition, uint64_t first,
-                            uint64_t last);
 void clickhouse_queue_crash(struct node *server);
 
 // ---- clickhouse_scan.c: queries ---------------------------------------------------------------

@@ -14,7 +14,7 @@
 #include "sim/kernel/math.h"
 
 enum { MERGE_CHOSEN = 1, MERGE_RUNS = 2, MERGE_WAITS = 0 };
-enum { FEW_PARTS = 10, MANY_PARTS = 50, CROWD = 300 };
+enum { FEW_PARTS = 10, MANY_PARTS = 50, CROWD = 100, FEW_LACKING = 64 };
 static const double PART_COST = 5.0 * 1024 * 1024;
 static const double YOUNG_S = 10, LARGE_YOUNG_S = 864000, LARGE_OLD_S = 2592000;
 
@@ -93,6 +93,7 @@ static double most_bytes(const struct node *server, uint32_t used)
     return least * math_pow(most / least, (double)unused / (double)setting->free);
 }
 
+// In a crowd of parts not every one is tried as the first.
 static bool choose_one(const struct node *server, struct merge_choice *best)
 {
     const struct clickhouse_node *self = clickhouse_node(server);
@@ -100,7 +101,8 @@ static bool choose_one(const struct node *server, struct merge_choice *best)
     const uint64_t partitions = clickhouse_configuration(server->component)->table.partitions;
     best->count = 0;
     for (uint32_t i = 0; i < partitions; i++) {
-        for (uint32_t at = 0; at + 1 < self->partitions[i].count; at++) {
+        const uint32_t stride = 1 + self->partitions[i].count / CROWD;
+        for (uint32_t at = 0; at + 1 < self->partitions[i].count; at += stride) {
             struct merge_choice run = {0, i, at, 0};
             try_runs(server, &self->partitions[i], bytes, &run, best);
         }
@@ -154,7 +156,7 @@ void clickhouse_merge_choose(struct node *server)
     const int64_t now = server->world->now;
     const bool crowded = clickhouse_part_most(server) > CROWD;
     if (self->merge_count >= setting_of(server)->tasks || !is_chooser(server) ||
-        (crowded && now - self->chosen_ns < 100 * TIME_MS)) {
+        (crowded && now - self->chosen_ns < 50 * TIME_MS)) {
         return;
     }
     struct merge_choice choice = {0};
@@ -240,25 +242,46 @@ static bool is_free(const struct clickhouse_part *parts, uint32_t count)
     return true;
 }
 
+enum readiness { READY, LACKING, NEEDLESS, BUSY };
+
+static enum readiness try_entry(struct node *server, struct clickhouse_entry *entry)
+{
+    struct clickhouse_partition *partition =
+        &clickhouse_node(server)->partitions[entry->partition];
+    if (entry->block == MERGE_RUNS) {
+        return BUSY;
+    }
+    const enum clickhouse_cover cover = clickhouse_part_cover(server, entry);
+    if (cover == CLICKHOUSE_GAPS) {
+        return LACKING;
+    }
+    uint32_t count = 0;
+    const uint32_t at = clickhouse_part_range(partition, entry->first, entry->last, &count);
+    if (cover == CLICKHOUSE_COVERED || count <= 1) {
+        return NEEDLESS; // done already, or part of a larger one
+    }
+    if (!is_free(&partition->parts[at], count)) {
+        return BUSY;
+    }
+    begin_merge(server, entry, &partition->parts[at], count);
+    return READY;
+}
+
+// In the order of the log; behind many that lack blocks nothing is looked at: what they lack
+// comes first.
 void clickhouse_merge_start(struct node *server)
 {
     struct clickhouse_node *self = clickhouse_node(server);
-    for (uint32_t i = 0; i < self->merge_count && self->merging < setting_of(server)->tasks;) {
-        struct clickhouse_entry *entry = &self->merges[i];
-        struct clickhouse_partition *partition = &self->partitions[entry->partition];
-        uint32_t count = 0;
-        const uint32_t at =
-            clickhouse_part_range(partition, entry->first, entry->last, &count);
-        const bool lacks =
-            clickhouse_queue_lacks(server, entry->partition, entry->first, entry->last);
-        if (entry->block == MERGE_WAITS && count <= 1 && !lacks) {
-            drop_entry(self, i); // done already, or part of a larger one
-            continue;
+    uint32_t lacking = 0;
+    for (uint32_t i = 0; i < self->merge_count && self->merging < setting_of(server)->tasks &&
+                         lacking < FEW_LACKING;) {
+        const enum readiness readiness = try_entry(server, &self->merges[i]);
+        lacking += readiness == LACKING;
+        if (readiness == NEEDLESS) {
+            drop_entry(self, i);
+        } else {
+            i++;
         }
-        if (entry->block == MERGE_WAITS && !lacks && is_free(&partition->parts[at], count)) {
-            begin_merge(server, entry, &partition->parts[at], count);
-        }
-        i++;
     }
 }
 

@@ -89,6 +89,38 @@ void clickhouse_part_join(struct clickhouse_partition *partition, uint32_t at, u
     partition->count -= count - 1;
 }
 
+static uint64_t lost_within(const struct node *server, const struct clickhouse_entry *entry)
+{
+    const struct clickhouse_losses *losses =
+        &clickhouse_state(server->component)
+             ->shards[clickhouse_shard_of(server)]
+             .losses[entry->partition];
+    uint64_t lost = 0;
+    for (uint32_t i = 0; i < losses->count; i++) {
+        lost += losses->places[i] >= entry->first && losses->places[i] <= entry->last;
+    }
+    return lost;
+}
+
+enum clickhouse_cover clickhouse_part_cover(const struct node *server,
+                                            const struct clickhouse_entry *entry)
+{
+    const struct clickhouse_partition *partition =
+        &clickhouse_node(server)->partitions[entry->partition];
+    const struct clickhouse_part *cover = find_cover(partition, entry->first);
+    if (cover != NULL && (cover->first < entry->first || cover->last > entry->last)) {
+        return CLICKHOUSE_COVERED;
+    }
+    uint64_t missing = entry->last - entry->first + 1;
+    uint32_t count = 0;
+    const uint32_t at = clickhouse_part_range(partition, entry->first, entry->last, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        missing -= partition->parts[at + i].last - partition->parts[at + i].first + 1;
+    }
+    const bool gaps = missing > 0 && missing > lost_within(server, entry);
+    return gaps ? CLICKHOUSE_GAPS : CLICKHOUSE_WHOLE;
+}
+
 uint32_t clickhouse_part_most(const struct node *server)
 {
     const struct clickhouse_partition *partitions = clickhouse_node(server)->partitions;
@@ -157,6 +189,15 @@ static void mark_lost(struct clickhouse_shard *shard, uint64_t name, uint64_t wi
     }
 }
 
+static void note_loss(struct clickhouse_losses *losses, uint64_t place)
+{
+    if (losses->count == losses->room) {
+        losses->room = losses->room == 0 ? 16 : losses->room * 2;
+        losses->places = check_realloc(losses->places, losses->room * sizeof *losses->places);
+    }
+    losses->places[losses->count++] = place;
+}
+
 // Nobody has it any more.
 static void lose(struct component *component, struct clickhouse_block *block)
 {
@@ -165,6 +206,7 @@ static void lose(struct component *component, struct clickhouse_block *block)
     state->lost += block->acknowledged;
     block->acknowledged = 0;
     shard->open_quorums -= block->waiter != 0;
+    note_loss(&shard->losses[block->partition], block->place);
     mark_lost(shard, clickhouse_name(&state->blocks, block->number),
               clickhouse_configuration(component)->insert.window);
     slots_give(&state->blocks, block->number);

@@ -107,33 +107,6 @@ static uint64_t take_wanted(struct clickhouse_node *self)
     return block;
 }
 
-static bool lies_in(const struct node *server, uint64_t name, uint32_t partition,
-                    const uint64_t range[2])
-{
-    const struct clickhouse_block *block = block_named(server, name);
-    return block != NULL && !has(server, block) && block->partition == partition &&
-           block->place >= range[0] && block->place <= range[1];
-}
-
-bool clickhouse_queue_lacks(const struct node *server, uint32_t partition, uint64_t first,
-                            uint64_t last)
-{
-    const struct clickhouse_node *self = clickhouse_node(server);
-    const uint64_t range[2] = {first, last};
-    for (uint32_t i = 0; i < self->wanted_count; i++) {
-        const uint64_t name = self->wanted[(self->wanted_first + i) & (self->wanted_room - 1)];
-        if (lies_in(server, name, partition, range)) {
-            return true;
-        }
-    }
-    for (uint32_t i = 0; i < self->fetch_count; i++) {
-        if (lies_in(server, self->fetches[i].block, partition, range)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // ---- fetching ---------------------------------------------------------------------------------
 
 static struct node *holder_for(const struct node *server, const struct clickhouse_block *block)
