@@ -463,7 +463,8 @@ const struct model cockroach_model = {
         "graceful drains, closed timestamps inside log entries, global tables, locks met by scans "
         "and by follower reads at the leaseholder, read locks, transaction priorities, admission "
         "by store tokens (a node's processor queue is its admission), the exit of a node whose "
-        "clock is off; gossip of liveness takes no time; a heartbeat of a range costs no processor",
+        "clock is off, lease preferences after a fail-over; histories of keys know read and write "
+        "alone, not transact; gossip of liveness takes no time; a heartbeat costs no processor",
     .fields = fields,
     .configuration_size = sizeof(struct cockroach_configuration),
     .component_size = sizeof(struct cockroach_cluster),

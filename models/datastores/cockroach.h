@@ -118,6 +118,7 @@ struct cockroach_row {
     uint32_t older, older_count, older_limit;
     uint32_t writer, writer_generation; // transaction whose intent lies here, 0: none
     struct cockroach_version intent;
+    bool used;
 };
 
 struct cockroach_lease {
@@ -297,6 +298,7 @@ struct cockroach_cluster {
     struct cockroach_record records[COCKROACH_NODES];
     struct map row_places;
     struct slots rows, older, transactions, guards;
+    uint32_t swept; // number of the row looked at last
     struct election_settings election;
     struct raft_settings raft;
     bool closing; // follower reads are asked for: closed timestamps are sent

@@ -29,6 +29,45 @@ struct cockroach_row *cockroach_row_find(const struct component *component, uint
     return number == 0 ? NULL : slots_at(&cluster->rows, number);
 }
 
+static struct cockroach_older *older_at(const struct cockroach_cluster *cluster, uint32_t number)
+{
+    return slots_at(&cluster->older, number);
+}
+
+static void give_older(struct cockroach_cluster *cluster, uint32_t number)
+{
+    while (number != 0) {
+        const uint32_t next = older_at(cluster, number)->next;
+        slots_give(&cluster->older, number);
+        number = next;
+    }
+}
+
+static void give_row(struct cockroach_cluster *cluster, uint32_t number)
+{
+    struct cockroach_row *row = slots_at(&cluster->rows, number);
+    map_remove(&cluster->row_places, row->key);
+    give_older(cluster, row->older);
+    row->used = false;
+    slots_give(&cluster->rows, number);
+}
+
+// Where nobody asks for values, a version that can conflict with no one is forgotten: for each new
+// row two others are looked at, so that rows live little longer than they matter.
+static void sweep(struct component *component)
+{
+    struct cockroach_cluster *cluster = cockroach_cluster(component);
+    const int64_t horizon = component->world->now - KEPT_S * TIME_S;
+    for (uint32_t i = 0; i < 2 && component->history == NULL; i++) {
+        cluster->swept = cluster->swept + 1 < cluster->rows.used ? cluster->swept + 1 : 1;
+        const struct cockroach_row *row = slots_at(&cluster->rows, cluster->swept);
+        if (row->used && row->writer == 0 && row->newest.value != 0 &&
+            row->newest.stamp < horizon) {
+            give_row(cluster, cluster->swept);
+        }
+    }
+}
+
 static struct cockroach_row *take_row(struct component *component, uint32_t range, uint64_t key)
 {
     struct cockroach_cluster *cluster = cockroach_cluster(component);
@@ -40,13 +79,10 @@ static struct cockroach_row *take_row(struct component *component, uint32_t rang
         row->range = range;
         row->key = key;
         row->older_limit = OLDER_FIRST;
+        row->used = true;
+        sweep(component);
     }
     return row;
-}
-
-static struct cockroach_older *older_at(const struct cockroach_cluster *cluster, uint32_t number)
-{
-    return slots_at(&cluster->older, number);
 }
 
 struct cockroach_version cockroach_row_read(const struct component *component, uint64_t key,
@@ -64,15 +100,6 @@ struct cockroach_version cockroach_row_read(const struct component *component, u
         next = older_at(cluster, next)->next;
     }
     return version.stamp > stamp ? (struct cockroach_version){0} : version;
-}
-
-static void give_older(struct cockroach_cluster *cluster, uint32_t number)
-{
-    while (number != 0) {
-        const uint32_t next = older_at(cluster, number)->next;
-        slots_give(&cluster->older, number);
-        number = next;
-    }
 }
 
 // Keeps what reads of the past can still see: the first version before the horizon is the last.
@@ -146,7 +173,7 @@ void cockroach_row_roll_back(struct component *component, uint32_t range, uint64
     struct cockroach_cluster *cluster = cockroach_cluster(component);
     for (uint32_t number = 1; number < cluster->rows.used; number++) {
         struct cockroach_row *row = slots_at(&cluster->rows, number);
-        if (row->range == range) {
+        if (row->used && row->range == range) {
             roll_back(cluster, row, index);
         }
     }
