@@ -77,6 +77,16 @@ static double read_redelivered(const struct component *component)
     return (double)messages;
 }
 
+static double read_handled_again(const struct component *component)
+{
+    const struct nats_state *state = nats_state(component);
+    uint64_t messages = 0;
+    for (uint32_t i = 0; i < state->consumer_count; i++) {
+        messages += state->consumers[i].backlog.duplicates;
+    }
+    return (double)messages;
+}
+
 static double read_given_up(const struct component *component)
 {
     const struct nats_state *state = nats_state(component);
@@ -120,6 +130,8 @@ static const struct model_metric metrics[] = {
     {"delivered", "{message}", "deliveries begun, of streams, and handled, of subjects",
      read_delivered},
     {"redelivered", "{message}", "deliveries after the first, of streams", read_redelivered},
+    {"handled_again", "{message}", "messages worked off again though they had been acknowledged",
+     read_handled_again},
     {"given_up", "{message}", "messages delivered max_deliver times in vain", read_given_up},
     {"duplicates", "{message}", "publishes recognised by their message id", read_duplicates},
     {"elections", "1", "leaders elected, all streams together", read_elections},

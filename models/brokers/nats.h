@@ -66,6 +66,7 @@ struct nats_connection { // of a replica of a subscribing component
     struct nats_held *held;      // ring
     uint32_t held_first, held_count, held_room;
     uint64_t held_bytes;
+    uint32_t epoch;              // of the process that it leads to
     int64_t stalled_ns;          // since when nobody reads, TIME_NEVER: it does
     int64_t gone_ns;             // disconnected until then
     bool looking;                // a timer looks whether it reads again

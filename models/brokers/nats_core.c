@@ -108,26 +108,37 @@ static void deliver(struct node *server, struct nats_subscription *subscription,
 
 // ---- connections that nobody reads --------------------------------------------------------------
 
-static void disconnect(struct component *component, struct nats_subscription *subscription,
-                       struct nats_connection *connection)
+// The outbound buffer goes with its connection.
+static void drop_held(struct component *component, struct nats_subscription *subscription,
+                      struct nats_connection *connection)
 {
-    struct nats_state *state = nats_state(component);
     uint64_t count = 0;
     for (; connection->held_count > 0; connection->held_count--) {
         count += connection->held[connection->held_first].count;
         connection->held_first = (connection->held_first + 1) & (connection->held_room - 1);
     }
     drop(component, subscription, count);
-    state->slow++;
     connection->held_bytes = 0;
     connection->stalled_ns = TIME_NEVER;
+}
+
+static void disconnect(struct component *component, struct nats_subscription *subscription,
+                       struct nats_connection *connection)
+{
+    drop_held(component, subscription, connection);
+    nats_state(component)->slow++;
     connection->gone_ns =
         time_after(component->world->now, nats_configuration(component)->reconnect_ns);
 }
 
+// What was written to a process that has ended meanwhile is not for its successor.
 static void pass_held(struct node *server, struct nats_subscription *subscription, uint32_t number)
 {
     struct nats_connection *connection = &subscription->connections[number];
+    if (connection->epoch != connection->node->epoch) {
+        drop_held(server->component, subscription, connection);
+        connection->epoch = connection->node->epoch;
+    }
     while (connection->held_count > 0) {
         const struct nats_held held = connection->held[connection->held_first];
         connection->held_first = (connection->held_first + 1) & (connection->held_room - 1);
@@ -296,8 +307,7 @@ static void forget_held(struct component *component, struct nats_subscription *s
         struct nats_connection *connection = &subscription->connections[i];
         connection->looking = false;
         if (connection->held_count > 0) {
-            nats_state(component)->slow--;
-            disconnect(component, subscription, connection);
+            drop_held(component, subscription, connection);
         }
     }
 }

@@ -161,13 +161,15 @@ static void answer_early(struct visit *visit, struct rabbitmq_queue *queue)
 static enum outcome handle(struct visit *visit)
 {
     const struct component *component = visit->node->component;
+    const struct rabbitmq_configuration *configuration = rabbitmq_configuration(component);
     const struct rabbitmq_state *state = rabbitmq_state(component);
+    struct rabbitmq_queue *queue = queue_of(visit);
     const uint32_t first = component->design->device_count - state->queue_count;
-    const int64_t time =
-        distribution_draw(&rabbitmq_configuration(component)->handle, state->handle);
-    answer_early(visit, queue_of(visit));
-    return station_serve(&visit->node->devices[first + queue_of(visit)->number], visit,
-                         time * visit->units);
+    const int64_t time = distribution_draw(
+        rabbitmq_is_quorum(queue) ? &configuration->handle : &configuration->classic_handle,
+        state->handle);
+    answer_early(visit, queue);
+    return station_serve(&visit->node->devices[first + queue->number], visit, time * visit->units);
 }
 
 // The queue has got another leader meanwhile; a channel without confirms sends its message there.

@@ -26,7 +26,7 @@ struct rabbitmq_configuration {
     uint64_t nodes;
     struct field_map queues; // of struct rabbitmq_queue_setting
     struct distribution channel;
-    struct distribution handle;
+    struct distribution handle, classic_handle;
     struct distribution flush;
     double wal_bandwidth;
     double recovery; // bytes/s

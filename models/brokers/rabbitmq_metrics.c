@@ -54,6 +54,16 @@ static double read_redelivered(const struct component *component)
     return (double)messages;
 }
 
+static double read_duplicates(const struct component *component)
+{
+    const struct rabbitmq_state *state = rabbitmq_state(component);
+    uint64_t messages = 0;
+    for (uint32_t i = 0; i < state->queue_count; i++) {
+        messages += state->queues[i].backlog.duplicates;
+    }
+    return (double)messages;
+}
+
 static double read_settled(const struct component *component)
 {
     const struct rabbitmq_state *state = rabbitmq_state(component);
@@ -119,6 +129,8 @@ const struct model_metric rabbitmq_metrics[] = {
     {"ready", "{message}", "messages that wait for a consumer, at the end", read_ready},
     {"delivered", "{message}", "deliveries begun", read_delivered},
     {"redelivered", "{message}", "deliveries after the first", read_redelivered},
+    {"duplicates", "{message}", "messages worked off again though they had been acknowledged",
+     read_duplicates},
     {"settled", "{message}", "messages that consumers acknowledged", read_settled},
     {"dead_lettered", "{message}", "messages published to another queue when they died",
      read_dead_lettered},

@@ -125,6 +125,22 @@ Test(nats, a_subscriber_that_reads_again_in_time_gets_everything)
     stage_end(&stage);
 }
 
+Test(nats, what_was_written_to_a_process_that_ended_is_not_for_its_successor)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS("10/s", "subjects: {t: {deliver: all}}", EATER("{sleep: 2ms}")));
+    struct component *eater = stage_component(&stage, "eater");
+    stage_run(&stage, 1050 * TIME_MS);
+    strike(&stage, &eater->nodes[0], on_kill, 1);
+    stage_run(&stage, 2050 * TIME_MS);
+    strike(&stage, &eater->nodes[0], on_restart, 0);
+    stage_run(&stage, 3050 * TIME_MS);
+    cr_assert_eq(stage_metric(&stage, "bus", "dropped"), 10);
+    cr_assert_eq(stage_metric(&stage, "bus", "slow_consumers"), 0);
+    cr_assert_eq(stage.world->meter.consumers[0].delivered, 50);
+    stage_end(&stage);
+}
+
 Test(nats, a_full_outbound_buffer_disconnects_the_slow_subscriber)
 {
     struct stage stage;
