@@ -126,7 +126,8 @@ static double read_tombstones(const struct component *component)
 static const struct model_metric metrics[] = {
     {"acknowledged", "{write}", "writes acknowledged, in the whole run", read_acknowledged},
     {"lost", "{write}",
-     "acknowledged rows that no replica and no hint holds after a loss of power, nor newer ones",
+     "acknowledged rows that no replica and no hint holds after a loss of power, nor newer ones; "
+     "of keys that several requests can have",
      read_lost},
     {"shadowed", "{write}",
      "acknowledged writes that never showed: every replica knew a higher timestamp",

@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 
 #include "models/datastores/cassandra.h"
-#include "sim/engine/audit.h"
 #include "sim/engine/node.h"
 #include "tests/models/stage.h"
 
@@ -328,6 +327,97 @@ Test(cassandra, a_restart_replays_its_log)
     stage_end(&stage);
 }
 
+// Windows of 5 s with two files each: one once it has passed, none once its rows have expired.
+Test(cassandra, a_window_that_has_passed_becomes_one_file_and_expires_as_one)
+{
+    struct stage stage;
+    stage_begin(&stage,
+                RING_OF("3", "memtable: {space: 100kB, flush_at: 25%}\n"
+                             "    compaction: {window: 5s, windows: 0, ttl: 20s}",
+                        CALL("write"), "10/s", FEW));
+    stage_run(&stage, 18 * TIME_S);
+    const struct cassandra_store *store = &server_of(&stage, 0)->store;
+    cr_assert_eq(store->sstable_count, 5, "three windows with one, the present one with two");
+    cr_assert_eq(store->sstables[store->sstable_count - 1].window, 3);
+    stage_run(&stage, 100 * TIME_S);
+    cr_assert_leq(store->sstable_count, 8);
+    for (uint32_t i = 0; i < store->sstable_count; i++) {
+        cr_assert_geq(store->sstables[i].window, 14);
+    }
+    stage_end(&stage);
+}
+
+// Two flushed memtables are merged at once: a piece of the compaction takes 10 ms of the one
+// channel that reads queue for too.
+Test(cassandra, reads_queue_behind_pieces_of_a_compaction)
+{
+    struct stage stage;
+    stage_begin(&stage,
+                RING_OF("3", "disk: {channels: 1, read: 1ms, hit: 0%, bandwidth: 200MB/s}\n"
+                             "    memtable: {space: 300MB}\n    compaction: {windows: 1, least: 2}",
+                        CALL("read"), "50/s", FEW));
+    struct component *db = stage_component(&stage, "db");
+    for (uint32_t i = 0; i < 2 * db->node_count; i++) {
+        cassandra_store_add(&db->nodes[i / 2], 100000000);
+    }
+    stage_run(&stage, 1200 * TIME_MS);
+    cr_assert_eq(server_of(&stage, 0)->store.compactions, 1);
+    stage_run(&stage, 8 * TIME_S);
+    cr_assert_eq(server_of(&stage, 0)->store.compactions, 0);
+    const struct histogram *latency = &stage_meter(&stage, "app", "go")->latency;
+    cr_assert_geq(latency->maximum, 11 * TIME_MS);
+    cr_assert_leq(latency->maximum, 30 * TIME_MS, "%ld us", (long)(latency->maximum / 1000));
+    cr_assert_leq(latency->minimum, 8 * TIME_MS);
+    stage_end(&stage);
+}
+
+// A pause of 25 s, as of a garbage collection: the others convict it, it convicts nobody.
+Test(cassandra, a_node_paused_for_long_is_convicted_and_judges_nobody_when_it_resumes)
+{
+    struct stage stage;
+    stage_begin(&stage, RING("", CALL("write")));
+    struct component *db = stage_component(&stage, "db");
+    stage_run(&stage, 60 * TIME_S);
+    node_pause(&db->nodes[2]);
+    stage_run(&stage, 85 * TIME_S);
+    cr_assert_eq(state_of(&stage)->false_convictions, 2);
+    cr_assert_gt(state_of(&stage)->hinted, 0);
+    node_resume(&db->nodes[2]);
+    stage_run(&stage, 95 * TIME_S);
+    cr_assert_eq(state_of(&stage)->convictions, 2);
+    for (uint32_t i = 0; i < 9; i++) {
+        cr_assert(server_of(&stage, i / 3)->peers[i % 3].alive);
+    }
+    stage_end(&stage);
+}
+
+// Three replicas in each of two regions, 50 ms apart: a quorum of all six needs one of the others.
+#define REGIONS(level)                                                                             \
+    "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \
+    "topology: {regions: {r: [a, b, c], s: [d, e, f]}, links: {same_zone: {latency: 1ms}, "        \
+    "cross_zone: {latency: 1ms}, cross_region: {latency: 50ms}}}\n"                                \
+    "components:\n  db:\n    kind: cassandra\n    nodes: 6\n    write_level: " level "\n"          \
+    "    " COSTS "\n"                                                                              \
+    "workloads: {clients: {target: db.write, arrivals: constant, rate: 10/s, from: a}}\n"          \
+    "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
+
+static int64_t write_in_regions(const char *scenario)
+{
+    struct stage stage;
+    stage_begin(&stage, scenario);
+    stage_run(&stage, 3050 * TIME_MS);
+    const int64_t minimum = stage_meter(&stage, "db", "write")->latency.minimum;
+    cr_assert_eq(minimum, stage_meter(&stage, "db", "write")->latency.maximum);
+    stage_end(&stage);
+    return minimum;
+}
+
+Test(cassandra, a_local_quorum_waits_for_nobody_in_another_region)
+{
+    cr_assert_eq(write_in_regions(REGIONS("local_quorum")), 4 * TIME_MS);
+    cr_assert_eq(write_in_regions(REGIONS("quorum")), 102 * TIME_MS);
+}
+
 static uint64_t reads_beside_a_pause(const char *scenario, uint64_t *guesses)
 {
     struct stage stage;
@@ -428,108 +518,4 @@ Test(cassandra, a_stopped_node_is_convicted_at_once_and_stays_so)
     stage_run(&stage, 45 * TIME_S);
     cr_assert(server_of(&stage, 0)->peers[2].alive);
     stage_end(&stage);
-}
-
-// ---- what callers see -------------------------------------------------------------------------
-
-#define WATCHED(setting)                                                                           \
-    "orrery: v1\nname: t\nsimulation: {duration: 60s, warmup: 0, seed: 5, replications: 1}\n"      \
-    "topology: {regions: {r: [a, b, c]}, links: {same_zone: {latency: 100us}, "                    \
-    "cross_zone: {latency: \"lognormal(median=400us, p99=2ms)\"}}}\n"                              \
-    "components:\n  db:\n    kind: cassandra\n    consistency: {keys: 50}\n    " setting "\n"      \
-    "workloads:\n  clients: {mix: {db.read: 60%, db.write: 30%, db.update_if: 10%}, "              \
-    "rate: 300/s, from: a, keys: {item: \"uniform(min=1, max=50)\"}, key: item}\n"                 \
-    "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"
-
-static bool is_linearizable(const char *scenario)
-{
-    struct stage stage;
-    stage_begin(&stage, scenario);
-    stage_run(&stage, 60 * TIME_S);
-    const struct component *db = stage_component(&stage, "db");
-    struct run_record record;
-    meter_close(stage.world);
-    run_note(stage.world, RUN_DONE, &record);
-    const uint32_t violations = db->audit->violations;
-    cr_assert_gt(db->audit->operations, 10000);
-    cr_assert_eq(db->audit->undecided, 0);
-    run_record_release(&record, &stage.scenario.design);
-    stage_drop(&stage);
-    return violations == 0;
-}
-
-Test(cassandra, quorums_are_linearizable_while_clocks_agree)
-{
-    cr_assert(is_linearizable(WATCHED("condition: exists")));
-    cr_assert_not(is_linearizable(WATCHED("read_level: one\n    condition: exists")));
-}
-
-Test(cassandra, quorums_are_not_linearizable_when_clocks_differ)
-{
-    cr_assert_not(is_linearizable(
-        WATCHED("clock_skew: uniform(min=0, max=20ms)\n    condition: exists")));
-}
-
-#define CUT                                                                                        \
-    "faults:\n  - {name: n, action: partition, select: {from: db, to: db}, at: 20s, "              \
-    "duration: 300ms}\n"
-
-// A write that reached one replica only shows to some readers and not to later ones, until a read
-// repairs it.
-Test(cassandra, only_read_repair_makes_quorums_read_forward_after_half_a_write)
-{
-    const char *none = WATCHED("hints: {enabled: false}\n    read_repair: none") CUT;
-    const char *blocking = WATCHED("hints: {enabled: false}\n    read_repair: blocking") CUT;
-    cr_assert_not(is_linearizable(none));
-    cr_assert(is_linearizable(blocking));
-}
-
-Test(cassandra, lightweight_transactions_are_linearizable_whatever_the_clocks)
-{
-    cr_assert(is_linearizable(WATCHED("clock_skew: uniform(min=0, max=20ms)\n"
-                                      "    read_level: serial\n    write_level: serial")));
-}
-
-// ---- storms -----------------------------------------------------------------------------------
-
-#define STORM(setting)                                                                             \
-    "orrery: v1\nname: t\nsimulation: {duration: 60s, warmup: 0, seed: 1, replications: 1}\n"      \
-    "topology: {regions: {r: [a, b, c]}, links: {same_zone: {latency: 100us}, "                    \
-    "cross_zone: {latency: \"lognormal(median=400us, p99=2ms)\"}}}\n"                              \
-    "components:\n"                                                                                \
-    "  db:\n    kind: cassandra\n    nodes: 4\n    " setting "\n"                                  \
-    "  app:\n    kind: service\n    operations:\n"                                                 \
-    "      get: [" CALL("read") ", {reply: 0}]\n      put: [" CALL("write") ", {reply: 0}]\n"      \
-    "      cas: [" CALL("update_if") ", {reply: 0}]\n"                                             \
-    "      del: [" CALL("delete") ", {reply: 0}]\n      all: [" CALL("scan") ", {reply: 0}]\n"     \
-    "workloads:\n  clients: {mix: {app.get: 40%, app.put: 30%, app.cas: 20%, app.del: 8%, "        \
-    "app.all: 2%}, rate: 300/s, keys: {item: \"zipf(n=50, s=0.8)\"}}\n"                            \
-    "slos: [{name: s, target: clients, objectives: [\"success >= 1%\"]}]\n"                        \
-    "faults:\n"                                                                                    \
-    "  - {name: k, action: kill, select: {component: db}, mtbf: exp(mean=20s), "                   \
-    "mttr: exp(mean=8s)}\n"                                                                        \
-    "  - {name: p, action: pause, select: {component: db}, mtbf: exp(mean=20s), "                  \
-    "mttr: exp(mean=4s)}\n"                                                                        \
-    "  - {name: n, action: partition, select: {from: db, to: db}, mtbf: exp(mean=20s), "           \
-    "mttr: exp(mean=3s)}\n"                                                                        \
-    "  - {name: z, action: zone-down, select: {zone: b}, mtbf: exp(mean=20s), "                    \
-    "mttr: exp(mean=5s)}\n"
-
-static void storm(const char *scenario)
-{
-    struct stage stage;
-    stage_begin(&stage, scenario);
-    stage_run(&stage, 60 * TIME_S);
-    cr_assert_gt(state_of(&stage)->writes, 100);
-    stage_end(&stage);
-}
-
-Test(cassandra, invariants_hold_in_a_storm)
-{
-    storm(STORM("commit_log: {sync: batch}"));
-    storm(STORM("commit_log: {sync: batch}\n    read_level: serial\n    write_level: serial"));
-    storm(STORM("commit_log: {sync: group, group: 5ms}\n    read_level: one\n    "
-                "write_level: all"));
-    storm(STORM("write_level: one\n    read_level: one\n    read_repair: none"));
-    storm(STORM("write_level: local_quorum\n    clock_skew: uniform(min=0, max=50ms)"));
 }
