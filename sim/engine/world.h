@@ -74,7 +74,7 @@ struct invariant_count {
     uint64_t checked, violated;
     char first[480]; // the first violation in words
 };
-enum { WORLD_INVARIANTS = 48 };
+enum { WORLD_INVARIANTS = 160 };
 
 struct world {
     const struct design *design;
