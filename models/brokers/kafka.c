@@ -451,6 +451,8 @@ static bool is_promised(const struct component *component)
 static void check(struct component *component)
 {
     struct kafka_state *state = kafka_state(component);
+    world_hold(component->world, "kafka-order", true, "stated where it is broken");
+    world_hold(component->world, "kafka-committed-only", true, "stated where it is broken");
     if (is_promised(component)) {
         world_hold(component->world, "kafka-acknowledged-safe", state->lost == 0,
                    "%lu acknowledged records are lost", (unsigned long)state->lost);
@@ -466,8 +468,8 @@ static void check(struct component *component)
 
 static double demand(const struct component_design *component, const struct operation *operation)
 {
-    (void)operation;
-    return kafka_produce_work(component->configuration, 0);
+    return operation->number == KAFKA_PUBLISH ? kafka_produce_work(component->configuration, 0)
+                                              : -1;
 }
 
 static void end(struct component *component)

@@ -3,7 +3,7 @@
 
 #include "sim/engine/model.h"
 
-enum { KAFKA_REPLICAS = 8, KAFKA_GROUPS = 8 }; // most replicas of a partition, groups in all
+enum { KAFKA_REPLICAS = 8, KAFKA_GROUPS = 32 }; // most replicas of a partition, groups in all
 enum { KAFKA_NO_LEADER = UINT32_MAX };
 enum kafka_acks { KAFKA_ACKS_NONE, KAFKA_ACKS_LEADER, KAFKA_ACKS_ALL };
 enum kafka_rebalance { KAFKA_EAGER, KAFKA_COOPERATIVE };
@@ -112,12 +112,12 @@ struct kafka_reader {    // a consumer group's place in a partition
     uint64_t hand;       // records in hand
     int64_t hand_ns;     // append time of the oldest of them
     int64_t commit_ns;   // of the latest commit
+    int64_t quiet_ns;    // until its quota is even again
     uint32_t member;     // replica of the consumer that owns the partition
     uint16_t generation; // of its hand: an answer to an earlier one is not listened to
     bool busy;           // a batch is in hand
     bool pausing;        // waits before it tries again, or for a fuller batch
     bool due;            // has waited long enough for a fuller batch
-    bool charged;        // its quota has been
 };
 
 // One replica of a partition. Its log is the partition's up to `end`; a leader that was deposed

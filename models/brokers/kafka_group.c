@@ -93,6 +93,23 @@ static uint64_t hand_of(const struct component *component, const struct kafka_pa
     return end - reader->position < hand ? end - reader->position : hand;
 }
 
+// States what is broken, if anything is.
+static void state_order(const struct component *component, const struct kafka_partition *partition,
+                        const struct kafka_reader *reader, const struct offsets_run *run)
+{
+    const uint64_t end = reader->position + reader->hand;
+    if (reader->position > reader->handed) {
+        world_hold(component->world, "kafka-order", false,
+                   "partition %u: offset %lu was handed over after %lu", partition->number,
+                   (unsigned long)reader->position, (unsigned long)reader->handed);
+    }
+    if (end > visible_end(component, partition) || is_hidden(component, run)) {
+        world_hold(component->world, "kafka-committed-only", false,
+                   "partition %u: offsets %lu to %lu were handed over", partition->number,
+                   (unsigned long)reader->position, (unsigned long)end);
+    }
+}
+
 static void hand_over(struct component *component, struct kafka_partition *partition,
                       uint32_t number)
 {
@@ -108,15 +125,16 @@ static void hand_over(struct component *component, struct kafka_partition *parti
     reader->due = false;
     reader->generation++;
     group->in_hand[reader->member]++;
-    world_hold(component->world, "kafka-order", reader->position <= reader->handed,
-               "partition %u: offset %lu was handed over after %lu", partition->number,
-               (unsigned long)reader->position, (unsigned long)reader->handed);
     const uint64_t end = reader->position + reader->hand;
-    world_hold(component->world, "kafka-committed-only",
-               end <= visible_end(component, partition) && !is_hidden(component, run),
-               "partition %u: offsets %lu to %lu were handed over", partition->number,
-               (unsigned long)reader->position, (unsigned long)end);
+    state_order(component, partition, reader, run);
     reader->handed = end > reader->handed ? end : reader->handed;
+    const uint64_t bytes[2] = {0, offsets_bytes(&partition->log, reader->position, end)};
+    if (kafka_configuration(component)->quota.consume > 0) {
+        const struct node *member = &group->to->nodes[reader->member];
+        const uint32_t broker = partition->copies[partition->leader].broker;
+        reader->quiet_ns =
+            component->world->now + kafka_client_throttle(component, broker, member, bytes, 0);
+    }
     const struct consumer_delivery delivery = {
         .broker = kafka_leader(component, partition),
         .to = group->to,
@@ -124,7 +142,7 @@ static void hand_over(struct component *component, struct kafka_partition *parti
         .consumer = group->consumer,
         .request = run->request,
         .messages = reader->hand,
-        .bytes = offsets_bytes(&partition->log, reader->position, end),
+        .bytes = bytes[1],
         .cookie = cookie_of(partition, number),
         .done = on_done,
     };
@@ -151,30 +169,24 @@ void kafka_group_pause(struct component *component, struct kafka_partition *part
                         cookie_of(partition, group));
 }
 
-// What holds a hand back beside the batch: the schema of its records, the client's quota.
+// What holds a hand back beside the batch: the client's quota, the schema of the records.
 static int64_t hold_back(struct component *component, struct kafka_partition *partition,
                          uint32_t number)
 {
     const struct kafka_configuration *configuration = kafka_configuration(component);
     const struct kafka_group *group = &kafka_state(component)->groups[number];
-    struct kafka_reader *reader = &partition->readers[number];
+    const struct kafka_reader *reader = &partition->readers[number];
     const struct node *member = &group->to->nodes[reader->member];
-    const uint32_t broker = partition->copies[partition->leader].broker;
-    int64_t time = 0;
-    if (kafka_topic(component, partition->topic)->schemas > 0) {
-        const uint32_t found = offsets_find(&partition->log, reader->position);
-        const uint64_t key = offsets_run(&partition->log, found)->request;
-        time = kafka_client_lookup(component, member, partition->topic, key);
-        time = time < 0 ? configuration->consumer.retry_ns : time;
+    if (reader->quiet_ns > component->world->now) {
+        return reader->quiet_ns - component->world->now;
     }
-    if (time == 0 && configuration->quota.consume > 0 && !reader->charged) {
-        const uint64_t most = group->consumer->batch > 0 ? group->consumer->batch : 1;
-        const uint64_t hand = hand_of(component, partition, reader, most);
-        const uint64_t bytes[2] = {0, offsets_bytes(&partition->log, 0, hand)};
-        time = kafka_client_throttle(component, broker, member, bytes, 0);
-        reader->charged = time > 0;
+    if (kafka_topic(component, partition->topic)->schemas == 0) {
+        return 0;
     }
-    return time;
+    const uint32_t found = offsets_find(&partition->log, reader->position);
+    const uint64_t key = offsets_run(&partition->log, found)->request;
+    const int64_t time = kafka_client_lookup(component, member, partition->topic, key);
+    return time < 0 ? configuration->consumer.retry_ns : time;
 }
 
 // Out of range: the records have been deleted. The group goes on where auto.offset.reset says.
@@ -244,7 +256,6 @@ static void pump_group(struct component *component, struct kafka_partition *part
         skip_hidden(component, partition, number, visible);
     }
     if (reader->position < visible && may_hand_over(component, partition, number)) {
-        reader->charged = false;
         hand_over(component, partition, number);
     }
 }

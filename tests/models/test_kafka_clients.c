@@ -262,6 +262,32 @@ Test(kafka_clients, a_client_over_its_quota_is_held_back)
     stage_end(&stage);
 }
 
+Test(kafka_clients, a_consumer_over_its_quota_falls_behind)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS("partitions: 1", "    quota: {consume: 5kB/s, window: 2s}\n", PUBLISH,
+                            EATER("1", "{sleep: 1ms}")));
+    stage_run(&stage, 20050 * TIME_MS);
+    // two seconds of quota at once, then half of what comes
+    cr_assert_geq(meter_of(&stage)->delivered, 108);
+    cr_assert_leq(meter_of(&stage)->delivered, 122);
+    cr_assert_eq(stage_count(&stage, "shop", "sell", STATUS_OK), 200);
+    stage_end(&stage);
+}
+
+Test(kafka_clients, a_client_over_its_share_of_the_threads_is_held_back)
+{
+    struct stage stage;
+    // ten requests a second of 2 ms each are 2 % of a thread
+    stage_begin(&stage,
+                BUS("partitions: 1", "    quota: {request: 1%, window: 2s}\n", PUBLISH, ""));
+    stage_run(&stage, 20050 * TIME_MS);
+    const struct histogram *latency = &stage_meter(&stage, "shop", "sell")->latency;
+    cr_assert_geq(latency->count, 108);
+    cr_assert_leq(latency->count, 122);
+    stage_end(&stage);
+}
+
 Test(kafka_clients, a_schema_is_looked_up_once_by_each_client)
 {
     struct stage stage;
@@ -295,4 +321,40 @@ Test(kafka_clients, a_spread_that_does_not_place_every_node_is_refused)
 {
     cr_assert(
         stage_refuses(BUS("partitions: 1", "    registry: {nodes: 1}\n", PUBLISH, ""), "E0322"));
+}
+
+// ---- everything at once -------------------------------------------------------------------------
+
+Test(kafka_clients, everything_holds_in_a_storm_of_faults)
+{
+    const char *text =
+        BUS("partitions: 5, retention: 20s, schemas: 10",
+            "    session: 2s\n    heartbeat: 500ms\n    lag: 3s\n    segment: 20kB\n"
+            "    retention_check: 5s\n    leader_balance: 20s\n"
+            "    producer: {linger: 5ms, transaction_timeout: 5s}\n"
+            "    transaction: {topic: t, partitions: 3, logs: 4}\n"
+            "    consumer: {isolation: read_committed, session: 6s, offset_reset: earliest}\n",
+            TRANSACT ", " PUBLISH_AGAIN,
+            EATER("3", "{sleep: 5ms}") "faults:\n"
+                                       "- {name: kills, action: kill, select: {component: bus}, "
+                                       "mtbf: 60s, mttr: 4s}\n"
+                                       "- {name: offs, action: power-off, select: {component: "
+                                       "bus}, mtbf: 300s, mttr: 5s}\n"
+                                       "- {name: pauses, action: pause, select: {component: bus}, "
+                                       "mtbf: 60s, mttr: 3s}\n"
+                                       "- {name: eaters, action: kill, select: {component: eater}, "
+                                       "mtbf: 60s, mttr: 8s}\n"
+                                       "- {name: cut-ab, action: partition, select: {from: a, to: "
+                                       "b}, mtbf: 50s, mttr: 5s}\n"
+                                       "- {name: cut-pc, action: partition, select: {from: p, to: "
+                                       "c}, mtbf: 50s, mttr: 5s}\n");
+    struct stage stage;
+    stage_begin(&stage, text);
+    stage_run(&stage, 1000 * TIME_S);
+    cr_assert_gt(state_of(&stage)->elections, 50);
+    cr_assert_gt(state_of(&stage)->committed, 3000);
+    cr_assert_gt(state_of(&stage)->aborted, 5);
+    cr_assert_gt(state_of(&stage)->groups[0].rebalances, 5);
+    cr_assert_gt(meter_of(&stage)->redelivered, 50);
+    stage_end(&stage);
 }
