@@ -285,14 +285,18 @@ static inline struct node *kafka_leader(struct component *component,
                : &component->nodes[partition->copies[partition->leader].broker];
 }
 
+// Its process is the one that the controller has registered: before that it serves nobody.
+static inline bool kafka_is_registered(const struct node *broker)
+{
+    return kafka_state(broker->component)->brokers[broker->replica].incarnation == broker->epoch;
+}
+
 // The leader, if it serves: its process runs and is the one that is registered.
 static inline struct node *kafka_server(struct component *component,
                                         const struct kafka_partition *partition)
 {
     struct node *leader = kafka_leader(component, partition);
-    const bool serves =
-        leader != NULL && leader->life == NODE_UP &&
-        kafka_state(component)->brokers[leader->replica].incarnation == leader->epoch;
+    const bool serves = leader != NULL && leader->life == NODE_UP && kafka_is_registered(leader);
     return serves ? leader : NULL;
 }
 

@@ -191,6 +191,10 @@ static void on_fetch(struct node *leader, struct node *follower, uint64_t genera
     if (link->generation != generation) {
         return;
     }
+    if (!kafka_is_registered(leader)) { // does not serve yet: the follower asks again
+        link->lost = true;
+        return;
+    }
     if (!link->begun) {
         link->begun = true;
         note_level(leader, follower->replica);
