@@ -189,6 +189,11 @@ bool world_run(struct world *world, int64_t until_ns)
 static struct invariant_count *find_invariant(struct world *world, const char *name)
 {
     for (uint32_t i = 0; i < world->invariant_count; i++) {
+        if (world->invariants[i].name == name) { // mostly the same literal
+            return &world->invariants[i];
+        }
+    }
+    for (uint32_t i = 0; i < world->invariant_count; i++) {
         if (text_same(world->invariants[i].name, name)) {
             return &world->invariants[i];
         }
