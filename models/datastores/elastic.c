@@ -359,17 +359,32 @@ static void crash(struct node *node)
     state->resident = dark ? 0 : state->resident;
 }
 
+// The first shard whose primary is not at the master, if there is one.
+static uint32_t chosen_shard(struct component *component)
+{
+    const struct elastic_state *state = elastic_state(component);
+    const struct node *master = elastic_master_of(component);
+    for (uint32_t i = 0; i < elastic_configuration(component)->index.shards; i++) {
+        const uint32_t primary = state->shards[i].primary;
+        if (primary != ELASTIC_NONE && master != &component->nodes[primary]) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 static struct node *with_role(struct component *component, const char *role)
 {
     if (text_same(role, "master") || text_same(role, "leader")) {
         return elastic_master_of(component);
     }
-    const uint32_t primary = elastic_state(component)->shards[0].primary;
+    const uint32_t shard = chosen_shard(component);
+    const uint32_t primary = elastic_state(component)->shards[shard].primary;
     if (primary == ELASTIC_NONE) {
         return NULL;
     }
     struct node *node = &component->nodes[primary];
-    const uint32_t others = elastic_routing(node, 0)->started & ~elastic_bit(node);
+    const uint32_t others = elastic_routing(node, shard)->started & ~elastic_bit(node);
     if (text_same(role, "replica")) {
         return others == 0 ? NULL : &component->nodes[__builtin_ctz(others)];
     }

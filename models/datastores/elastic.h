@@ -140,7 +140,7 @@ struct elastic_copy { // a shard's copy at one node
     uint8_t allocation; // that it recovered as
     bool serving;       // has recovered
     bool recovering;
-    bool merging;
+    uint32_t merging; // tiers
     uint32_t failing; // nodes that its primary wants out of the in-sync set
     uint64_t buffered; // documents that no search sees yet
     int64_t oldest_ns; // of them
@@ -402,6 +402,8 @@ uint32_t elastic_segment_count(const struct elastic_copy *copy);
 // Vectors that one query compares in a shard's copy, and time to compare one.
 double elastic_segment_visits(const struct component *component, const struct elastic_copy *copy);
 double elastic_segment_distance(const struct elastic_configuration *configuration);
+// Time to add one vector to a graph.
+double elastic_segment_insertion(const struct elastic_configuration *configuration);
 // Time that reading the vectors outside of the page cache takes; they are in it afterwards.
 int64_t elastic_segment_read(struct node *node, double vectors);
 

@@ -85,23 +85,15 @@ static double vector_ns(const struct elastic_configuration *configuration)
     return index->dimensions == 0 ? 0 : visits * elastic_segment_distance(configuration);
 }
 
-static double document_ns(const struct elastic_configuration *configuration)
-{
-    const struct elastic_index *index = &configuration->index;
-    const double vector = index->dimensions == 0
-                              ? 0
-                              : (double)(index->construction * index->links) *
-                                    elastic_segment_distance(configuration);
-    return distribution_mean(&configuration->writing.document) + vector;
-}
-
 static double write_ns(const struct elastic_configuration *configuration, double documents,
                        double shards)
 {
     const double copies = (double)configuration->index.replicas + 1;
+    const double document = distribution_mean(&configuration->writing.document) +
+                            elastic_segment_insertion(configuration);
     return distribution_mean(&configuration->writing.receive) +
            copies * (shards * distribution_mean(&configuration->writing.request) +
-                     documents * document_ns(configuration));
+                     documents * document);
 }
 
 double elastic_layout_demand(const struct component_design *component,

@@ -175,18 +175,16 @@ static void send_operation(struct node *primary, struct elastic_write *write, ui
     }
 }
 
+// One document as drawn, the others of a bulk at their mean.
 static int64_t work_ns(const struct visit *visit, uint32_t documents)
 {
     const struct elastic_configuration *configuration = configuration_of(visit->node);
-    const struct elastic_index *index = &configuration->index;
+    const struct elastic_writing *writing = &configuration->writing;
     struct random_stream *stream = elastic_node(visit->node)->streams.cpu;
-    const double one = distribution_draw_real(&configuration->writing.document, stream);
-    const double vector = index->dimensions == 0
-                              ? 0
-                              : (double)(index->construction * index->links) *
-                                    elastic_segment_distance(configuration);
-    return distribution_draw(&configuration->writing.request, stream) +
-           (int64_t)((one + vector) * documents);
+    const double one = distribution_draw_real(&writing->document, stream);
+    const double others = distribution_mean(&writing->document) * (documents - 1);
+    return distribution_draw(&writing->request, stream) +
+           (int64_t)(one + others + elastic_segment_insertion(configuration) * documents);
 }
 
 static enum outcome admit_copy(struct visit *visit)

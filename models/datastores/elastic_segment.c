@@ -1,7 +1,8 @@
 // elastic_segment - segments of a copy: refresh, merges, the vectors that a query compares.
 //
 // A refresh makes a segment of what was added since the last; ten segments of one size are merged
-// into one of the next, which takes processor and disk at the pace that merges are allowed. Each
+// into one of the next, which takes processor and disk at the pace that merges are allowed; merges
+// of different sizes run side by side. Each
 // segment has its own HNSW graph, so a vector query compares in each of them about
 // m * (num_candidates + log2(documents)) vectors.
 #include "models/datastores/elastic.h"
@@ -44,6 +45,14 @@ double elastic_segment_distance(const struct elastic_configuration *configuratio
 {
     const double bytes = (double)compared_bytes(&configuration->index);
     return (double)configuration->query.distance_ns + bytes / configuration->query.scan * 1e9;
+}
+
+double elastic_segment_insertion(const struct elastic_configuration *configuration)
+{
+    const struct elastic_index *index = &configuration->index;
+    return index->dimensions == 0 ? 0
+                                  : (double)(index->construction * index->links) *
+                                        elastic_segment_distance(configuration);
 }
 
 uint32_t elastic_segment_count(const struct elastic_copy *copy)
@@ -151,11 +160,12 @@ static void begin_merge(struct node *node, uint32_t shard)
 {
     struct elastic_copy *copy = &elastic_node(node)->copies[shard];
     const uint64_t full = configuration_of(node)->merging.tier;
-    for (uint32_t tier = 0; tier < ELASTIC_TIERS && !copy->merging; tier++) {
-        if (copy->tiers[tier] >= full) {
+    for (uint32_t tier = 0; tier < ELASTIC_TIERS; tier++) {
+        if (copy->tiers[tier] >= full && (copy->merging >> tier & 1) == 0) {
             const uint64_t word = (uint64_t)tier << 32 | shard;
-            copy->merging =
+            const bool begun =
                 node_begin_visit(node, &elastic_operations[ELASTIC_MERGE], word) != NULL;
+            copy->merging |= begun ? 1U << tier : 0;
         }
     }
 }
@@ -221,16 +231,12 @@ static uint32_t merged_tier(const struct visit *visit)
 static int64_t merge_ns(const struct visit *visit)
 {
     const struct elastic_configuration *configuration = configuration_of(visit->node);
-    const struct elastic_index *index = &configuration->index;
     const struct elastic_copy *copy = merged_copy(visit);
     const uint32_t tier = merged_tier(visit);
     const double documents = (double)copy->contents[tier];
     const double added = documents * (1 - 1 / (double)copy->tiers[tier]);
-    const double vector = index->dimensions == 0
-                              ? 0
-                              : (double)(index->construction * index->links) *
-                                    elastic_segment_distance(configuration);
-    return (int64_t)(documents * (double)configuration->merging.document_ns + added * vector);
+    return (int64_t)(documents * (double)configuration->merging.document_ns +
+                     added * elastic_segment_insertion(configuration));
 }
 
 static enum outcome merge(struct visit *visit)
@@ -272,7 +278,7 @@ static enum outcome replace_segments(struct visit *visit)
     copy->tiers[tier] -= visit->value;
     copy->contents[tier] -= documents;
     put_segment(visit->node, copy, tier + 1, documents);
-    copy->merging = false;
+    copy->merging &= ~(1U << tier);
     elastic_state(visit->node->component)->merges++;
     begin_merge(visit->node, (uint32_t)visit->request);
     return step_reply(visit, STATUS_OK);

@@ -174,7 +174,8 @@ void elastic_shard_crash(struct node *node)
         struct elastic_copy *copy = &state->copies[i];
         lose_unflushed(shard, elastic_bit(node));
         versions_undo(&copy->versions, durable);
-        copy->serving = copy->recovering = copy->merging = false;
+        copy->serving = copy->recovering = false;
+        copy->merging = 0;
         copy->failing = 0;
         copy->buffered = 0;
         if (shard->primary == node->replica) {
