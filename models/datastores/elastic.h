@@ -340,6 +340,8 @@ static inline struct elastic_request *elastic_request_of(const struct visit *vis
 {
     return elastic_request_named(visit->node->component, visit->request);
 }
+// Begins an internal operation for the request or write of that name; false: the node is not up.
+bool elastic_request_begin(struct node *node, uint32_t operation, uint64_t name);
 // From the shard's node.
 void elastic_request_answer(struct node *from, uint64_t name, enum status status);
 

@@ -160,7 +160,7 @@ static void on_operation(struct node *copy, struct node *from, uint64_t name)
 {
     (void)from;
     if (write_named(copy->component, name) != NULL) {
-        node_begin_visit(copy, &elastic_operations[ELASTIC_REPLICA], name);
+        elastic_request_begin(copy, ELASTIC_REPLICA, name);
     }
 }
 

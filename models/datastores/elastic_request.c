@@ -182,6 +182,19 @@ static void let_go(struct elastic_state *state, struct elastic_request *request)
     request->parked = false;
 }
 
+// As node_begin_visit, from the event that brought the message.
+bool elastic_request_begin(struct node *node, uint32_t operation, uint64_t name)
+{
+    if (!node_is_up(node)) {
+        return false;
+    }
+    struct visit *visit = visit_take(node->world, node, &elastic_operations[operation]);
+    visit->request = name;
+    visit->flags = VISIT_BRANCH | VISIT_DETACHED | VISIT_TRAVELS;
+    visit_on_arrival(node->world, visit_ticket(visit));
+    return true;
+}
+
 static void on_request(struct node *to, struct node *from, uint64_t name)
 {
     static const uint16_t operations[] = {
@@ -194,8 +207,7 @@ static void on_request(struct node *to, struct node *from, uint64_t name)
     if (request == NULL) {
         return;
     }
-    const struct operation *operation = &elastic_operations[operations[request->kind]];
-    if (node_begin_visit(to, operation, name) == NULL) {
+    if (!elastic_request_begin(to, operations[request->kind], name)) {
         elastic_request_answer(to, name, STATUS_UNAVAILABLE);
     }
 }
