@@ -168,8 +168,8 @@ static const struct model_invariant invariants[] = {
     {"clickhouse-quorum-safe",
      "with a quorum of two nothing acknowledged is lost while at most one server has lost power; "
      "with fsync, never"},
-    {"clickhouse-parts", "at a shard's only copy active parts of a partition never pass throw_at by "
-                         "more than the inserts in progress"},
+    {"clickhouse-parts", "at a shard's only copy active parts of a partition never pass throw_at "
+                         "by more than the inserts in progress"},
     {"clickhouse-parts-apart", "no two active parts of a partition cover the same block"},
     {"clickhouse-rows-conserved", "a merge has as many rows as its parts; a server's parts have "
                                   "those of the blocks that it holds"},
@@ -381,9 +381,8 @@ const struct model clickhouse_model = {
         "ClickHouse 23.11 with its own Keeper nodes and one table: (Replicated)MergeTree behind a "
         "Distributed one, clients writing to the shards themselves. A request makes one block, so "
         "its retries are duplicates. Left out: mutations, TTL, replicas cloned after too long an "
-        "absence, merged parts fetched instead of merged or of those they cover, disk full, insertion through the "
-        "Distributed table, collapsing engines, materialised views, S3 disks; parts that inserts "
-        "make are too small a share of the table to be counted into what queries read",
+        "absence, large parts fetched instead of merged, disk full, insertion through the "
+        "Distributed table, collapsing engines, materialised views, S3 disks",
     .fields = clickhouse_fields,
     .configuration_size = sizeof(struct clickhouse_configuration),
     .component_size = sizeof(struct clickhouse_state),

@@ -391,6 +391,9 @@ enum clickhouse_cover { CLICKHOUSE_WHOLE, CLICKHOUSE_GAPS, CLICKHOUSE_COVERED };
 // part.
 enum clickhouse_cover clickhouse_part_cover(const struct node *server,
                                             const struct clickhouse_entry *entry);
+// The part that covers the block, NULL: none.
+const struct clickhouse_part *clickhouse_part_of(const struct node *server,
+                                                 const struct clickhouse_block *block);
 // So many parts from `at` on become one.
 void clickhouse_part_join(struct clickhouse_partition *partition, uint32_t at, uint32_t count,
                           int64_t now_ns);
@@ -406,6 +409,8 @@ void clickhouse_merge_start(struct node *server); // what can be
 enum outcome clickhouse_merge_work(struct visit *visit);
 enum outcome clickhouse_merge_write(struct visit *visit);
 enum outcome clickhouse_merge_replace(struct visit *visit);
+// None of the parts is being merged.
+bool clickhouse_merge_is_free(const struct clickhouse_part *parts, uint32_t count);
 void clickhouse_merge_crash(struct node *server);
 
 // ---- clickhouse_keeper.c: requests, the replicated log, its leader -----------------------------
@@ -449,7 +454,7 @@ extern const struct step clickhouse_scan_query_steps[], clickhouse_scan_part_ste
 enum { CLICKHOUSE_QUERY_STEPS = 4, CLICKHOUSE_PART_STEPS = 4, CLICKHOUSE_READ_STEPS = 2 };
 const struct clickhouse_scan *clickhouse_scan_kind(const struct clickhouse_configuration *all,
                                                    uint32_t kind);
-// Rows that one shard reads.
+// Rows that one shard reads of what was there at the beginning.
 double clickhouse_scan_rows(const struct clickhouse_configuration *all, uint32_t kind);
 void clickhouse_scan_crash(struct node *server);
 // Whether one more query is let in; takes its place if so.

@@ -232,7 +232,7 @@ static void begin_merge(struct node *server, struct clickhouse_entry *entry,
     self->merging++;
 }
 
-static bool is_free(const struct clickhouse_part *parts, uint32_t count)
+bool clickhouse_merge_is_free(const struct clickhouse_part *parts, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (parts[i].merge == MERGE_RUNS) {
@@ -260,7 +260,7 @@ static enum readiness try_entry(struct node *server, struct clickhouse_entry *en
     if (cover == CLICKHOUSE_COVERED || count <= 1) {
         return NEEDLESS; // done already, or part of a larger one
     }
-    if (!is_free(&partition->parts[at], count)) {
+    if (!clickhouse_merge_is_free(&partition->parts[at], count)) {
         return BUSY;
     }
     begin_merge(server, entry, &partition->parts[at], count);

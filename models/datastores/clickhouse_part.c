@@ -63,6 +63,12 @@ static void drop_part(struct clickhouse_partition *partition, struct clickhouse_
     partition->count--;
 }
 
+const struct clickhouse_part *clickhouse_part_of(const struct node *server,
+                                                 const struct clickhouse_block *block)
+{
+    return find_cover(&clickhouse_node(server)->partitions[block->partition], block->place);
+}
+
 uint32_t clickhouse_part_range(const struct clickhouse_partition *partition, uint64_t first,
                                uint64_t last, uint32_t *count)
 {

@@ -131,13 +131,10 @@ static void drop_fetch(struct clickhouse_node *self, uint64_t block)
     }
 }
 
-static void take_in(struct node *server, struct clickhouse_block *block)
+static void take_in(struct node *server, struct clickhouse_block *block, uint64_t position)
 {
-    struct clickhouse_node *self = clickhouse_node(server);
     struct clickhouse_state *state = clickhouse_state(server->component);
-    clickhouse_part_hold(server, block, wal_append(&self->wal, block->bytes));
-    state->fetches++;
-    state->written_bytes += block->bytes;
+    clickhouse_part_hold(server, block, position);
     if (clickhouse_configuration(server->component)->insert.quorum > 1) {
         clickhouse_keeper_ask(
             server,
@@ -147,13 +144,46 @@ static void take_in(struct node *server, struct clickhouse_block *block)
     }
 }
 
-static void on_part(struct node *server, struct node *source, uint64_t name)
+// A part that covers several blocks brings all of them that were wanted, and takes the place of
+// the parts that it covers unless one of them is being merged.
+static void take_cover(struct node *server, const struct node *source,
+                       const struct clickhouse_entry *cover, uint64_t position)
 {
-    (void)source;
-    struct clickhouse_block *block = block_named(server, name);
-    drop_fetch(clickhouse_node(server), name);
-    if (block != NULL && !has(server, block)) {
-        take_in(server, block);
+    struct clickhouse_node *self = clickhouse_node(server);
+    struct clickhouse_partition *partition = &self->partitions[cover->partition];
+    for (uint32_t i = 0; i < self->wanted_count; i++) {
+        const uint64_t name = self->wanted[(self->wanted_first + i) & (self->wanted_room - 1)];
+        struct clickhouse_block *block = block_named(server, name);
+        if (block != NULL && !has(server, block) && has(source, block) &&
+            block->partition == cover->partition && block->place >= cover->first &&
+            block->place <= cover->last) {
+            take_in(server, block, position);
+        }
+    }
+    uint32_t count = 0;
+    const uint32_t at = clickhouse_part_range(partition, cover->first, cover->last, &count);
+    if (count > 1 && clickhouse_merge_is_free(&partition->parts[at], count)) {
+        clickhouse_part_join(partition, at, count, server->world->now);
+    }
+}
+
+// words: the block asked for, the first and the last that the part covers, its bytes.
+static void on_part(struct node *server, struct node *source, struct network_parcel *parcel)
+{
+    struct clickhouse_node *self = clickhouse_node(server);
+    struct clickhouse_state *state = clickhouse_state(server->component);
+    struct clickhouse_block *block = block_named(server, parcel->words[0]);
+    drop_fetch(self, parcel->words[0]);
+    if (block != NULL && !has(server, block) && parcel->words[3] > 0) {
+        const uint64_t position = wal_append(&self->wal, parcel->words[3]);
+        state->fetches++;
+        state->written_bytes += parcel->words[3];
+        take_in(server, block, position);
+        const struct clickhouse_entry cover = {
+            .partition = block->partition, .first = parcel->words[1], .last = parcel->words[2]};
+        if (cover.first < cover.last) {
+            take_cover(server, source, &cover, position);
+        }
         clickhouse_merge_choose(server);
     }
     start_fetches(server);
@@ -163,8 +193,14 @@ static void on_part(struct node *server, struct node *source, uint64_t name)
 static void on_asked(struct node *source, struct node *server, uint64_t name)
 {
     const struct clickhouse_block *block = block_named(source, name);
-    const uint64_t bytes = block != NULL && has(source, block) ? block->bytes : 0;
-    network_message(source, server, bytes + MESSAGE_BYTES, on_part, name);
+    struct network_parcel parcel = {.words = {name}};
+    if (block != NULL && has(source, block)) {
+        const struct clickhouse_part *part = clickhouse_part_of(source, block);
+        parcel.words[1] = part->first;
+        parcel.words[2] = part->last;
+        parcel.words[3] = part->bytes;
+    }
+    network_post(source, server, parcel.words[3] + MESSAGE_BYTES, on_part, &parcel);
 }
 
 static void begin_fetch(struct node *server, struct node *source, uint64_t name)

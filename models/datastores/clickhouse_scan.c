@@ -210,11 +210,19 @@ static void begin_reading(struct visit *visit, struct clickhouse_task *task, dou
     }
 }
 
+// A share of the table is one of what was inserted, too.
+static double rows_at(const struct node *server, uint32_t kind)
+{
+    const struct clickhouse_scan *scan = clickhouse_scan_kind(setting_of(server), kind);
+    const double inserted = scan->rows > 0 ? 0 : (double)clickhouse_node(server)->rows;
+    return clickhouse_scan_rows(setting_of(server), kind) + scan->share * inserted;
+}
+
 static double scan_ns(struct visit *visit, const struct clickhouse_task *task)
 {
-    const struct clickhouse_configuration *setting = setting_of(visit->node);
-    const struct clickhouse_scan *scan = clickhouse_scan_kind(setting, task->kind);
-    return clickhouse_scan_rows(setting, task->kind) * distribution_mean(&scan->row);
+    const struct clickhouse_scan *scan =
+        clickhouse_scan_kind(setting_of(visit->node), task->kind);
+    return rows_at(visit->node, task->kind) * distribution_mean(&scan->row);
 }
 
 static enum outcome scan_columns(struct visit *visit)
@@ -223,7 +231,7 @@ static enum outcome scan_columns(struct visit *visit)
     struct clickhouse_state *state = clickhouse_state(server->component);
     struct clickhouse_task *task = task_of(visit);
     const struct clickhouse_scan *scan = clickhouse_scan_kind(setting_of(server), task->kind);
-    const double rows = clickhouse_scan_rows(setting_of(server), task->kind);
+    const double rows = rows_at(server, task->kind);
     const uint32_t threads = threads_for(server, rows);
     begin_reading(visit, task, rows);
     state->scanned_rows += (uint64_t)rows;

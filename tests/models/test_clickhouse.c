@@ -466,6 +466,26 @@ Test(clickhouse, storms_break_no_invariant)
     weather(STORM("    insert: {rows: 100}\n    parts: {delay_at: 5, throw_at: 20}\n"));
 }
 
+// While the other replica is away its parts are merged; it fetches the merged ones.
+Test(clickhouse, a_replica_that_was_away_fetches_parts_that_cover_what_it_lacks)
+{
+    struct stage stage;
+    stage_begin(&stage,
+                SERVED("[a]",
+                       PAIR(INSERT("") KEEPER(", nodes: 1") "    merges: {part: 1ms}\n"),
+                       CALL("insert")));
+    node_kill(server(&stage, 1), false);
+    stage_run(&stage, 60500 * TIME_MS);
+    const uint64_t blocks = (uint64_t)metric(&stage, "acknowledged");
+    cr_assert_gt(blocks, 30);
+    node_restart(server(&stage, 1));
+    stage_run(&stage, 61900 * TIME_MS);
+    cr_assert_eq(data(&stage, 1)->rows, data(&stage, 0)->rows);
+    cr_assert_lt(state_of(&stage)->fetches, blocks / 2);
+    cr_assert_lt(data(&stage, 1)->partitions[0].count, 12);
+    stage_end(&stage);
+}
+
 // ---- the user's mistakes ----------------------------------------------------------------------
 
 Test(clickhouse, what_cannot_be_is_refused)
