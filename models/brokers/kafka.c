@@ -500,8 +500,10 @@ const struct model kafka_model = {
     .stands_for =
         "Apache Kafka 3.6.2 in KRaft mode. The retry policy of the call stands for the producer's; "
         "producers know of a new leader at once unless they are cut off from it; a batch gathers "
-        "at the leader. Compression, log directories that fail, reassignment of partitions and the "
-        "election of the schema registry's leader are left out",
+        "at the leader; a schema's lookup takes its time without a queue at the registry. "
+        "Controlled shutdown, compression, log directories that fail, reassignment of partitions, "
+        "the order among a producer's batches in flight and the election of the schema registry's "
+        "leader are left out",
     .fields = kafka_fields,
     .configuration_size = sizeof(struct kafka_configuration),
     .component_size = sizeof(struct kafka_state),
