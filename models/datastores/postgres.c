@@ -90,6 +90,11 @@ static double read_drops(const struct component *component)
     return (double)postgres_state(component)->drops;
 }
 
+static double read_standby_cancels(const struct component *component)
+{
+    return (double)postgres_state(component)->standby_cancels;
+}
+
 static double read_stale(const struct component *component)
 {
     return (double)postgres_state(component)->stale_accepts;
@@ -153,6 +158,9 @@ static const struct model_metric metrics[] = {
      "transactions refused because another had changed their row, in the whole run",
      read_conflicts},
     {"partition_drops", "1", "time partitions dropped, in the whole run", read_drops},
+    {"standby_cancels", "1",
+     "queries of standbys aborted because they were in the way of the replay, in the whole run",
+     read_standby_cancels},
     {"revoked_accepted", "1",
      "tokens taken for good by a standby after their revocation was acknowledged", read_stale},
     {"revocation_lag(max)", "s", "longest time from an acknowledged revocation to such a token",
@@ -355,6 +363,7 @@ static double demand(const struct component_design *component, const struct oper
         [POSTGRES_REVOKE] = write,
         [POSTGRES_WRITER] = 0,
         [POSTGRES_DROP] = 0,
+        [POSTGRES_REPLAY] = 0,
         [POSTGRES_TRANSACT] = (double)configuration->statements * write,
     };
     return means[operation->number] / 1e9;
@@ -369,8 +378,8 @@ const struct model postgres_model = {
     .stands_for =
         "PostgreSQL 16, PgBouncer 1.22 beside each server and Patroni 3.3 with a healthy store. "
         "Left out: reads of rows that a transaction does not change (so no write skew), vacuum, "
-        "replication conflicts of standby queries (a standby does not replay a dropped partition's "
-        "lock), archive and disk-full, connection set-up and login_retry, cascading "
+        "replication conflicts of standby queries with vacuum, archive and disk-full, connection "
+        "set-up and login_retry, cascading "
         "and delayed standbys; the processor time of checksums and compression",
     .fields = postgres_fields,
     .configuration_size = sizeof(struct postgres_configuration),

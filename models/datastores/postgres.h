@@ -35,7 +35,7 @@ struct postgres_standby {
     uint64_t count;
     bool synchronous, strict;
     int method;
-    int64_t cancel_ns, sender_ns;
+    int64_t cancel_ns, sender_ns, conflict_ns;
     struct field_list zones; // of const char *
 };
 
@@ -220,10 +220,12 @@ struct postgres_state {     // of the component
     struct postgres_change *log; // ring: changes that a server has yet to replay
     uint64_t log_first;          // number of the oldest
     uint32_t log_count, log_room;
+    uint64_t *drop_log; // positions of dropped partitions, ascending
+    uint32_t drop_count, drop_room;
     struct map revoked; // token -> place in `revocations`
     struct postgres_revocation *revocations;
     uint32_t revocation_count, revocation_room;
-    uint64_t stale_accepts, early_accepts, deadlocks, conflicts, drops;
+    uint64_t stale_accepts, early_accepts, deadlocks, conflicts, drops, standby_cancels;
     int64_t stale_accept_ns;
     struct histogram pool_wait;
     uint64_t commits, lock_waits, lag_samples;
@@ -245,6 +247,7 @@ enum {
     POSTGRES_REVOKE,
     POSTGRES_WRITER,
     POSTGRES_DROP,
+    POSTGRES_REPLAY,
     POSTGRES_OPERATIONS
 };
 
@@ -336,7 +339,7 @@ void postgres_row_recover(struct node *node, uint64_t end, bool leads);
 // What was acknowledged behind `end` is lost.
 void postgres_row_lose(struct component *component, uint64_t end);
 // pg_rewind brings what the present primary has.
-void postgres_row_copy(struct node *node);
+void postgres_row_copy(struct node *node, const struct node *primary);
 void postgres_row_crash(struct node *node);
 // Forgets changes that every server has.
 void postgres_row_forget(struct component *component);
@@ -351,6 +354,7 @@ bool postgres_row_accepts(const struct visit *visit);
 uint64_t postgres_partition_shared(const struct postgres_configuration *configuration);
 // Processor time of planning.
 int64_t postgres_partition_plan_ns(const struct postgres_configuration *configuration);
+enum { POSTGRES_TABLE_STEP = 2 };                           // of reads: where they wait for it
 enum outcome postgres_partition_enter(struct visit *visit); // the table's shared lock
 enum outcome postgres_partition_lock(struct visit *visit);  // its relations
 void postgres_partition_open(struct node *primary);         // partitions are dropped in time
@@ -358,7 +362,18 @@ void postgres_partition_crash(struct node *node);
 // The drop: takes the whole table, works, lets the others in again.
 enum outcome postgres_partition_close(struct visit *drop);
 enum outcome postgres_partition_drop(struct visit *drop);
+enum outcome postgres_partition_commit(struct visit *drop);
 enum outcome postgres_partition_end(struct visit *drop);
+// The next drop that the standby must replay, UINT64_MAX: there is none.
+uint64_t postgres_partition_next(const struct node *standby);
+// The standby's turn to replay it: it takes the whole table, as the primary did.
+void postgres_partition_replay(struct node *standby);
+enum outcome postgres_partition_await(struct visit *replay);
+enum outcome postgres_partition_replayed(struct visit *replay);
+// Drops behind `end` did not happen.
+void postgres_partition_lose(struct component *component, uint64_t end);
+// The visit has answered and goes on without the table.
+void postgres_partition_leave(struct visit *visit);
 
 // ---- postgres_wal.c: the log of the primary, group commit, checkpoints ------------------------
 
@@ -374,6 +389,8 @@ enum outcome postgres_wal_commit(struct visit *visit, uint64_t records);
 
 // Notes what the flush that woke the visit has made durable, and sends it to the standbys.
 void postgres_wal_note(struct node *primary);
+// Inserts a record of the system's own and joins the next flush.
+enum outcome postgres_wal_insert(struct visit *visit);
 
 // The WAL writer's turn: joins the next flush with what no commit waits for.
 enum outcome postgres_wal_write(struct visit *writer);
@@ -404,6 +421,8 @@ void postgres_stream_send(struct node *primary, struct node *standby);
 // The standby looks for the primary until it has a stream.
 void postgres_stream_call(struct node *standby);
 void postgres_stream_tell(struct node *standby);
+// The standby has replayed so far, and goes on.
+void postgres_stream_replayed(struct node *standby);
 // Every loop: cuts streams that have been silent for too long.
 void postgres_stream_watch(struct node *primary);
 
@@ -415,6 +434,8 @@ bool postgres_failover_start(struct node *node);
 void postgres_failover_crash(struct node *node);
 // The standby has reported: it may now be trusted with every acknowledged commit.
 void postgres_failover_note(struct node *standby);
+// pg_rewind: the server has what the primary has flushed. False: there is no primary to read from.
+bool postgres_failover_rewind(struct node *node);
 // Where the node's history leaves the present timeline, UINT64_MAX: nowhere.
 uint64_t postgres_failover_fork(const struct node *node);
 

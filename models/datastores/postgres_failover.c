@@ -414,18 +414,38 @@ static void on_recovered(struct node *node, uint64_t word)
     postgres_stream_call(node);
 }
 
+// What the other history does not have is thrown away; the primary's blocks and log come instead.
+bool postgres_failover_rewind(struct node *node)
+{
+    struct postgres_node *server = postgres_node(node);
+    const struct node *primary = postgres_primary(node->component);
+    if (primary == NULL || primary == node) {
+        return false;
+    }
+    if (server->received <= postgres_failover_fork(node)) {
+        return true;
+    }
+    const struct postgres_node *source = postgres_node(primary);
+    server->received = server->flushed = source->flushed;
+    server->redo = source->redo < source->flushed ? source->redo : source->flushed;
+    server->timeline = postgres_state(node->component)->timeline;
+    server->applying_to = server->flushing_to = 0;
+    postgres_row_copy(node, primary);
+    postgres_row_recover(node, server->flushed, false);
+    return true;
+}
+
 static void on_standby_ready(struct node *node, uint64_t word)
 {
     (void)word;
     struct postgres_node *server = postgres_node(node);
-    const uint64_t fork = postgres_failover_fork(node);
-    if (server->received > fork) {
-        server->received = fork;
-        postgres_row_copy(node);
-    }
-    server->redo = server->redo < server->received ? server->redo : server->received;
     server->flushed = server->received;
-    postgres_row_recover(node, server->received, false);
+    server->redo = server->redo < server->received ? server->redo : server->received;
+    if (server->received > postgres_failover_fork(node)) {
+        postgres_failover_rewind(node); // or when there is a primary, before the stream
+    } else {
+        postgres_row_recover(node, server->received, false);
+    }
     node_ready(node);
     postgres_stream_call(node);
 }

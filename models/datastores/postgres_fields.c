@@ -72,6 +72,10 @@ static const struct field standby_fields[] = {
     {AT(postgres_standby, sender_ns, "sender"), .type = FIELD_DURATION, .fallback = "50us",
      .meaning = "until a sender has been woken by a flush and has read what it flushed",
      .source = "assumption: a process switch and a read"},
+    {AT(postgres_standby, conflict_ns, "conflict"), .type = FIELD_DURATION, .fallback = "30s",
+     .meaning = "queries of a standby that are in the way of a dropped partition are aborted after "
+                "so long; until then the replay stands (max_standby_streaming_delay)",
+     .source = "PostgreSQL 16 default"},
     {AT(postgres_standby, zones, "zones"), .type = FIELD_LIST, .element = FIELD_NAME,
      .meaning = "zones of the standbys, in turn; the zones behind the primary's when absent"},
     {0},

@@ -43,6 +43,8 @@ void postgres_row_end(struct component *component)
     map_release(&state->revoked);
     free(state->revocations);
     free(state->log);
+    free(state->drop_log);
+    state->drop_log = NULL;
     state->revocations = NULL;
     state->log = NULL;
 }
@@ -203,6 +205,9 @@ void postgres_row_recover(struct node *node, uint64_t end, bool leads)
            change_at(state, state->log_first + state->log_count - 1)->lsn > end) {
         state->log_count--;
     }
+    if (leads) {
+        postgres_partition_lose(node->component, end);
+    }
     server->applied = end;
     server->replayed = state->log_first;
     postgres_row_replay(node);
@@ -217,12 +222,18 @@ void postgres_row_lose(struct component *component, uint64_t end)
     }
 }
 
-void postgres_row_copy(struct node *node)
+// Without what the primary shows and has not flushed.
+void postgres_row_copy(struct node *node, const struct node *primary)
 {
-    const struct component *component = node->component;
-    const uint32_t latest = postgres_state(component)->latest;
-    if (latest != node->replica) {
-        versions_copy(&postgres_node(node)->rows, &postgres_node(&component->nodes[latest])->rows);
+    struct versions *rows = &postgres_node(node)->rows;
+    const struct versions *from = &postgres_node(primary)->rows;
+    versions_copy(rows, from);
+    for (uint32_t i = from->undo_count; i > 0; i--) {
+        const struct version_undo *undo =
+            &from->undo[(from->first + i - 1) & (from->undo_room - 1)];
+        if (undo->position > postgres_node(primary)->flushed) {
+            versions_put(rows, undo->key, undo->before, 0);
+        }
     }
 }
 

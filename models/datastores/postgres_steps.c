@@ -183,6 +183,7 @@ static enum outcome answer(struct visit *visit, uint64_t bytes)
         return step_reply_bytes(visit, STATUS_OK, bytes);
     }
     visit_answer(visit, STATUS_OK, bytes);
+    postgres_partition_leave(visit);
     visit->deadline_ns = TIME_NEVER;
     return step_hold(visit, pool->linger_ns, METER_OTHER);
 }
@@ -294,7 +295,13 @@ static const struct step writer_steps[] = {
 static const struct step drop_steps[] = {
     {.name = "lock table", .run = postgres_partition_close},
     {.name = "drop partition", .run = postgres_partition_drop},
+    {.name = "flush wal", .run = postgres_partition_commit},
     {.name = "open table", .run = postgres_partition_end},
+};
+
+static const struct step replay_steps[] = {
+    {.name = "lock table", .run = postgres_partition_await},
+    {.name = "replay drop", .run = postgres_partition_replayed},
 };
 
 // ---- operations -------------------------------------------------------------------------------
@@ -337,5 +344,10 @@ const struct operation postgres_operations[POSTGRES_OPERATIONS] = {
      .meaning = "drops the oldest time partition",
      STEPS(drop_steps),
      .number = POSTGRES_DROP,
+     .internal = true},
+    {.name = "replay drop",
+     .meaning = "replays that a partition was dropped",
+     STEPS(replay_steps),
+     .number = POSTGRES_REPLAY,
      .internal = true},
 };

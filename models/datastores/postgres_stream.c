@@ -124,6 +124,11 @@ static void start_flush(struct node *standby);
 static void on_replayed(struct node *standby, uint64_t word)
 {
     (void)word;
+    postgres_stream_replayed(standby);
+}
+
+void postgres_stream_replayed(struct node *standby)
+{
     struct postgres_node *server = postgres_node(standby);
     server->applying = false;
     if (server->applying_to > server->applied) {
@@ -143,9 +148,15 @@ static void start_replay(struct node *standby)
     if (server->applying || server->serving || server->applied >= server->flushed) {
         return;
     }
+    const uint64_t drop = postgres_partition_next(standby);
     server->applying = true;
-    server->applying_to = server->flushed;
-    node_timer(standby, postgres_wal_replay_ns(standby, server->flushed - server->applied),
+    server->applying_to = drop <= server->flushed ? drop : server->flushed;
+    if (drop == server->applied + 1) {
+        postgres_partition_replay(standby);
+        return;
+    }
+    server->applying_to -= server->applying_to == drop; // up to where it stands
+    node_timer(standby, postgres_wal_replay_ns(standby, server->applying_to - server->applied),
                on_replayed, 0);
 }
 
@@ -361,15 +372,8 @@ static void on_connect(struct node *primary, struct node *standby, uint64_t word
 static void on_rewound(struct node *standby, uint64_t word)
 {
     (void)word;
-    struct postgres_node *server = postgres_node(standby);
-    const uint64_t fork = postgres_failover_fork(standby);
-    server->rewinding = false;
-    if (server->received > fork) {
-        server->received = server->flushed = fork;
-        postgres_row_copy(standby);
-        postgres_row_recover(standby, fork, false);
-        server->redo = server->redo < fork ? server->redo : fork;
-    }
+    postgres_node(standby)->rewinding = false;
+    postgres_failover_rewind(standby);
     postgres_stream_call(standby);
 }
 

@@ -206,6 +206,25 @@ static uint64_t full_page(struct visit *visit, uint64_t record)
     return POSTGRES_PAGE;
 }
 
+// With synchronous_commit off the WAL writer takes it along.
+static enum outcome flush_later(struct visit *visit, uint64_t bytes)
+{
+    struct postgres_node *server = postgres_node(visit->node);
+    if (postgres_configuration(visit->node->component)->durability == POSTGRES_OFF) {
+        arm_writer(visit->node);
+        return step_next(visit);
+    }
+    return join_flush(visit, server->inserted, bytes);
+}
+
+enum outcome postgres_wal_insert(struct visit *visit)
+{
+    const uint64_t bytes = postgres_configuration(visit->node->component)->record;
+    postgres_node(visit->node)->inserted += bytes;
+    postgres_state(visit->node->component)->wal_bytes += bytes;
+    return flush_later(visit, bytes);
+}
+
 enum outcome postgres_wal_commit(struct visit *visit, uint64_t records)
 {
     struct node *node = visit->node;
@@ -218,11 +237,7 @@ enum outcome postgres_wal_commit(struct visit *visit, uint64_t records)
     postgres_state(node->component)->wal_bytes += bytes;
     postgres_row_log(visit, server->inserted);
     watch_volume(node);
-    if (postgres_configuration(node->component)->durability == POSTGRES_OFF) {
-        arm_writer(node);
-        return step_next(visit);
-    }
-    return join_flush(visit, server->inserted, bytes);
+    return flush_later(visit, bytes);
 }
 
 static void on_senders_woken(struct node *primary, uint64_t word)

@@ -120,8 +120,9 @@ Test(postgres_row, a_dropped_partition_waits_for_all_and_all_wait_for_it)
                                    PART("0", "{to: db.read}")));
     stage_run(&stage, 2999 * TIME_MS);
     assert_latency(&stage, "read", 1 * TIME_MS);
-    stage_run(&stage, 3500 * TIME_MS); // the transaction of 2 s ends at 3.012 s
-    cr_assert_eq(stage_meter(&stage, "db", "read")->latency.maximum, 33 * TIME_MS);
+    stage_run(&stage,
+              3500 * TIME_MS); // the transaction of 2 s ends at 3.012 s, the drop 30 ms later
+    cr_assert_eq(stage_meter(&stage, "db", "read")->latency.maximum, 43 * TIME_MS);
     cr_assert_eq(stage_metric(&stage, "db", "partition_drops"), 1);
     stage_run(&stage, 20 * TIME_S);
     cr_assert_geq(stage_metric(&stage, "db", "partition_drops"), 6);
@@ -135,5 +136,42 @@ Test(postgres_row, a_generic_plan_costs_no_planning_and_locks_all_partitions)
                                CALL("read")));
     stage_run(&stage, 10500 * TIME_MS);
     assert_latency(&stage, "read", 1007 * TIME_US);
+    stage_end(&stage);
+}
+
+// A scan of 1.5 s at the standby; the drop of 2.5 s is flushed after 20 + 10 ms, received 5 ms
+// later, flushed after 10 ms, and reached by the replay after 0.9975 ms.
+Test(postgres_row, queries_in_the_way_of_a_replayed_drop_are_aborted_in_the_end)
+{
+    static const char *const scenarios[] = {
+        SERVED("[a, b]",
+               DIRECT "    reads: standby\n    row: 1500us\n"
+                      "    partitions: {span: 2500ms, drop: 20ms}\n"
+                      "    standby: {sender: 0, count: 1, zones: [b], conflict: 100ms}\n",
+               CALL("scan")),
+        SERVED("[a, b]",
+               DIRECT "    reads: standby\n    row: 1500us\n"
+                      "    partitions: {span: 2500ms, drop: 20ms}\n"
+                      "    standby: {sender: 0, count: 1, zones: [b]}\n",
+               CALL("scan")),
+    };
+    struct stage stage;
+    stage_begin(&stage, scenarios[0]); // scans of 1 s and 2 s are there at 2.545 s
+    stage_run(&stage, 2600 * TIME_MS);
+    cr_assert_eq(stage_count(&stage, "db", "scan", STATUS_OK), 1);
+    cr_assert_eq(stage_metric(&stage, "db", "standby_cancels"), 0);
+    stage_run(&stage, 2700 * TIME_MS);
+    cr_assert_eq(stage_metric(&stage, "db", "standby_cancels"), 1);
+    stage_run(&stage, 3507 * TIME_MS); // it notices at the end of its work
+    cr_assert_eq(stage_count(&stage, "db", "scan", STATUS_CONFLICT), 1);
+    stage_end(&stage);
+    stage_begin(&stage, scenarios[1]); // the scan of 2 s ends first, at 3.506 s
+    stage_run(&stage, 3506 * TIME_MS);
+    cr_assert_neq(postgres_node(server(&stage, 1))->applied,
+                  postgres_node(server(&stage, 0))->flushed);
+    stage_run(&stage, 3507 * TIME_MS);
+    cr_assert_eq(postgres_node(server(&stage, 1))->applied,
+                 postgres_node(server(&stage, 0))->flushed);
+    cr_assert_eq(stage_metric(&stage, "db", "standby_cancels"), 0);
     stage_end(&stage);
 }
