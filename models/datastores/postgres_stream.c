@@ -355,7 +355,7 @@ static void on_connect(struct node *primary, struct node *standby, uint64_t word
 {
     (void)word;
     struct postgres_node *server = postgres_node(standby);
-    const bool gone = !node_is_up(standby) || server->promoting || postgres_is_primary(standby);
+    const bool gone = !node_is_up(standby) || server->promoting || server->serving;
     if (gone || !postgres_is_primary(primary) || server->stream.connected ||
         server->received > postgres_failover_fork(standby)) {
         return;
@@ -397,7 +397,8 @@ void postgres_stream_call(struct node *standby)
 {
     struct postgres_node *server = postgres_node(standby);
     struct node *primary = postgres_primary(standby->component);
-    const bool busy = server->calling || server->rewinding || server->promoting;
+    const bool busy =
+        server->calling || server->rewinding || server->promoting || server->serving;
     if (busy || server->stream.connected || primary == standby || !node_is_up(standby)) {
         return;
     }
