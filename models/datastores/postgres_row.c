@@ -327,6 +327,7 @@ uint64_t postgres_row_value(const struct visit *visit)
 static void judge(const struct visit *visit, uint64_t token, int64_t stamp)
 {
     const struct node *node = visit->node;
+    const struct postgres_node *server = postgres_node(node);
     struct postgres_state *state = postgres_state(node->component);
     const uint32_t place = map_get(&state->revoked, token);
     if (place == 0) {
@@ -339,9 +340,9 @@ static void judge(const struct visit *visit, uint64_t token, int64_t stamp)
     const int64_t stale_ns = node->world->now - revocation->since_ns;
     state->stale_accepts++;
     state->stale_accept_ns = stale_ns > state->stale_accept_ns ? stale_ns : state->stale_accept_ns;
+    const bool follows = !server->serving && server->received <= postgres_failover_fork(node);
     state->early_accepts +=
-        postgres_is_primary(node) ||
-        (!postgres_node(node)->serving && postgres_node(node)->applied >= revocation->lsn);
+        postgres_is_primary(node) || (follows && server->applied >= revocation->lsn);
 }
 
 bool postgres_row_accepts(const struct visit *visit)

@@ -24,14 +24,18 @@ static enum outcome find_primary(struct visit *visit)
                                                : step_fail(visit, STATUS_UNAVAILABLE);
 }
 
-// Who reads from the primary only asks the server whether it is (target_session_attrs).
+// Who reads from the primary only asks the server whether it is (target_session_attrs); a server
+// that rewinds is down.
 static enum outcome begin_read(struct visit *visit)
 {
-    if (configuration_of(visit)->reads == POSTGRES_READ_PRIMARY &&
-        !postgres_node(visit->node)->serving) {
+    const struct postgres_node *server = postgres_node(visit->node);
+    const bool primary = configuration_of(visit)->reads == POSTGRES_READ_PRIMARY;
+    if (server->rewinding || (primary && !server->serving)) {
         return step_fail(visit, STATUS_UNAVAILABLE);
     }
-    history_begin(visit, HISTORY_READ, 0, 0);
+    if (visit->operation->number == POSTGRES_READ) {
+        history_begin(visit, HISTORY_READ, 0, 0);
+    }
     return postgres_pooler_pass(visit);
 }
 
@@ -236,7 +240,7 @@ static const struct step read_steps[] = {
 };
 
 static const struct step verify_steps[] = {
-    {.name = "pass pooler", .run = postgres_pooler_pass},
+    {.name = "pass pooler", .run = begin_read},
     {.name = "take connection", .run = take_connection},
     {.name = "lock table", .run = postgres_partition_enter},
     {.name = "lock relations", .run = postgres_partition_lock},
@@ -261,7 +265,7 @@ static const struct step write_steps[] = {
 };
 
 static const struct step scan_steps[] = {
-    {.name = "pass pooler", .run = postgres_pooler_pass},
+    {.name = "pass pooler", .run = begin_read},
     {.name = "take connection", .run = take_connection},
     {.name = "lock table", .run = postgres_partition_enter},
     {.name = "lock relations", .run = postgres_partition_lock},

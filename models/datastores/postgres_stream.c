@@ -397,8 +397,7 @@ void postgres_stream_call(struct node *standby)
 {
     struct postgres_node *server = postgres_node(standby);
     struct node *primary = postgres_primary(standby->component);
-    const bool busy =
-        server->calling || server->rewinding || server->promoting || server->serving;
+    const bool busy = server->calling || server->rewinding || server->promoting || server->serving;
     if (busy || server->stream.connected || primary == standby || !node_is_up(standby)) {
         return;
     }
