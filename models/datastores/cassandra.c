@@ -209,9 +209,11 @@ static void open_doors(struct node *node)
     cassandra_hints_start(node);
 }
 
+// What has been replayed is flushed to files.
 static void on_replayed(struct node *node, uint64_t word)
 {
     (void)word;
+    wal_flush(&cassandra_node(node)->log);
     open_doors(node);
     node_ready(node);
     cassandra_ring_note(node->component);

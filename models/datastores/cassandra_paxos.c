@@ -346,6 +346,14 @@ static bool is_void(const struct visit *visit, const struct cassandra_round *rou
     return cas->again || !cas->applies;
 }
 
+// It is decided, whatever becomes of its commit.
+static enum outcome commit_own(struct visit *visit, struct cassandra_round *round)
+{
+    round = cassandra_round_follow(visit, round, CASSANDRA_COMMIT, commit_level(visit));
+    return cassandra_round_is_possible(round, visit->node) ? cassandra_steps_spread(visit, round)
+                                                           : time_out(visit, round);
+}
+
 static enum outcome commit(struct visit *visit)
 {
     struct cassandra_round *round = round_of(visit);
@@ -353,11 +361,7 @@ static enum outcome commit(struct visit *visit)
         (round->end == CASSANDRA_REFUSED && round->quorum.good != 0)) {
         return time_out(visit, round);
     }
-    if (is_void(visit, round)) {
-        return step_next(visit);
-    }
-    round = cassandra_round_follow(visit, round, CASSANDRA_COMMIT, commit_level(visit));
-    return cassandra_steps_spread(visit, round);
+    return is_void(visit, round) ? step_next(visit) : commit_own(visit, round);
 }
 
 // ---- the end of an attempt --------------------------------------------------------------------
