@@ -15,6 +15,7 @@ FILE_BYTES(minimal, "examples/minimal.yaml")
 FILE_BYTES(webshop, "examples/webshop.yaml")
 FILE_BYTES(newsroom, "examples/newsroom.yaml")
 FILE_BYTES(queue, "examples/queue.yaml")
+FILE_BYTES(inventory, "examples/inventory.yaml")
 
 const struct template templates[] = {
     {"minimal", "two services and one objective, commented", template_minimal,
@@ -23,5 +24,7 @@ const struct template templates[] = {
     {"newsroom", "five components, a daily curve and a drill", template_newsroom,
      template_newsroom_end},
     {"queue", "the textbook's M/M/1", template_queue, template_queue_end},
+    {"inventory", "quorums that are not linearizable, and lightweight transactions that are",
+     template_inventory, template_inventory_end},
     {0},
 };

@@ -109,8 +109,8 @@ Test(cli, machines_read_json_and_sarif_on_standard_output_alone)
 
 Test(cli, init_prints_the_example_byte_for_byte)
 {
-    static const char *const names[] = {"minimal", "webshop", "newsroom", "queue"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const names[] = {"minimal", "webshop", "newsroom", "queue", "inventory"};
+    for (size_t i = 0; i < 5; i++) {
         char line[200];
         struct program program;
         struct text file, why;
