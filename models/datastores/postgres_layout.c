@@ -146,6 +146,9 @@ static void check_standbys(struct model_preparation *preparation)
     if (configuration->reads == POSTGRES_READ_STANDBY && standbys == 0) {
         model_complain(preparation, "reads", "there is no standby");
     }
+    if (configuration->partitions.span_ns > 0 && configuration->partitions.span_ns < TIME_MS) {
+        model_complain(preparation, "partitions", "`span` must be at least 1ms");
+    }
     if (configuration->locks.rows > configuration->statements) {
         model_complain(preparation, "locks", "more rows than `statements: %lu`",
                        (unsigned long)configuration->statements);

@@ -254,4 +254,7 @@ Test(postgres, what_cannot_be_is_refused)
     cr_assert(stage_refuses(SERVED("[a]", "    standby: {synchronous: true}\n", WRITE), "E0306"));
     cr_assert(stage_refuses(SERVED("[a]", "    reads: standby\n", WRITE), "E0306"));
     cr_assert(stage_refuses(SERVED("[b]", "", WRITE), "E0306"));
+    cr_assert(stage_refuses(SERVED("[a]", "    locks: {rows: 6}\n", WRITE), "E0306"));
+    cr_assert(stage_refuses(SERVED("[a]", "    partitions: {span: 1us}\n", WRITE), "E0306"));
+    cr_assert(stage_refuses(SERVED("[a]", "    pool: {size: 90, reserve: 8}\n", WRITE), "E0306"));
 }
