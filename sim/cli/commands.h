@@ -4,6 +4,7 @@
 #include "sim/cli/cli.h"
 
 extern const struct command command_check;
+extern const struct command command_compare;
 extern const struct command command_completion;
 extern const struct command command_describe;
 extern const struct command command_doctor;

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# compare - the recipe for continuous integration on a good and on a bad change, and what cannot be
+# compared.
+set -u
+. "$(dirname "$0")/lib.sh"
+cp -r "$root/scenarios/examples/ci" .
+compare=("$orrery" compare --no-progress)
+design=ci/checkout.yaml
+
+# ---- the recipe ---------------------------------------------------------------------------------
+exits 0 "an unchanged design passes" \
+    "${compare[@]}" ci/baseline $design --fail-on regression -o same
+[ "$(jq -r '[.metrics[].verdict] | unique | join(",")' same/compare.json)" = "=" ]
+judge $? "and is equal in every row"
+exits 1 "a step 3 % slower at 70 % utilisation fails" \
+    "${compare[@]}" ci/baseline $design --set "work=exp(mean=2884us)" -o slower
+jq -e '.metrics[] | select(.metric == "shoppers.p99") | .verdict == "REGRESSION"' \
+    slower/compare.json >jq.out
+judge $? "at the p99 of its workload"
+jq -e '.margin == 0.01 and .variance_reduction >= 10 and .new.replications <= 20' \
+    slower/compare.json >jq.out
+judge $? "at a margin of 1 %, in 20 replications, pairing worth ten times as many"
+xmllint --noout slower/junit.xml && grep -q '<failure message="shoppers.p99: +' slower/junit.xml
+judge $? "as JUnit says"
+grep -q "^## FAIL: checkout" slower/compare.md &&
+    grep -q 'REGRESSION (margin 1 %)' slower/compare.md
+judge $? "and as Markdown says"
+has slower/compare.txt 'components.checkout.operations.buy.0.cpu' "the step that changed is named"
+exits 0 "a step 3 % faster passes" \
+    "${compare[@]}" ci/baseline $design --set 'work=exp(mean=2716us)' -o faster
+jq -e '[.metrics[].verdict] | index("better") != null' faster/compare.json >jq.out
+judge $? "and is better"
+exits 0 "a margin of 20 % lets a slower step pass" \
+    "${compare[@]}" ci/baseline $design --set 'work=exp(mean=2884us)' --margin 20%
+exits 0 "--fail-on nothing" \
+    "${compare[@]}" ci/baseline $design --set 'work=exp(mean=2884us)' --fail-on nothing
+
+# ---- results ------------------------------------------------------------------------------------
+scenario
+exits 0 "a run" "$orrery" run queue.yaml -o one --no-progress
+exits 0 "is equal to itself" "${compare[@]}" one one
+has out "identical in all replications" "bit for bit"
+"$orrery" run queue.yaml -o two --rep 6 --no-progress >out 2>err
+exits 0 "replications pair over those that both have" "${compare[@]}" one two
+has out "2 that only one side has" "and it says so"
+"$orrery" run queue.yaml -o other --seed 7 --no-progress >out 2>err
+exits 2 "other random numbers" "${compare[@]}" one other
+has err "the seeds differ" "are refused"
+exits 0 "unless forced" "${compare[@]}" one other --force --fail-on nothing
+"$orrery" run queue.yaml -o longer --duration 40s --no-progress >out 2>err
+exits 2 "another duration" "${compare[@]}" one longer
+has err "durations or warm-ups differ" "is refused"
+
+# ---- wrong input --------------------------------------------------------------------------------
+exits 2 "one side" "${compare[@]}" one
+exits 3 "a directory without result" "${compare[@]}" one nowhere
+echo '{"schema": "orrery.summary/1"}' >empty.json
+exits 2 "a summary without metrics" "${compare[@]}" empty.json one
+has err "not whole" "is refused"
+echo '{"schema": ' >torn.json
+exits 2 "a torn summary" "${compare[@]}" torn.json one
+exits 2 "an unknown metric" "${compare[@]}" one one --metric 'x.*'
+exits 2 "a wrong margin" "${compare[@]}" one one --margin wide
+[ "$failures" -eq 0 ]
