@@ -175,6 +175,11 @@ const struct operation elastic_operations[ELASTIC_OPERATIONS] = {
                       .meaning = "writes many new documents, spread over all shards",
                       STEPS(elastic_write_steps),
                       .number = ELASTIC_BULK},
+    [ELASTIC_UPDATE] = {.name = "update_if",
+                        .meaning = "reads the document of the call's key and writes it anew if "
+                                   "nobody has in between (if_seq_no), else a conflict",
+                        STEPS(elastic_write_update_steps),
+                        .number = ELASTIC_UPDATE},
     [ELASTIC_SHARD_SEARCH] = {.name = "shard query",
                               .meaning = "query phase at one copy",
                               STEPS(elastic_search_shard_steps),
@@ -460,8 +465,8 @@ const struct model elastic_model = {
         "Elasticsearch 8.12, one index a component, every node a data node. Left out: scoring and "
         "aggregations (a query costs a law of time on every shard), can_match, slices of one shard "
         "searched in parallel, the light round between vector phase and fetch, more than five "
-        "shards of one node held back, disk watermarks, garbage collection, conditional writes, "
-        "cross-cluster search. A failed copy's rebuild does not slow the disk.",
+        "shards of one node held back, disk watermarks, garbage collection, cross-cluster search. "
+        "A failed copy's rebuild does not slow the disk.",
     .fields = elastic_fields,
     .configuration_size = sizeof(struct elastic_configuration),
     .component_size = sizeof(struct elastic_state),

@@ -113,6 +113,7 @@ struct elastic_cluster {
 struct elastic_op {
     uint64_t number;   // sequence number
     uint64_t key;      // of the document, UINT64_MAX: nobody asks for it again
+    uint64_t value;    // that it writes
     uint32_t held;     // nodes whose copy has it
     uint32_t durable;  // nodes that keep it without power
     uint32_t documents;
@@ -179,8 +180,9 @@ struct elastic_request { // one shard's part of it
     bool parked;    // waits for a primary
     bool doubtful;  // a try before may have been carried out
     bool whole;     // the only shard: fetches at once
+    bool conditional; // writes only if the document is still the one of `expected`
     uint32_t documents, queue;
-    uint64_t bytes, key, value;
+    uint64_t bytes, key, value, expected;
     int64_t began_ns, sent_ns, service_ns;
 };
 
@@ -275,6 +277,7 @@ enum {
     ELASTIC_INDEX,
     ELASTIC_READ,
     ELASTIC_BULK,
+    ELASTIC_UPDATE,
     ELASTIC_SHARD_SEARCH,
     ELASTIC_SHARD_FETCH,
     ELASTIC_SHARD_GET,
@@ -318,7 +321,7 @@ static inline const struct elastic_routing *elastic_routing(const struct node *n
 extern const struct step elastic_search_steps[3], elastic_search_get_steps[3];
 extern const struct step elastic_search_shard_steps[4], elastic_search_fetch_steps[3];
 extern const struct step elastic_search_read_steps[3];
-extern const struct step elastic_write_steps[3];
+extern const struct step elastic_write_steps[3], elastic_write_update_steps[4];
 extern const struct step elastic_primary_steps[3], elastic_primary_copy_steps[3];
 extern const struct step elastic_segment_refresh_steps[1], elastic_segment_merge_steps[3];
 
@@ -363,6 +366,8 @@ void elastic_rank_answered(struct node *from, const struct elastic_request *requ
 
 bool elastic_search_breaks(const struct node *node, uint64_t bytes); // parent circuit breaker
 bool elastic_write_presses(const struct node *node, uint64_t bytes); // indexing pressure
+// The visit reads the document of its key at a copy, and waits for it.
+enum outcome elastic_search_get(struct visit *visit);
 
 // ---- elastic_primary.c: an operation at its primary and the other copies ----------------------
 

@@ -116,6 +116,8 @@ double elastic_layout_demand(const struct component_design *component,
         [ELASTIC_READ] = distribution_mean(&configuration->writing.receive) +
                          distribution_mean(&query->get),
         [ELASTIC_BULK] = write_ns(configuration, (double)configuration->writing.bulk, shards),
+        [ELASTIC_UPDATE] =
+            write_ns(configuration, 1, 1) + distribution_mean(&query->get),
     };
-    return operation->number > ELASTIC_BULK ? -1 : means[operation->number] / 1e9;
+    return operation->number > ELASTIC_UPDATE ? -1 : means[operation->number] / 1e9;
 }

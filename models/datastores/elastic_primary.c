@@ -175,6 +175,13 @@ static void send_operation(struct node *primary, struct elastic_write *write, ui
     }
 }
 
+static void send_to(struct node *primary, struct elastic_write *write, uint32_t nodes)
+{
+    for (uint32_t rest = nodes; rest != 0; rest &= rest - 1) {
+        send_operation(primary, write, (uint32_t)__builtin_ctz(rest));
+    }
+}
+
 // One document as drawn, the others of a bulk at their mean.
 static int64_t work_ns(const struct visit *visit, uint32_t documents)
 {
@@ -300,6 +307,7 @@ static struct elastic_write *begin_write(struct visit *visit,
     write->value = request->value;
     struct elastic_op *op = elastic_shard_append(component, request->shard);
     op->key = request->key;
+    op->value = request->value;
     op->documents = request->documents;
     op->write = number;
     write->op = op->number;
@@ -307,18 +315,28 @@ static struct elastic_write *begin_write(struct visit *visit,
     return write;
 }
 
+// Why the operation is not to be carried out; OK: nothing stands against it.
+static enum status objection(const struct node *primary, const struct elastic_request *request)
+{
+    if (request == NULL || !is_primary(primary, request->shard, 0)) {
+        return STATUS_UNAVAILABLE;
+    }
+    const struct elastic_copy *copy = &elastic_node(primary)->copies[request->shard];
+    const uint64_t present = versions_get(&copy->versions, request->key).value;
+    return request->conditional && present != request->expected ? STATUS_CONFLICT : STATUS_OK;
+}
+
 static enum outcome replicate(struct visit *visit)
 {
     struct node *primary = visit->node;
     const struct elastic_request *request = elastic_request_of(visit);
-    if (request == NULL || !is_primary(primary, request->shard, 0)) {
+    const enum status status = objection(primary, request);
+    if (status != STATUS_OK) {
         elastic_node(primary)->indexing -= visit->value;
-        return refuse(visit, STATUS_UNAVAILABLE);
+        return refuse(visit, status);
     }
     struct elastic_write *write = begin_write(visit, request);
-    for (uint32_t rest = write->awaited & ~elastic_bit(primary); rest != 0; rest &= rest - 1) {
-        send_operation(primary, write, (uint32_t)__builtin_ctz(rest));
-    }
+    send_to(primary, write, write->awaited & ~elastic_bit(primary));
     elastic_shard_take(primary, write);
     return step_reply(visit, STATUS_OK);
 }
@@ -335,9 +353,7 @@ static void send_again(struct node *primary, struct elastic_write *write)
 {
     const uint32_t cut = write->cut & ~write->answered;
     write->cut = 0;
-    for (uint32_t rest = cut; rest != 0; rest &= rest - 1) {
-        send_operation(primary, write, (uint32_t)__builtin_ctz(rest));
-    }
+    send_to(primary, write, cut);
 }
 
 void elastic_primary_review(struct node *node)

@@ -92,6 +92,15 @@ static void give_requests(struct elastic_state *state, struct elastic_fan *fan)
     fan->requests = 0;
 }
 
+static void tell_value(const struct elastic_fan *fan, struct visit *visit)
+{
+    if (fan->reads && visit->operation->number == ELASTIC_UPDATE) {
+        visit_words(visit)[0] = fan->value;
+    } else if (fan->reads) {
+        history_end(visit, visit->status, fan->value);
+    }
+}
+
 static void end_fan(struct elastic_state *state, struct elastic_fan *fan)
 {
     struct world *world = fan->node->world;
@@ -100,9 +109,7 @@ static void end_fan(struct elastic_state *state, struct elastic_fan *fan)
     if (visit != NULL) {
         visit->value = fan->bad == 0 ? 0 : fan->good == 0 ? 2 : 1;
         visit->status = fan->bad == 0 ? STATUS_OK : fan->status;
-        if (fan->reads) {
-            history_end(visit, visit->status, fan->value);
-        }
+        tell_value(fan, visit);
         world_meter(visit)->parts_ns[METER_CALLS] += world->now - visit->since_ns;
         visit_wake_later(world, fan->ticket);
     }
@@ -313,8 +320,8 @@ static void try_elsewhere(struct component *component, struct elastic_request *r
         finish(component, request, status);
     } else if (request->kind != ELASTIC_WRITE) {
         elastic_request_send(component, request);
-    } else if (status == STATUS_REJECTED) {
-        finish(component, request, status);
+    } else if (status == STATUS_REJECTED || status == STATUS_CONFLICT) {
+        finish(component, request, request->doubtful ? STATUS_INDETERMINATE : status);
     } else {
         request->doubtful = request->doubtful || status != STATUS_UNAVAILABLE;
         park(state, request);

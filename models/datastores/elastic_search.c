@@ -89,7 +89,7 @@ static enum outcome receive_get(struct visit *visit)
 }
 
 // A document is read at any active copy of its shard, as written: no refresh is waited for.
-static enum outcome ask_copy(struct visit *visit)
+enum outcome elastic_search_get(struct visit *visit)
 {
     struct component *component = visit->node->component;
     const uint64_t key = visit_key(visit);
@@ -112,7 +112,7 @@ static enum outcome answer_document(struct visit *visit)
 
 const struct step elastic_search_get_steps[3] = {
     {.name = "receive", .run = receive_get},
-    {.name = "read at a copy", .run = ask_copy},
+    {.name = "read at a copy", .run = elastic_search_get},
     {.name = "answer", .run = answer_document},
 };
 

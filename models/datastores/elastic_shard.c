@@ -126,19 +126,25 @@ static void log_op(struct node *node, uint32_t shard, struct elastic_op *op, uin
     wal_when(translog, position, on_durable, node, (uint64_t)shard << OP_BITS | op->number);
 }
 
+// As the record that the node's log takes next carries it.
+static void put_version(struct node *node, uint32_t shard, const struct elastic_op *op)
+{
+    struct elastic_node *state = elastic_node(node);
+    if (versions_tracks(op->key)) {
+        const struct version version = {op->value, (int64_t)op->number};
+        versions_merge(&state->copies[shard].versions, op->key, version,
+                       state->translog.written + 1);
+    }
+}
+
 void elastic_shard_take(struct node *node, const struct elastic_write *write)
 {
     struct component *component = node->component;
-    struct elastic_copy *copy = &elastic_node(node)->copies[write->shard];
     struct elastic_op *op = elastic_shard_op(component, write->shard, write->op);
     if (op == NULL) {
         return;
     }
-    if (versions_tracks(write->key)) {
-        const struct version version = {write->value, (int64_t)op->number};
-        versions_merge(&copy->versions, write->key, version,
-                       elastic_node(node)->translog.written + 1);
-    }
+    put_version(node, write->shard, op);
     elastic_segment_add(node, write->shard, write->documents);
     log_op(node, write->shard, op, write->bytes);
     if (elastic_configuration(component)->index.durability == ELASTIC_ASYNC) {
@@ -205,6 +211,7 @@ static void share_op(struct node *primary, uint32_t shard, struct elastic_op *op
     for (uint32_t rest = lacking; rest != 0; rest &= rest - 1) {
         struct node *node = &primary->component->nodes[__builtin_ctz(rest)];
         if (node_is_up(node) && elastic_node(node)->copies[shard].serving) {
+            put_version(node, shard, op);
             log_op(node, shard, op, ELASTIC_MESSAGE);
         }
     }

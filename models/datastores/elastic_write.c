@@ -1,4 +1,4 @@
-// elastic_write - index and bulk requests at their coordinating node.
+// elastic_write - index, bulk and conditional requests at their coordinating node.
 #include "models/datastores/elastic.h"
 
 static const struct elastic_configuration *configuration_of(const struct visit *visit)
@@ -32,7 +32,7 @@ bool elastic_write_presses(const struct node *node, uint64_t bytes)
 
 static enum outcome receive(struct visit *visit)
 {
-    if (!is_bulk(visit)) {
+    if (visit->operation->number == ELASTIC_INDEX) {
         history_begin(visit, HISTORY_WRITE, history_value(visit), 0);
     }
     return step_cpu(visit, distribution_draw(&configuration_of(visit)->writing.receive,
@@ -48,6 +48,10 @@ static void add(struct visit *visit, struct elastic_fan *fan, uint32_t shard, ui
     if (!is_bulk(visit)) {
         request->key = visit_key(visit);
         request->value = history_value(visit);
+    }
+    if (visit->operation->number == ELASTIC_UPDATE) {
+        request->conditional = true;
+        request->expected = visit_words(visit)[0];
     }
     elastic_request_send(component, request);
 }
@@ -108,5 +112,26 @@ static enum outcome answer(struct visit *visit)
 const struct step elastic_write_steps[3] = {
     {.name = "receive", .run = receive},
     {.name = "write at primaries", .run = ask_primaries},
+    {.name = "answer", .run = answer},
+};
+
+// ---- conditional writes -----------------------------------------------------------------------
+
+// What was read is what the write expects to find (if_seq_no and if_primary_term). The primary
+// compares with what it holds itself, acknowledged or not: a conflict may be told because of an
+// operation that a fail-over takes back.
+static enum outcome begin_swap(struct visit *visit)
+{
+    if (visit->status != STATUS_OK) {
+        return step_fail(visit, visit->status);
+    }
+    history_begin(visit, HISTORY_SWAP, history_value(visit), visit_words(visit)[0]);
+    return ask_primaries(visit);
+}
+
+const struct step elastic_write_update_steps[4] = {
+    {.name = "receive", .run = receive},
+    {.name = "read at a copy", .run = elastic_search_get},
+    {.name = "write at primary if unchanged", .run = begin_swap},
     {.name = "answer", .run = answer},
 };

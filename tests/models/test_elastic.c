@@ -176,6 +176,23 @@ Test(elastic, a_bulk_is_split_over_the_shards)
     stage_end(&stage);
 }
 
+// A request every millisecond for one document: read 1 + 1 ms, write 1 + 1 ms, and whoever reads
+// before another has written finds a conflict.
+Test(elastic, a_conditional_write_conflicts_with_one_in_between)
+{
+    struct stage stage;
+    stage_begin(&stage, CLUSTER("1", "shards: 1, replicas: 0", "",
+                                "  clients: {target: es.update_if, arrivals: constant, "
+                                "rate: 1000/s, keys: {one: \"zipf(n=1, s=1)\"}, key: one}\n"));
+    stage_run(&stage, 1 * TIME_S);
+    const uint64_t written = stage_count(&stage, "es", "update_if", STATUS_OK);
+    const uint64_t refused = stage_count(&stage, "es", "update_if", STATUS_CONFLICT);
+    cr_assert_gt(written, 200);
+    cr_assert_gt(refused, 200);
+    cr_assert_eq(state_of(&stage)->acknowledged, written);
+    stage_end(&stage);
+}
+
 Test(elastic, indexing_pressure_refuses_what_it_cannot_hold)
 {
     struct stage stage;
@@ -418,8 +435,12 @@ Test(elastic, request_loses_nothing_when_all_lose_power)
     "workloads:\n"                                                                                 \
     "  s: {target: es.search, rate: 10/s, from: r, timeout: 5s}\n"                                 \
     "  k: {target: es.knn, rate: 5/s, from: r, timeout: 5s}\n"                                     \
-    "  g: {target: es.get, rate: 10/s, from: r, timeout: 5s, keys: {k: \"zipf(n=90, s=1)\"}}\n"    \
-    "  i: {target: es.index, rate: 30/s, from: r, timeout: 5s, keys: {k: \"zipf(n=90, s=1)\"}}\n"  \
+    "  g: {target: es.get, rate: 10/s, from: r, timeout: 5s, keys: {k: \"zipf(n=90, s=1)\"}, "     \
+    "key: k}\n"                                                                                    \
+    "  i: {target: es.index, rate: 30/s, from: r, timeout: 5s, keys: {k: \"zipf(n=90, s=1)\"}, "   \
+    "key: k}\n"                                                                                    \
+    "  u: {target: es.update_if, rate: 20/s, from: r, timeout: 5s, "                               \
+    "keys: {u: \"zipf(n=20, s=1)\"}, key: u}\n"                                                   \
     "  b: {target: es.bulk, rate: 2/s, from: r, timeout: 5s}\n"                                    \
     "slos: [{name: s, target: s, objectives: [\"success >= 1%\"]}]\n"                              \
     "faults:\n"                                                                                    \
@@ -486,6 +507,26 @@ static void heal(const struct stage *stage)
     }
 }
 
+// Copies that hold the same operations hold the same documents.
+static void assert_same(const struct stage *stage, uint32_t number)
+{
+    const struct elastic_shard *shard = &state_of(stage)->shards[number];
+    const struct node *nodes = stage_component(stage, "es")->nodes;
+    const uint32_t started = elastic_routing(&nodes[shard->primary], number)->started;
+    for (uint32_t i = 0; i < shard->count; i++) {
+        if (started & ~shard->ops[(shard->first + i) & (shard->room - 1)].held) {
+            return;
+        }
+    }
+    const struct elastic_node *primary = elastic_node(&nodes[shard->primary]);
+    const uint64_t truth = versions_digest(&primary->copies[number].versions);
+    for (uint32_t rest = started; rest != 0; rest &= rest - 1) {
+        const struct elastic_node *copy = elastic_node(&nodes[__builtin_ctz(rest)]);
+        cr_assert_eq(versions_digest(&copy->copies[number].versions), truth,
+                     "shard %u differs at node %d", number, __builtin_ctz(rest));
+    }
+}
+
 static void assert_green(const struct stage *stage)
 {
     const struct elastic_state *state = state_of(stage);
@@ -498,6 +539,7 @@ static void assert_green(const struct stage *stage)
         cr_assert_eq(__builtin_popcount(routing->started), 3, "shard %u lacks copies", i);
         cr_assert_eq(routing->insync, routing->started);
         cr_assert_lt(state->shards[i].count, 20, "the window is trimmed");
+        assert_same(stage, i);
     }
     cr_assert_eq(state->held, 0, "nothing waits for a primary");
     cr_assert_lt(state->fans.live, 20, "nothing has been forgotten");
@@ -511,7 +553,9 @@ Test(elastic, a_cluster_heals_when_all_its_nodes_are_back)
         struct stage stage;
         stage_begin(&stage, CLUSTER("6", "shards: 4, replicas: 2, idle: 1h",
                                     "    recovery: {delay: 20s}\n",
-                                    LOAD("index", "50") "  s: {target: es.search, rate: 20/s}\n"));
+                                    "  s: {target: es.search, rate: 20/s}\n"
+                                    "  i: {target: es.index, rate: 50/s, "
+                                    "keys: {k: \"zipf(n=90, s=1)\"}, key: k}\n"));
         for (uint64_t step = 1; step <= 60; step++) {
             stage_run(&stage, (int64_t)step * 2 * TIME_S);
             hurt(&stage, digest_mix(seed, step));
