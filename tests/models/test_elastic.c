@@ -114,6 +114,35 @@ Test(elastic, vectors_cost_what_the_graph_walk_compares)
     stage_end(&stage);
 }
 
+// Half of the vectors are in the page cache: of 16 * (100 + 17) compared, half are read.
+Test(elastic, vectors_outside_of_the_page_cache_are_read_from_the_disk)
+{
+    struct stage stage;
+    stage_begin(&stage, CLUSTER("1", "shards: 1, replicas: 0, segments: 1, dimensions: 32",
+                                "    memory: {cache: 5MB}\n", LOAD("knn", "0.1")));
+    const struct node *node = &stage_component(&stage, "es")->nodes[0];
+    cr_assert_eq(elastic_node(node)->resident, 5000000, "of 100,000 * (32 + 4 + 16 * 4) bytes");
+    stage_run(&stage, 15 * TIME_S);
+    const double reads = 16 * (100 + 17) / 2.;
+    cr_assert_float_eq(stage_metric(&stage, "es", "vector_reads"), reads, 1);
+    cr_assert_float_eq((double)latency_of(&stage, "knn")->maximum, reads * 128000, 2e7);
+    stage_end(&stage);
+}
+
+// The copy at node 0 answers ten times slower: after a first look the searches go to the others.
+Test(elastic, a_slow_copy_is_asked_less)
+{
+    struct stage stage;
+    stage_begin(&stage, CLUSTER("3", "shards: 1, replicas: 2", "", LOAD("search", "50")));
+    struct node *slow = &stage_component(&stage, "es")->nodes[0];
+    node_slow(slow, 10);
+    stage_run(&stage, 60 * TIME_S);
+    const uint64_t served = slow->cpu.served;
+    cr_assert_gt(served, 1000, "a third of the searches begin there");
+    cr_assert_lt(served, 1500, "few are carried out there");
+    stage_end(&stage);
+}
+
 Test(elastic, a_full_search_queue_rejects)
 {
     struct stage stage;
