@@ -32,14 +32,15 @@ uint32_t rabbitmq_find(const struct rabbitmq_configuration *configuration, const
     return i;
 }
 
+// Of a publish that nobody waits for any more: what was noted when its publisher was answered.
 uint32_t rabbitmq_bytes(struct visit *visit, const struct rabbitmq_queue *queue)
 {
     const struct call_design *design = call_design_of(visit);
+    uint64_t bytes = design != NULL ? design->bytes : 0;
     if (design == NULL && !rabbitmq_setting(queue)->confirms) {
-        return (uint32_t)*visit_words(visit);
+        bytes = *visit_words(visit);
     }
-    const bool says = design != NULL && design->bytes > 0;
-    const uint64_t bytes = says ? design->bytes : rabbitmq_setting(queue)->record * visit->units;
+    bytes = bytes > 0 ? bytes : rabbitmq_setting(queue)->record * visit->units;
     return (uint32_t)(bytes > 0 ? bytes : 1);
 }
 

@@ -1,5 +1,7 @@
 // test_rabbitmq - confirms, elections, redelivery, dead letters, alarms, mirrors, at exact times.
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "models/brokers/rabbitmq.h"
 #include "sim/engine/node.h"
@@ -90,6 +92,22 @@ Test(rabbitmq, without_confirms_the_publisher_goes_on_when_its_channel_has_it)
     stage_run(&stage, 10050 * TIME_MS);
     cr_assert_eq(latency_of(&stage)->maximum, 3 * TIME_MS);
     cr_assert_eq(stage_metric(&stage, "bus", "ready"), 100);
+    stage_end(&stage);
+}
+
+Test(rabbitmq, a_publish_that_its_caller_has_given_up_is_put_all_the_same)
+{
+    struct stage stage;
+    static const char bus[] = BUS("10/s", "t: {confirms: false, record: 0B}", "");
+    static const char publish[] = "bytes: 100}";
+    const char *place = strstr(bus, publish);
+    char text[2048];
+    snprintf(text, sizeof text, "%.*sbytes: 0B, timeout: 1500us}%s", (int)(place - bus), bus,
+             place + strlen(publish));
+    stage_begin(&stage, text);
+    stage_run(&stage, 1050 * TIME_MS);
+    cr_assert_eq(stage_metric(&stage, "bus", "ready"), 10);
+    cr_assert_eq(stage_count(&stage, "bus", "publish", STATUS_TIMEOUT), 10);
     stage_end(&stage);
 }
 
