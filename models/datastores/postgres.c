@@ -6,7 +6,8 @@
 // and relation locks, postgres_lock.c the row locks, postgres_row.c what rows hold, postgres_wal.c
 // the log, postgres_stream.c the replication, postgres_failover.c the leadership,
 // postgres_candidate.c who may have it. A crash loses what was not flushed: with synchronous_commit
-// off acknowledged commits too; a restart replays the log from the last checkpoint.
+// off acknowledged commits too; a restart replays the log from the last checkpoint and begins
+// with empty buffers.
 #include "models/datastores/postgres.h"
 
 #include "models/datastores/datastores.h"
@@ -228,6 +229,8 @@ static bool start(struct node *node)
 
 static void crash(struct node *node)
 {
+    postgres_node(node)->cold = postgres_configuration(node->component)->buffers / POSTGRES_PAGE;
+    postgres_node(node)->cached = node->life == NODE_DOWN;
     postgres_lock_crash(node);
     postgres_pooler_crash(node);
     postgres_partition_crash(node);

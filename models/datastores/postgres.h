@@ -41,6 +41,7 @@ struct postgres_standby {
 
 struct postgres_disk {
     uint64_t depth, iops;
+    int64_t cached_ns;
     struct distribution read, flush;
     double bandwidth;
     double replay;
@@ -90,7 +91,7 @@ struct postgres_configuration {
     uint64_t rows, statements;
     struct distribution think;
     double hit;
-    uint64_t record, answer;
+    uint64_t buffers, record, answer;
     struct postgres_partitions partitions;
     struct postgres_locking locks;
     struct postgres_tokens tokens;
@@ -185,6 +186,8 @@ struct postgres_node {
     uint64_t replayed;    // number of the change in the log that comes next
     struct map changed;   // key -> number of the commit that changed the row last
     uint32_t committed;   // commits since the process began
+    uint64_t cold;        // pages of its buffers that are still empty
+    bool cached;          // the operating system has them
     bool reserving;       // a timer waits for the reserve to open
     bool watching;        // a timer waits for the oldest in the pool's line
     // its place among the others

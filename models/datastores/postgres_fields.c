@@ -87,6 +87,11 @@ static const struct field disk_fields[] = {
     {AT(postgres_disk, read, "read"), .type = FIELD_DISTRIBUTION,
      .fallback = "lognormal(median=125us, p99=200us)", .meaning = "one page from the device",
      .source = "AWS i4i local NVMe: 0.10 to 0.17 ms"},
+    {AT(postgres_disk, cached_ns, "cached"), .type = FIELD_DURATION, .fallback = "10us",
+     .meaning =
+         "one page from the operating system's cache, which outlives the process but not the "
+         "loss of power",
+     .source = "assumption: a system call and a copy"},
     {AT(postgres_disk, iops, "iops"), .type = FIELD_COUNT, .fallback = "0", .maximum = 1e9,
      .meaning = "page reads a second that the volume grants; 0: no limit",
      .source = "of a provisioned volume (gp3: 3000 to 16000)"},
@@ -263,6 +268,9 @@ const struct field postgres_fields[] = {
      .source = "application round trip of 0.5 ms"},
     {OWN(hit, "hit"), .type = FIELD_RATIO, .fallback = "99%", .minimum = 0, .maximum = 1,
      .meaning = "pages found in shared buffers", .source = "assumption"},
+    {OWN(buffers, "buffers"), .type = FIELD_BYTES, .fallback = "128MiB", .minimum = 8192,
+     .meaning = "shared_buffers: empty after a restart, filled again a page a miss",
+     .source = "PostgreSQL 16 default"},
     {OWN(record, "record"), .type = FIELD_BYTES, .fallback = "400B", .minimum = 1,
      .meaning = "WAL of one changed row, its index entry and commit", .source = "assumption"},
     {OWN(answer, "answer"), .type = FIELD_BYTES, .fallback = "500B",

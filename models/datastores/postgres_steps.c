@@ -75,10 +75,33 @@ static enum outcome read_disk(struct visit *visit, uint64_t pages)
     return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit, read * (int64_t)pages);
 }
 
+// Of the pages that would be found in warm buffers, the share that is not there after a restart.
+static double cold_share(const struct visit *visit)
+{
+    const uint64_t pages = configuration_of(visit)->buffers / POSTGRES_PAGE;
+    return (double)postgres_node(visit->node)->cold / (double)pages;
+}
+
+// Pages that a restart has thrown out of the buffers: from the operating system, or the device.
+static enum outcome warm_up(struct visit *visit, uint64_t pages)
+{
+    struct postgres_node *server = postgres_node(visit->node);
+    server->cold -= pages < server->cold ? pages : server->cold;
+    return server->cached
+               ? step_hold(visit, (int64_t)pages * configuration_of(visit)->disk.cached_ns,
+                           METER_IO)
+               : read_disk(visit, pages);
+}
+
 static enum outcome fetch_page(struct visit *visit)
 {
-    const bool hit = random_unit(streams_of(visit)->buffer) < configuration_of(visit)->hit;
-    return read_disk(visit, hit ? 0 : 1);
+    const double draw = random_unit(streams_of(visit)->buffer);
+    const double hit = configuration_of(visit)->hit;
+    if (draw < hit && postgres_node(visit->node)->cold > 0 &&
+        draw >= hit * (1 - cold_share(visit))) {
+        return warm_up(visit, 1);
+    }
+    return read_disk(visit, draw < hit ? 0 : 1);
 }
 
 // Of many pages the expected share is missed, the rest of a page by chance.
@@ -86,8 +109,10 @@ static enum outcome fetch_pages(struct visit *visit)
 {
     const struct postgres_configuration *configuration = configuration_of(visit);
     const double pages = (double)configuration->rows / ROWS_A_PAGE;
-    const double missed = pages * (1 - configuration->hit);
-    return read_disk(visit, (uint64_t)(missed + random_unit(streams_of(visit)->buffer)));
+    const double cold = pages * configuration->hit * cold_share(visit);
+    const double missed = pages * (1 - configuration->hit) + cold;
+    const uint64_t count = (uint64_t)(missed + random_unit(streams_of(visit)->buffer));
+    return cold >= 1 ? warm_up(visit, count) : read_disk(visit, count);
 }
 
 static enum outcome work(struct visit *visit, const struct distribution *law)

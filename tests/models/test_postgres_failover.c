@@ -253,6 +253,45 @@ Test(postgres_failover, commits_that_did_not_wait_are_lost_until_the_wal_writer_
     cr_assert_eq(lost_after(3211 * TIME_MS + 2), 0);
 }
 
+// Two commits of 6000 B: the first page is full and goes first, the rest 210 ms later.
+Test(postgres_failover, the_wal_writer_flushes_full_pages_first)
+{
+    static const int64_t crashes_ms[] = {1300, 1420, 1424};
+    static const double lost[] = {1, 1, 0};
+    for (int i = 0; i < 3; i++) {
+        struct stage stage;
+        stage_begin(&stage, SERVED("[a]", DIRECT "    synchronous_commit: off\n    record: 6kB\n",
+                                   "        - parallel:\n            - call: {to: db.write}\n"
+                                   "            - call: {to: db.write, key: one}\n"));
+        stage_run(&stage, crashes_ms[i] * TIME_MS);
+        node_kill(server(&stage, 0), false);
+        node_restart(server(&stage, 0));
+        stage_run(&stage, 1900 * TIME_MS);
+        cr_assert_eq(stage_metric(&stage, "db", "lost"), lost[i]);
+        stage_end(&stage);
+    }
+}
+
+Test(postgres_failover, buffers_are_empty_after_a_restart)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED("[a]", DIRECT "    buffers: 16384\n", CALL("read")));
+    stage_run(&stage, 5500 * TIME_MS);
+    assert_latency(&stage, "read", 1 * TIME_MS);
+    node_kill(server(&stage, 0), false);
+    node_restart(server(&stage, 0));
+    stage_run(&stage, 6500 * TIME_MS);
+    cr_assert_eq(stage_meter(&stage, "db", "read")->latency.maximum, 1010 * TIME_US);
+    cr_assert_eq(postgres_node(server(&stage, 0))->cold, 1);
+    stage_run(&stage, 30 * TIME_S);
+    cr_assert_eq(postgres_node(server(&stage, 0))->cold, 0);
+    node_kill(server(&stage, 0), true);
+    node_restart(server(&stage, 0));
+    stage_run(&stage, 31500 * TIME_MS); // from the device
+    cr_assert_gt(stage_meter(&stage, "db", "read")->latency.maximum, 1050 * TIME_US);
+    stage_end(&stage);
+}
+
 Test(postgres_failover, what_a_cancelled_wait_has_committed_is_lost_with_the_primary)
 {
     struct stage stage;
