@@ -24,14 +24,28 @@ static double read_lost(const struct component *component)
     return (double)elastic_state(component)->lost;
 }
 
+// The longest time, or the one that lasts.
+static double longest(const struct component *component, double known, int64_t since_ns)
+{
+    const double lasts =
+        since_ns == TIME_NEVER ? 0 : (double)(component->world->now - since_ns) / 1e9;
+    return lasts > known ? lasts : known;
+}
+
 static double read_down(const struct component *component)
 {
-    return elastic_state(component)->down_maximum;
+    const struct elastic_state *state = elastic_state(component);
+    double seconds = state->down_maximum;
+    for (uint32_t i = 0; i < elastic_configuration(component)->index.shards; i++) {
+        seconds = longest(component, seconds, state->shards[i].down_ns);
+    }
+    return seconds;
 }
 
 static double read_headless(const struct component *component)
 {
-    return elastic_state(component)->headless_maximum;
+    const struct elastic_state *state = elastic_state(component);
+    return longest(component, state->headless_maximum, state->headless_ns);
 }
 
 static double read_failovers(const struct component *component)
