@@ -119,6 +119,11 @@ static double read_duplicates(const struct component *component)
     return (double)clickhouse_state(component)->duplicates;
 }
 
+static double read_quorum_failures(const struct component *component)
+{
+    return (double)clickhouse_state(component)->quorum_failures;
+}
+
 static double read_retries(const struct component *component)
 {
     return (double)clickhouse_state(component)->retries;
@@ -157,6 +162,8 @@ static const struct model_metric metrics[] = {
      read_refused_queries},
     {"refused_memory", "1", "scans refused for want of memory (241)", read_refused_memory},
     {"duplicates", "1", "blocks that were there already", read_duplicates},
+    {"quorum_timeouts", "1", "inserts whose quorum did not come together in time",
+     read_quorum_failures},
     {"keeper_retries", "1", "times that an insert had to ask Keeper again", read_retries},
     {"replication_lag", "s",
      "mean time from a block's registration to its arrival at another replica", read_lag},
@@ -382,7 +389,8 @@ const struct model clickhouse_model = {
         "Distributed one, clients writing to the shards themselves. A request makes one block, so "
         "its retries are duplicates. Left out: mutations, TTL, replicas cloned after too long an "
         "absence, large parts fetched instead of merged, disk full, insertion through the "
-        "Distributed table, collapsing engines, materialised views, S3 disks",
+        "Distributed table, collapsing engines, materialised views, S3 disks. Roles for faults: "
+        "server, keeper, leader (Keeper's), writer (the server of the latest block)",
     .fields = clickhouse_fields,
     .configuration_size = sizeof(struct clickhouse_configuration),
     .component_size = sizeof(struct clickhouse_state),

@@ -189,22 +189,12 @@ static enum outcome ask_keeper(struct visit *visit)
     return clickhouse_keeper_commit(visit, block);
 }
 
-static enum outcome next_part(struct visit *visit)
-{
-    visit->loops[LOOP_TRY] = 0;
-    if (visit->loops[LOOP_PART] + 1U >= setting_of(visit)->insert.spread) {
-        return step_next(visit);
-    }
-    visit->loops[LOOP_PART]++;
-    return step_jump(visit, is_flush(visit) ? FLUSH_PAUSE : INSERT_PAUSE);
-}
-
 // Keeper did not do it, or nobody knows: asked again, up to a point.
 static enum outcome judge_commit(struct visit *visit)
 {
     struct clickhouse_block *block = block_of(visit);
     if (visit->status == STATUS_OK || block == NULL) {
-        return next_part(visit);
+        return step_next(visit);
     }
     block->doubtful = block->doubtful || visit->status == STATUS_INDETERMINATE;
     const bool again = visit->loops[LOOP_TRY] < setting_of(visit)->keeper.retries &&
@@ -221,7 +211,6 @@ static void on_quorum_timeout(struct node *server, uint64_t ticket)
     visit_wake_with(server->world, ticket, STATUS_INDETERMINATE);
 }
 
-// Of an insert in several partitions the last block is waited for.
 static bool has_quorum(const struct visit *visit, const struct clickhouse_block *block)
 {
     const uint64_t quorum = setting_of(visit)->insert.quorum;
@@ -244,18 +233,28 @@ static enum outcome await_quorum(struct visit *visit)
     return wait;
 }
 
-static enum outcome answer_insert(struct visit *visit)
+static void end_quorum(struct visit *visit)
 {
     struct clickhouse_block *block = block_of(visit);
-    if (visit->status != STATUS_OK) {
-        state_of(visit)->quorum_failures++;
-    }
+    state_of(visit)->quorum_failures += visit->status != STATUS_OK;
     if (block != NULL && block->waiter != 0) {
         block->waiter = 0;
         state_of(visit)->shards[block->shard].open_quorums--;
     }
+}
+
+// The next part of an insert in several partitions begins when this one is safe.
+static enum outcome judge_quorum(struct visit *visit)
+{
+    end_quorum(visit);
     clickhouse_merge_choose(visit->node);
-    return finish(visit, (enum status)visit->status);
+    if (visit->status != STATUS_OK ||
+        visit->loops[LOOP_PART] + 1U >= setting_of(visit)->insert.spread) {
+        return finish(visit, (enum status)visit->status);
+    }
+    visit->loops[LOOP_PART]++;
+    visit->loops[LOOP_TRY] = 0;
+    return step_jump(visit, is_flush(visit) ? FLUSH_PAUSE : INSERT_PAUSE);
 }
 
 // ---- operations -------------------------------------------------------------------------------
@@ -272,7 +271,7 @@ static const struct step insert_steps[] = {
     {"ask Keeper", ask_keeper},
     {"judge commit", judge_commit},
     {"await quorum", await_quorum},
-    {"answer", answer_insert},
+    {"judge quorum", judge_quorum},
 };
 
 static const struct step flush_steps[] = {
@@ -284,7 +283,7 @@ static const struct step flush_steps[] = {
     {"ask Keeper", ask_keeper},
     {"judge commit", judge_commit},
     {"await quorum", await_quorum},
-    {"answer", answer_insert},
+    {"judge quorum", judge_quorum},
 };
 
 static const struct step merge_steps[] = {

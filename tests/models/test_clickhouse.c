@@ -119,6 +119,23 @@ Test(clickhouse, a_quorum_waits_for_the_fetch_and_its_confirmation)
     stage_end(&stage);
 }
 
+Test(clickhouse, a_quorum_that_does_not_come_together_leaves_the_outcome_unknown)
+{
+    struct stage stage;
+    stage_begin(&stage, SERVED("[a, b, c]",
+                               PAIR(INSERT(", quorum: 2, quorum_timeout: 5s") KEEPER("")),
+                               CALL("insert")));
+    node_kill(server(&stage, 1), true); // Keeper believes in its session for half a minute
+    stage_run(&stage, 1030 * TIME_MS + 5 * TIME_S);
+    cr_assert_eq(inserts(&stage, STATUS_INDETERMINATE), 0);
+    stage_run(&stage, 1030 * TIME_MS + 5 * TIME_S + 1);
+    cr_assert_eq(inserts(&stage, STATUS_INDETERMINATE), 1);
+    stage_run(&stage, 60 * TIME_S); // and then refuses at once: too few living replicas
+    cr_assert_gt(inserts(&stage, STATUS_UNAVAILABLE), 10);
+    cr_assert_eq(inserts(&stage, STATUS_OK), 0);
+    stage_end(&stage);
+}
+
 Test(clickhouse, a_retry_of_the_same_block_is_stored_once)
 {
     struct stage stage;
