@@ -267,6 +267,12 @@ struct cassandra_token {
     uint16_t replicas[CASSANDRA_COPIES]; // of the range that ends here
 };
 
+struct cassandra_session { // of a driver with a node
+    uint32_t asked;      // requests since the node's latest answer
+    int64_t answered_ns; // that answer
+    int64_t slow_ns;     // since when the driver avoids the node, 0: it does not
+};
+
 struct cassandra_suspect { // a key of which a loss of power has taken something from a replica
     uint64_t key;
     int64_t due_ns; // when nothing is on its way any more
@@ -280,6 +286,7 @@ struct cassandra_state { // of the component
     struct slots rounds, cas;
     struct cassandra_deadlines deadlines[CASSANDRA_CLASSES];
     bool *known_dead;   // by drivers
+    struct cassandra_session *sessions; // driver (0: clients, else 1 + node of the world) x node
     struct versions acknowledged; // newest acknowledged write of each key
     struct versions told;         // what callers know of each key
     struct cassandra_suspect *suspects; // by due time
@@ -350,6 +357,8 @@ void cassandra_ring_order(const struct node *coordinator, const uint16_t *replic
                           uint8_t order[CASSANDRA_COPIES]);
 struct node *cassandra_ring_route(struct component *component, const struct call *call,
                                   uint64_t key);
+// The node answers the visit: its driver sees that it is well.
+void cassandra_ring_answered(const struct visit *visit);
 // A node has come or gone: notes since when a range has too few replicas for the write level.
 void cassandra_ring_note(struct component *component);
 

@@ -180,7 +180,7 @@ static const struct field cost_fields[] = {
     {AT(cassandra_cost, row_ns, "row"), .type = FIELD_DURATION, .fallback = "2us",
      .meaning = "processor time of each row of a scan", .source = "assumption"},
     {AT(cassandra_cost, tombstone_ns, "tombstone"), .type = FIELD_DURATION, .fallback = "1us",
-     .meaning = "processor time of each tombstone that a read or scan passes",
+     .meaning = "processor time of each tombstone that a scan passes",
      .source = "assumption"},
     {0},
 };
@@ -190,7 +190,7 @@ static const struct field scan_fields[] = {
      .maximum = 1e9, .meaning = "rows of a partition that a scan reads", .source = "assumption"},
     {AT(cassandra_scan, tombstones, "tombstones"), .type = FIELD_COUNT, .fallback = "100000",
      .minimum = 1, .maximum = 1e9,
-     .meaning = "tombstones at which a read or scan of a partition fails "
+     .meaning = "tombstones at which the scan of a partition fails "
                 "(tombstone_failure_threshold)",
      .source = YAML},
     {0},
@@ -226,7 +226,9 @@ const struct field cassandra_fields[] = {
      .meaning = "whether a read that met different rows writes the newest back before it answers",
      .source = "Cassandra 5.0 table default"},
     {OWN(routing, "routing"), .type = FIELD_CHOICE, .fallback = "token_aware",
-     .choices = routings, .meaning = "whom a driver takes as coordinator: a replica, or any node",
+     .choices = routings,
+     .meaning = "whom a driver takes as coordinator: a replica, or any node; one that leaves ten "
+                "requests unanswered for 200 ms is avoided (slow-replica-avoidance)",
      .source = "DataStax Java driver 4 default"},
     {OWN(condition, "condition"), .type = FIELD_CHOICE, .fallback = "unchanged",
      .choices = conditions,

@@ -7,8 +7,7 @@
 
 #include "models/datastores/cassandra.h"
 
-#include "sim/base/check.h"
-#include "sim/base/text.h"
+enum { SLOW_REQUESTS = 10, SLOW_MS = 200, DRIVER_TIMEOUT_S = 2 };
 
 // ---- layout -----------------------------------------------------------------------------------
 
@@ -161,6 +160,18 @@ static uint32_t find_replicas(struct component *component, uint32_t from, uint16
     return walk.count;
 }
 
+static void begin_sessions(struct component *component)
+{
+    const struct design *design = component->world->design;
+    uint32_t drivers = 1;
+    for (uint32_t i = 0; i < design->component_count; i++) {
+        drivers += design->components[i].replicas;
+    }
+    cassandra_state(component)->sessions =
+        arena_take_array(&component->world->arena, (size_t)drivers * component->node_count,
+                         sizeof(struct cassandra_session));
+}
+
 void cassandra_ring_begin(struct component *component)
 {
     struct cassandra_state *state = cassandra_state(component);
@@ -177,6 +188,7 @@ void cassandra_ring_begin(struct component *component)
     }
     state->known_dead =
         arena_take_array(&component->world->arena, component->node_count, sizeof(bool));
+    begin_sessions(component);
 }
 
 const uint16_t *cassandra_ring_replicas(const struct component *component, uint64_t key)
@@ -314,19 +326,64 @@ static bool is_usable(const struct node *node, uint32_t region)
            (region == DESIGN_NONE || cassandra_region(node) == region);
 }
 
-static struct node *pick(struct component *component, const uint16_t *replicas, uint64_t turn,
-                         uint32_t region)
+static struct cassandra_session *session_of(const struct node *driver, const struct node *node)
 {
-    const uint32_t count =
-        replicas == NULL ? component->node_count : cassandra_state(component)->copies;
+    const uint32_t count = node->component->node_count;
+    const uint32_t row = driver == NULL ? 0 : 1 + driver->number;
+    return &cassandra_state(node->component)->sessions[row * count + node->replica];
+}
+
+// Ten requests without an answer for 200 ms: the driver asks others first, until they have timed
+// out (slow replica avoidance).
+static bool is_slow(struct cassandra_session *session, int64_t now)
+{
+    if (session->asked < SLOW_REQUESTS || now - session->answered_ns < SLOW_MS * TIME_MS) {
+        session->slow_ns = 0;
+        return false;
+    }
+    session->slow_ns = session->slow_ns == 0 ? now : session->slow_ns;
+    if (now - session->slow_ns >= DRIVER_TIMEOUT_S * TIME_S) {
+        session->asked = 0;
+        session->slow_ns = 0;
+    }
+    return session->slow_ns != 0;
+}
+
+void cassandra_ring_answered(const struct visit *visit)
+{
+    struct cassandra_session *session = session_of(call_origin_of(visit), visit->node);
+    session->asked = 0;
+    session->answered_ns = visit_now(visit);
+}
+
+struct choice_of_node {
+    struct component *component;
+    const struct node *driver;
+    const uint16_t *replicas; // NULL: all nodes
+    uint64_t turn;
+    uint32_t region;
+};
+
+// The next in turn that is well, else the next that is usable.
+static struct node *pick(const struct choice_of_node *choice)
+{
+    struct component *component = choice->component;
+    const uint32_t count = choice->replicas == NULL ? component->node_count
+                                                    : cassandra_state(component)->copies;
+    struct node *slow = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t at = (uint32_t)((turn + i) % count);
-        struct node *node = &component->nodes[replicas == NULL ? at : replicas[at]];
-        if (is_usable(node, region)) {
+        const uint32_t at = (uint32_t)((choice->turn + i) % count);
+        struct node *node =
+            &component->nodes[choice->replicas == NULL ? at : choice->replicas[at]];
+        if (!is_usable(node, choice->region)) {
+            continue;
+        }
+        if (!is_slow(session_of(choice->driver, node), component->world->now)) {
             return node;
         }
+        slow = slow == NULL ? node : slow;
     }
-    return NULL;
+    return slow;
 }
 
 static uint32_t region_of_zone(const struct component *component, uint32_t zone)
@@ -340,13 +397,20 @@ struct node *cassandra_ring_route(struct component *component, const struct call
                                   uint64_t key)
 {
     const bool aware = cassandra_configuration(component)->routing == CASSANDRA_TOKEN_AWARE;
-    const uint32_t region = region_of_zone(component, call->from_zone);
-    const uint64_t turn = cassandra_state(component)->turn++;
-    struct node *node = NULL;
-    if (aware) {
-        node = pick(component, cassandra_ring_replicas(component, key), turn, region);
+    struct choice_of_node choice = {.component = component,
+                                    .driver = call->from,
+                                    .turn = cassandra_state(component)->turn++,
+                                    .region = region_of_zone(component, call->from_zone)};
+    choice.replicas = aware ? cassandra_ring_replicas(component, key) : NULL;
+    struct node *node = pick(&choice);
+    if (node == NULL && aware) {
+        choice.replicas = NULL;
+        node = pick(&choice);
     }
-    return node != NULL ? node : pick(component, NULL, turn, region);
+    if (node != NULL) {
+        session_of(call->from, node)->asked++;
+    }
+    return node;
 }
 
 // ---- outages ----------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ enum outcome cassandra_steps_finish(struct visit *visit, enum status status, uin
         bytes = configuration->row * configuration->scan.rows;
     }
     history_end(visit, status, value);
+    cassandra_ring_answered(visit);
     return step_reply_bytes(visit, status, bytes);
 }
 

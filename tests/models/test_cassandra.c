@@ -391,6 +391,21 @@ Test(cassandra, a_node_paused_for_long_is_convicted_and_judges_nobody_when_it_re
     stage_end(&stage);
 }
 
+// A third of 100 requests/s: ten of them without an answer, then the others are asked.
+Test(cassandra, drivers_avoid_a_node_that_does_not_answer)
+{
+    struct stage stage;
+    stage_begin(&stage, RING_OF("3", NO_FILES, CALL("write"), "100/s", FEW));
+    stage_run(&stage, 10005 * TIME_MS);
+    const uint64_t before = stage_count(&stage, "db", "write", STATUS_OK);
+    node_pause(&stage_component(&stage, "db")->nodes[2]);
+    stage_run(&stage, 12005 * TIME_MS);
+    const uint64_t good = stage_count(&stage, "db", "write", STATUS_OK) - before;
+    cr_assert_geq(good, 185, "%lu of 200", (unsigned long)good);
+    cr_assert_leq(good, 191, "%lu of 200", (unsigned long)good);
+    stage_end(&stage);
+}
+
 // Three replicas in each of two regions, 50 ms apart: a quorum of all six needs one of the others.
 #define REGIONS(level)                                                                             \
     "orrery: v1\nname: t\nsimulation: {duration: 1h, warmup: 0, seed: 1, replications: 1}\n"       \

@@ -54,7 +54,7 @@ Test(cassandra_history, quorums_are_not_linearizable_when_clocks_differ)
 
 #define CUT                                                                                        \
     "faults:\n  - {name: n, action: partition, select: {from: db, to: db}, at: 20s, "              \
-    "duration: 300ms}\n"
+    "duration: 1500ms}\n"
 
 // A write that reached one replica only shows to some readers and not to later ones, until a read
 // repairs it.
