@@ -201,6 +201,7 @@ static void subtract_figures(struct run_record *record, const struct run_record 
         figures->busy_s -= from->components[c].busy_s;
         figures->queue_s -= from->components[c].queue_s;
         figures->in_system_s -= from->components[c].in_system_s;
+        figures->ready_s -= from->components[c].ready_s;
     }
 }
 
@@ -240,7 +241,7 @@ static void take_copy(struct world *world, struct run_record *record)
     }
 }
 
-// Server and node seconds are noted for the whole measured time: a part has its share of them.
+// Server seconds are noted for the whole measured time: a part has its share of them.
 static void share_time(struct run_record *record, const struct design *design, uint32_t batch)
 {
     const int64_t begin = batch == 0 ? design->warmup_ns : end_of(design, batch - 1);
@@ -249,7 +250,6 @@ static void share_time(struct run_record *record, const struct design *design, u
     record->measured_ns = end_of(design, batch) - begin;
     for (uint32_t c = 0; c < design->component_count; c++) {
         record->components[c].capacity_s *= share;
-        record->components[c].ready_s *= share;
         if (batch + 1 < BATCHES_COUNT) { // known of the whole alone
             record->components[c].utilization_max = (double)NAN;
         }

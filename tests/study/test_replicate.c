@@ -141,18 +141,20 @@ Test(batches, add_up_to_the_whole_replication_and_keep_its_fingerprint)
     cr_assert_eq(batches_run(&tiny.design, 3, NULL, NULL, parts), BATCHES_COUNT);
     run_replication(&tiny.design, 3, NULL, &whole);
     uint64_t ok = 0, count = 0, good = 0;
-    double busy_s = 0.0;
+    double busy_s = 0.0, ready_s = 0.0;
     for (uint32_t b = 0; b < BATCHES_COUNT; b++) {
         ok += parts[b].meter.workloads[0].statuses[STATUS_OK];
         count += parts[b].meter.workloads[0].latency.count;
         good += parts[b].meter.slos[1].good[0];
         busy_s += parts[b].components[0].busy_s;
+        ready_s += parts[b].components[0].ready_s;
     }
     const struct workload_meter *meter = &whole.meter.workloads[0];
     cr_assert_eq(ok, meter->statuses[STATUS_OK]);
     cr_assert_eq(count, meter->latency.count);
     cr_assert_eq(good, whole.meter.slos[1].good[0]);
     cr_assert_float_eq(busy_s, whole.components[0].busy_s, 1e-6);
+    cr_assert_float_eq(ready_s, whole.components[0].ready_s, 1e-6);
     cr_assert_eq(parts[BATCHES_COUNT - 1].fingerprint.low, whole.fingerprint.low);
     cr_assert_eq(parts[BATCHES_COUNT - 1].events, whole.events);
     batches_release(parts, BATCHES_COUNT, &tiny.design);
