@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { HOST_ROOM = 65 }; // HOST_NAME_MAX and a zero byte
+
 static bool fail(struct text *why, const char *what, const char *path)
 {
     text_clear(why);
@@ -63,8 +65,10 @@ static bool rename_into_place(const char *temporary, const char *path, struct te
 
 void file_temporary(const char *path, struct text *name)
 {
+    char host[HOST_ROOM] = "";
+    gethostname(host, sizeof host - 1);
     text_clear(name);
-    text_format(name, "%s.%ld.tmp", path, (long)getpid());
+    text_format(name, "%s.%s-%ld.tmp", path, host, (long)getpid());
 }
 
 static bool write_temporary(const char *temporary, const char *bytes, size_t length)

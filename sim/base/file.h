@@ -9,7 +9,8 @@
 
 #include "sim/base/text.h"
 
-// The name under which this process writes what shall become PATH: PATH.PID.tmp.
+// The name under which this process writes what shall become PATH: PATH.HOST-PID.tmp, so that
+// processes of several hosts may write the same file of a shared directory.
 void file_temporary(const char *path, struct text *name);
 
 // Writes under the temporary name, syncs it and renames it to PATH.

@@ -4,10 +4,12 @@
 #include "sim/cli/run_options.h"
 #include "sim/cli/run_session.h"
 
-// The gravest of several runs: a broken machine, a wrong scenario, a failure, a doubt.
+// The gravest of several runs: a machine that cannot be trusted, or is broken, a wrong scenario, a
+// failure, a doubt.
 static int graver(int one, int other)
 {
-    static const int order[] = {CLI_BROKEN, CLI_WRONG, CLI_FAILED, CLI_UNDECIDED};
+    static const int order[] = {CLI_NONDETERMINISM, CLI_BROKEN, CLI_WRONG, CLI_FAILED,
+                                CLI_UNDECIDED};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if (one == order[i] || other == order[i]) {
             return order[i];

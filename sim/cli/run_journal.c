@@ -15,8 +15,9 @@ static void folder_of(const char *directory, struct text *folder)
     text_format(folder, "%s/journal", directory);
 }
 
-static bool refuse(const struct unit_store *store, struct text *why)
+static bool refuse(struct unit_store *store, enum journal_status status, struct text *why)
 {
+    store->status = status;
     text_clear(why);
     text_add(why, text_get(&store->why));
     return false;
@@ -32,7 +33,7 @@ static bool read_merged(struct run_journal *journal, const struct run_options *o
         status = unit_store_read(store, text_get(&journal->folder), NULL);
     }
     store->closed = true;
-    return status == JOURNAL_OPEN || refuse(store, why);
+    return status == JOURNAL_OPEN || refuse(store, status, why);
 }
 
 static bool open_own(struct run_journal *journal, const struct run_options *options,
@@ -55,7 +56,7 @@ static bool open_own(struct run_journal *journal, const struct run_options *opti
         status = unit_store_append_to(store, folder, text_get(&name));
     }
     text_release(&name);
-    return status == JOURNAL_OPEN || refuse(store, why);
+    return status == JOURNAL_OPEN || refuse(store, status, why);
 }
 
 bool run_journal_begin(struct run_journal *journal, const struct run_directory *directory,
@@ -154,4 +155,10 @@ void run_journal_missing(const struct run_journal *journal, const char *argument
     }
     text_format(out, " -o %s simulates %s\n", directory,
                 shown < store->missing ? "the first of them" : "what is missing");
+    if (store->journal.cut > 0) {
+        text_format(out,
+                    "%llu bytes behind the last whole record of a journal were left out: torn by "
+                    "the end of their process, or changed\n",
+                    (unsigned long long)store->journal.cut);
+    }
 }

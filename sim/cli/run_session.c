@@ -159,13 +159,18 @@ static int tell_missing(struct running *running)
     return CLI_BROKEN;
 }
 
+static int distrust(enum journal_status status)
+{
+    return status == JOURNAL_UNEQUAL ? CLI_NONDETERMINISM : CLI_BROKEN;
+}
+
 // What ended the study other than its end.
 static int stopped(struct running *running, enum replicate_end end)
 {
     const struct unit_store *store = &running->journal.store;
     if (running->has_journal && store->stopped) {
         fprintf(stderr, "orrery: %s\n", text_get(&store->why));
-        return store->status == JOURNAL_UNEQUAL ? CLI_NONDETERMINISM : CLI_BROKEN;
+        return distrust(store->status);
     }
     if (end == REPLICATE_MISSING) {
         return is_part(running) ? tell_part(running) : tell_missing(running);
@@ -435,7 +440,8 @@ static bool begin_journal(struct running *running)
 static int simulate_kept(struct running *running)
 {
     if (!begin_journal(running)) {
-        return complain(running);
+        complain(running);
+        return distrust(running->journal.store.status);
     }
     int status = simulate(running);
     const bool whole = status == 0 && running->result.replication_count > 0;

@@ -196,7 +196,7 @@ static size_t read_records(struct journal *journal, const unsigned char *bytes, 
                            enum journal_status *status)
 {
     const uint32_t source = journal->path_count;
-    size_t at = HEAD_BYTES, more;
+    size_t at = length < HEAD_BYTES ? length : HEAD_BYTES, more;
     while (*status == JOURNAL_OPEN && (more = record_length(bytes + at, length - at)) > 0) {
         const uint64_t unit = word_at(bytes + at + 4);
         const uint32_t kind = number_at(bytes + at);
@@ -231,11 +231,21 @@ static unsigned char *read_file(int file, size_t *length)
     return bytes;
 }
 
+// A file shorter than its head is one whose process has just begun, or ended there: it is empty.
+static bool is_begun(const unsigned char head[HEAD_BYTES], const unsigned char *bytes,
+                     size_t length)
+{
+    return length < HEAD_BYTES && memcmp(bytes, head, length) == 0;
+}
+
 static enum journal_status judge_head(const struct journal *journal, const unsigned char *bytes,
                                       size_t length, const char *path, struct text *why)
 {
     unsigned char head[HEAD_BYTES];
     make_head(journal, head);
+    if (is_begun(head, bytes, length)) {
+        return JOURNAL_OPEN;
+    }
     if (length < sizeof MAGIC || memcmp(bytes, MAGIC, sizeof MAGIC) != 0) {
         text_format(why, "%s is no journal of this program", path);
         return JOURNAL_FOREIGN;
@@ -318,16 +328,15 @@ static enum journal_status give_up(struct journal *journal, const char *path, st
     return JOURNAL_UNUSABLE;
 }
 
-// A file shorter than its head was torn at its very beginning, and holds nothing.
-static bool is_fresh(int file)
+static bool is_fresh(int file, const unsigned char head[HEAD_BYTES])
 {
     struct stat facts;
-    unsigned char begun[sizeof MAGIC] = {0};
+    unsigned char begun[HEAD_BYTES] = {0};
     if (fstat(file, &facts) != 0 || facts.st_size >= HEAD_BYTES) {
         return false;
     }
-    const size_t size = (size_t)facts.st_size < sizeof begun ? (size_t)facts.st_size : sizeof begun;
-    return pread(file, begun, size, 0) == (ssize_t)size && memcmp(begun, MAGIC, size) == 0;
+    const size_t size = (size_t)facts.st_size;
+    return pread(file, begun, size, 0) == (ssize_t)size && is_begun(head, begun, size);
 }
 
 enum journal_status journal_append_to(struct journal *journal, const char *path, struct text *why)
@@ -340,7 +349,7 @@ enum journal_status journal_append_to(struct journal *journal, const char *path,
     size_t end = HEAD_BYTES;
     unsigned char head[HEAD_BYTES];
     make_head(journal, head);
-    if (is_fresh(journal->file)) {
+    if (is_fresh(journal->file, head)) {
         if (ftruncate(journal->file, 0) != 0 || !write_all(journal->file, head, HEAD_BYTES)) {
             return give_up(journal, path, why);
         }

@@ -5,7 +5,8 @@
 // come records: kind, unit, length, payload, XXH3-64 of all that. A record that is torn or does not
 // match its sum ends the file: what follows is cut off when the file is opened for appending, and
 // not read otherwise. A file whose head is another scenario's, program's or seed's is refused, as
-// is one that is no journal. Two results of one unit must be equal byte for byte.
+// is one that is no journal; one that ends within the right head is empty. Two results of one unit
+// must be equal byte for byte.
 //
 // An attempt is noted before a unit is simulated, and taken back by an orderly stop; a unit with
 // ten attempts and no result has ended its process ten times, and is set apart. Integers are
