@@ -19,6 +19,7 @@ struct elastic_index {
     uint64_t segments; // of a copy at the beginning, 0: from its size
     int durability;
     int64_t sync_ns, refresh_ns, idle_ns;
+    bool preload;
 };
 
 struct elastic_query { // what searches cost
@@ -413,6 +414,8 @@ double elastic_segment_distance(const struct elastic_configuration *configuratio
 double elastic_segment_insertion(const struct elastic_configuration *configuration);
 // Time that reading the vectors outside of the page cache takes; they are in it afterwards.
 int64_t elastic_segment_read(struct node *node, double vectors);
+// A copy is opened: what its vectors take to come into the page cache, where that is asked for.
+int64_t elastic_segment_preload(struct node *node, uint32_t shard);
 
 // ---- elastic_master.c: checks, elections, publication -----------------------------------------
 

@@ -66,6 +66,13 @@ static const struct field index_fields[] = {
      .maximum = 3200,
      .meaning = "candidates while a vector is added (ef_construction)",
      .source = "Elasticsearch 8.12 default"},
+    {.name = "preload",
+     .type = FIELD_BOOL,
+     AT(elastic_index, preload),
+     .fallback = "false",
+     .meaning = "a copy that is opened reads its vectors into the page cache first "
+                "(index.store.preload)",
+     .source = "Elasticsearch 8.12 default"},
     {.name = "segments",
      .type = FIELD_COUNT,
      AT(elastic_index, segments),
@@ -281,7 +288,7 @@ static const struct field disk_fields[] = {
      AT(elastic_disk, bandwidth),
      .fallback = "1GB/s",
      .minimum = 1,
-     .meaning = "bytes of translog written a second",
+     .meaning = "bytes of translog written, and of vectors preloaded, a second",
      .source = "assumption"},
     {0},
 };

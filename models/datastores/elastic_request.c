@@ -309,6 +309,14 @@ static void rename_request(struct elastic_request *request)
     request->generation++;
 }
 
+// A search whose client has closed the connection is cancelled: it is not tried again.
+static bool is_wanted(struct component *component, const struct elastic_request *request)
+{
+    const struct elastic_fan *fan = fan_of(elastic_state(component), request);
+    const struct visit *visit = visit_of(component->world, fan->ticket);
+    return visit != NULL && (visit->client || call_design_of(visit) != NULL);
+}
+
 static void try_elsewhere(struct component *component, struct elastic_request *request,
                           enum status status)
 {
@@ -318,6 +326,8 @@ static void try_elsewhere(struct component *component, struct elastic_request *r
     rename_request(request);
     if (request->kind == ELASTIC_FETCH) {
         finish(component, request, status);
+    } else if (request->kind != ELASTIC_WRITE && !is_wanted(component, request)) {
+        finish(component, request, STATUS_CANCELLED);
     } else if (request->kind != ELASTIC_WRITE) {
         elastic_request_send(component, request);
     } else if (status == STATUS_REJECTED || status == STATUS_CONFLICT) {

@@ -80,34 +80,56 @@ double elastic_segment_visits(const struct component *component, const struct el
 
 // ---- page cache -------------------------------------------------------------------------------
 
-static uint64_t vectors_here(const struct node *node)
+// Of the copies that serve, or of all that lie on the disk.
+static uint64_t vectors_here(const struct node *node, bool all)
 {
     const struct elastic_index *index = &configuration_of(node)->index;
     uint64_t documents = 0;
     for (uint32_t i = 0; i < index->shards; i++) {
         const struct elastic_copy *copy = &elastic_node(node)->copies[i];
-        documents += copy->serving ? copy->documents : 0;
+        documents += all || copy->serving ? copy->documents : 0;
     }
     return documents * elastic_segment_vector(index);
+}
+
+// The share of `needed` bytes that is not in the page cache.
+static double missing_share(const struct node *node, uint64_t needed)
+{
+    const uint64_t resident = elastic_node(node)->resident;
+    return resident >= needed ? 0 : 1 - (double)resident / (double)needed;
+}
+
+static void cache_more(struct node *node, double bytes)
+{
+    const uint64_t cache = configuration_of(node)->memory.cache;
+    const uint64_t resident = elastic_node(node)->resident + (uint64_t)bytes;
+    elastic_node(node)->resident = resident < cache ? resident : cache;
 }
 
 enum { PAGE = 4096 };
 
 int64_t elastic_segment_read(struct node *node, double vectors)
 {
-    const struct elastic_configuration *configuration = configuration_of(node);
-    struct elastic_node *state = elastic_node(node);
-    const uint64_t needed = vectors_here(node), cache = configuration->memory.cache;
-    const uint64_t holds = needed < cache ? needed : cache;
-    state->resident = state->resident < holds ? state->resident : holds;
-    if (state->resident >= needed) {
+    const double reads = vectors * missing_share(node, vectors_here(node, false));
+    if (reads == 0) {
         return 0;
     }
-    const double missing = 1 - (double)state->resident / (double)needed;
-    const double reads = vectors * missing;
-    state->resident += (uint64_t)(reads * PAGE);
+    cache_more(node, reads * PAGE);
     elastic_state(node->component)->misses += (uint64_t)reads;
-    return (int64_t)(reads * distribution_mean(&configuration->disk.read));
+    return (int64_t)(reads * distribution_mean(&configuration_of(node)->disk.read));
+}
+
+int64_t elastic_segment_preload(struct node *node, uint32_t shard)
+{
+    const struct elastic_configuration *configuration = configuration_of(node);
+    const struct elastic_copy *copy = &elastic_node(node)->copies[shard];
+    const uint64_t vectors = copy->documents * elastic_segment_vector(&configuration->index);
+    const double bytes = (double)vectors * missing_share(node, vectors_here(node, true));
+    if (!configuration->index.preload) {
+        return 0;
+    }
+    cache_more(node, bytes);
+    return (int64_t)(bytes / configuration->disk.bandwidth * 1e9);
 }
 
 // ---- documents and refresh --------------------------------------------------------------------

@@ -363,7 +363,8 @@ static void begin_recovery(struct node *node, uint32_t shard)
     elastic_node(node)->recoveries++;
     const bool kept = copy->documents > 0;
     elastic_state(node->component)->rebuilds += !kept;
-    const int64_t time = kept ? open_ns(node, shard) : rebuild_ns(node, shard);
+    const int64_t time = (kept ? open_ns(node, shard) : rebuild_ns(node, shard)) +
+                         elastic_segment_preload(node, shard);
     node_timer(node, (int64_t)((double)time * node->slowness), end_recovery, shard);
 }
 

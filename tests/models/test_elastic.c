@@ -129,6 +129,25 @@ Test(elastic, vectors_outside_of_the_page_cache_are_read_from_the_disk)
     stage_end(&stage);
 }
 
+// A host without power forgets its page cache; what is preloaded need not be read by queries.
+Test(elastic, a_preloaded_copy_is_warm_when_it_serves)
+{
+    struct stage stage;
+    stage_begin(&stage, CLUSTER("1", "shards: 1, replicas: 0, dimensions: 32, preload: true",
+                                "    recovery: {open: 500ms}\n",
+                                LOAD("knn", "10")));
+    struct node *node = &stage_component(&stage, "es")->nodes[0];
+    stage_run(&stage, 5 * TIME_S);
+    strike(&stage, 0, on_power_off);
+    cr_assert_eq(elastic_node(node)->resident, 0);
+    strike(&stage, 0, on_restart);
+    stage_run(&stage, 10 * TIME_S);
+    cr_assert_eq(elastic_node(node)->resident, 10000000);
+    cr_assert_eq(stage_metric(&stage, "es", "vector_reads"), 0);
+    cr_assert_gt(stage_count(&stage, "es", "knn", STATUS_OK), 80);
+    stage_end(&stage);
+}
+
 // The copy at node 0 answers ten times slower: after a first look the searches go to the others.
 Test(elastic, a_slow_copy_is_asked_less)
 {
