@@ -136,8 +136,7 @@ static const struct model_metric metrics[] = {
     {"cluster_states", "1", "cluster states committed", read_states},
     {"rebuilds", "1", "copies of shards built from their primary", read_rebuilds},
     {"partial", "1", "share of searches whose answer lacked a shard", read_partial},
-    {"rejections", "1", "shard requests refused by a full queue of a thread pool",
-     read_rejections},
+    {"rejections", "1", "shard requests refused by a full queue of a thread pool", read_rejections},
     {"breaker_trips", "1", "requests refused by the parent circuit breaker", read_broken},
     {"pressure_rejections", "1", "writes refused by indexing pressure", read_pressed},
     {"visibility(mean)", "s", "mean time from a copy's oldest new document to its refresh",
@@ -299,8 +298,7 @@ static void begin(struct component *component)
     struct elastic_state *state = elastic_state(component);
     const uint64_t shards = elastic_configuration(component)->index.shards;
     struct arena *arena = &component->world->arena;
-    state->cluster_size =
-        sizeof(struct elastic_cluster) + shards * sizeof(struct elastic_routing);
+    state->cluster_size = sizeof(struct elastic_cluster) + shards * sizeof(struct elastic_routing);
     state->metas = arena_take_array(arena, component->node_count, sizeof *state->metas);
     slots_init(&state->fans, sizeof(struct elastic_fan));
     slots_init(&state->requests, sizeof(struct elastic_request));
@@ -419,8 +417,7 @@ static void check_copies(struct component *component, uint32_t number)
         return;
     }
     const uint32_t insync = elastic_routing(&component->nodes[shard->primary], number)->insync;
-    const bool request =
-        elastic_configuration(component)->index.durability == ELASTIC_REQUEST;
+    const bool request = elastic_configuration(component)->index.durability == ELASTIC_REQUEST;
     for (uint32_t i = 0; i < shard->count; i++) {
         const struct elastic_op *op = &shard->ops[(shard->first + i) & (shard->room - 1)];
         world_hold(component->world, "elastic-copies",
@@ -440,8 +437,8 @@ static void check(struct component *component)
                (unsigned long)state->stray_acknowledgements);
     world_hold(world, "elastic-acknowledged-insync", state->early_acknowledgements == 0,
                "%lu acknowledgements came early", (unsigned long)state->early_acknowledgements);
-    world_hold(world, "elastic-pressure", state->pressure_overruns == 0,
-               "%lu times more was held", (unsigned long)state->pressure_overruns);
+    world_hold(world, "elastic-pressure", state->pressure_overruns == 0, "%lu times more was held",
+               (unsigned long)state->pressure_overruns);
     if (configuration->index.durability == ELASTIC_REQUEST) {
         world_hold(world, "elastic-acknowledged-safe", state->lost == 0,
                    "%lu acknowledged documents are lost", (unsigned long)state->lost);

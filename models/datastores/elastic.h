@@ -112,38 +112,38 @@ struct elastic_cluster {
 
 // One operation on a shard that not every in-sync copy holds durably yet.
 struct elastic_op {
-    uint64_t number;   // sequence number
-    uint64_t key;      // of the document, UINT64_MAX: nobody asks for it again
-    uint64_t value;    // that it writes
-    uint32_t held;     // nodes whose copy has it
-    uint32_t durable;  // nodes that keep it without power
+    uint64_t number;  // sequence number
+    uint64_t key;     // of the document, UINT64_MAX: nobody asks for it again
+    uint64_t value;   // that it writes
+    uint32_t held;    // nodes whose copy has it
+    uint32_t durable; // nodes that keep it without power
     uint32_t documents;
     uint32_t write;    // who waits for the copies, 0: nobody any more
     bool acknowledged; // the coordinating node was told so
 };
 
-struct elastic_shard { // what is true of a shard, whoever knows
-    uint64_t next;           // sequence number of the next operation
-    struct elastic_op *ops;  // ring, by number; the first is next - count
+struct elastic_shard {      // what is true of a shard, whoever knows
+    uint64_t next;          // sequence number of the next operation
+    struct elastic_op *ops; // ring, by number; the first is next - count
     uint32_t first, count, room;
-    uint32_t primary;        // whose acknowledgements count, ELASTIC_NONE: none is serving
+    uint32_t primary; // whose acknowledgements count, ELASTIC_NONE: none is serving
     uint32_t term;
-    int64_t down_ns;         // since when it has no serving primary, TIME_NEVER: it has
+    int64_t down_ns; // since when it has no serving primary, TIME_NEVER: it has
 };
 
 struct elastic_copy { // a shard's copy at one node
     // on its disk
     uint64_t documents;
-    uint64_t base, tiers[ELASTIC_TIERS];      // segments: settled ones, and by size
-    uint64_t contents[ELASTIC_TIERS];         // documents in the segments of each tier
-    uint64_t unflushed;                       // documents since the last Lucene commit: replayed
+    uint64_t base, tiers[ELASTIC_TIERS]; // segments: settled ones, and by size
+    uint64_t contents[ELASTIC_TIERS];    // documents in the segments of each tier
+    uint64_t unflushed;                  // documents since the last Lucene commit: replayed
     struct versions versions;
     // in its memory
     uint8_t allocation; // that it recovered as
     bool serving;       // has recovered
     bool recovering;
-    uint32_t merging; // tiers
-    uint32_t failing; // nodes that its primary wants out of the in-sync set
+    uint32_t merging;  // tiers
+    uint32_t failing;  // nodes that its primary wants out of the in-sync set
     uint64_t buffered; // documents that no search sees yet
     int64_t oldest_ns; // of them
     int64_t searched_ns;
@@ -151,8 +151,14 @@ struct elastic_copy { // a shard's copy at one node
 
 // ---- requests ---------------------------------------------------------------------------------
 
-enum elastic_kind { ELASTIC_QUERY, ELASTIC_VECTOR, ELASTIC_HYBRID, ELASTIC_FETCH, ELASTIC_GET,
-                    ELASTIC_WRITE };
+enum elastic_kind {
+    ELASTIC_QUERY,
+    ELASTIC_VECTOR,
+    ELASTIC_HYBRID,
+    ELASTIC_FETCH,
+    ELASTIC_GET,
+    ELASTIC_WRITE
+};
 
 enum { ELASTIC_HELD_REQUEST = 1, ELASTIC_HELD_ANSWER };
 
@@ -160,12 +166,12 @@ struct elastic_fan { // a request spread over shards, while its visit waits for 
     uint32_t generation, number;
     uint64_t ticket;
     struct node *node;
-    uint32_t requests;  // first of a list
+    uint32_t requests; // first of a list
     uint32_t open, good, bad;
-    uint64_t bytes;     // that it holds of the node's heap
-    uint64_t value;     // that a get has seen
-    uint8_t status;     // of the latest that failed
-    bool writes, reads; // of heap for indexing; of one key
+    uint64_t bytes;         // that it holds of the node's heap
+    uint64_t value;         // that a get has seen
+    uint8_t status;         // of the latest that failed
+    bool writes, reads;     // of heap for indexing; of one key
     bool fetches, fetching; // has a second phase, is in it
 };
 
@@ -176,11 +182,11 @@ struct elastic_request { // one shard's part of it
     uint32_t tried;           // nodes
     uint32_t epoch;           // of the process that it was meant for
     uint8_t kind, status;
-    uint8_t held;   // the way is cut
-    bool done, good; // has been answered, and well
-    bool parked;    // waits for a primary
-    bool doubtful;  // a try before may have been carried out
-    bool whole;     // the only shard: fetches at once
+    uint8_t held;     // the way is cut
+    bool done, good;  // has been answered, and well
+    bool parked;      // waits for a primary
+    bool doubtful;    // a try before may have been carried out
+    bool whole;       // the only shard: fetches at once
     bool conditional; // writes only if the document is still the one of `expected`
     uint32_t documents, queue;
     uint64_t bytes, key, value, expected;
@@ -216,7 +222,7 @@ struct elastic_check { // of one node's life by another
 
 struct elastic_publication { // of the master, one at a time
     bool running, committed;
-    uint64_t name; // of the state
+    uint64_t name;                       // of the state
     uint32_t accepted, applied, targets; // nodes
     uint64_t timer;
 };
@@ -225,8 +231,8 @@ struct elastic_tasks { // of the master: what the next cluster state will tell
     uint32_t left, joined;
     uint32_t *failed;  // nodes, by shard
     uint32_t *started; // nodes, by shard
-    bool waiting;   // the update is being made
-    uint64_t timer; // of delayed allocation
+    bool waiting;      // the update is being made
+    uint64_t timer;    // of delayed allocation
 };
 
 struct elastic_node {
@@ -235,22 +241,24 @@ struct elastic_node {
     struct elastic_cluster *applied;
     struct elastic_copy *copies; // by shard
     struct wal translog;
-    uint64_t resident;           // bytes of vectors in the page cache
+    uint64_t resident; // bytes of vectors in the page cache
     // in its memory
-    uint32_t leader;             // the master it follows, ELASTIC_NONE
-    uint32_t attempts;           // elections without success
-    uint32_t unreachable;        // nodes whose connections are broken
-    bool standing;               // a timer of the next election runs
-    bool refreshing;             // a timer of the next refresh runs
+    uint32_t leader;      // the master it follows, ELASTIC_NONE
+    uint32_t attempts;    // elections without success
+    uint32_t unreachable; // nodes whose connections are broken
+    bool standing;        // a timer of the next election runs
+    bool refreshing;      // a timer of the next refresh runs
     struct elastic_check leader_check;
     struct elastic_check *checks; // of a master: by node
     struct elastic_publication publication;
     struct elastic_tasks tasks;
-    struct elastic_rank *ranks;   // by node
+    struct elastic_rank *ranks; // by node
     uint32_t turn;
     uint32_t recoveries;
     uint64_t searching, indexing, copying; // bytes of the heap: searches, primaries, replicas
-    struct { struct random_stream *cpu, *disk, *master; } streams;
+    struct {
+        struct random_stream *cpu, *disk, *master;
+    } streams;
 };
 
 struct elastic_state { // of the component
@@ -259,10 +267,10 @@ struct elastic_state { // of the component
     struct elastic_shard *shards;
     struct slots fans, requests, writes;
     size_t cluster_size;
-    uint32_t masters; // master-eligible nodes
+    uint32_t masters;    // master-eligible nodes
     int64_t headless_ns; // since when there is no master, TIME_NEVER: there is
-    uint32_t turn;    // of documents spread over shards
-    uint32_t held;    // requests that wait for a primary or a way
+    uint32_t turn;       // of documents spread over shards
+    uint32_t held;       // requests that wait for a primary or a way
     uint64_t searches, partial, rejections, broken, pressed;
     uint64_t written, acknowledged, lost, failovers, publications, rebuilds, merges, refreshes;
     uint64_t visible, misses;

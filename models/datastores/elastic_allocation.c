@@ -99,8 +99,7 @@ static void take_left(const struct node *master, struct elastic_cluster *state, 
     const struct elastic_tasks *tasks = &elastic_node(master)->tasks;
     const uint32_t here = tasks->joined | elastic_bit(master);
     for (uint32_t i = 0; i < master->component->node_count; i++) {
-        const bool anew =
-            (here >> i & 1) && state->epochs[i] != master->component->nodes[i].epoch;
+        const bool anew = (here >> i & 1) && state->epochs[i] != master->component->nodes[i].epoch;
         const bool gone = (tasks->left >> i & 1) != 0 || anew;
         if (gone && (state->nodes >> i & 1)) {
             leave(state, shards, i, master->world->now);

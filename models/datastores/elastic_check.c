@@ -41,8 +41,8 @@ static void fail(struct node *node, struct elastic_check *check)
         check->running = false;
         elastic_master_lost(node, check->other);
     } else {
-        check->timer = node_timer_constant(node, discovery->interval_ns, send,
-                                           word_of(check, check->other));
+        check->timer =
+            node_timer_constant(node, discovery->interval_ns, send, word_of(check, check->other));
     }
 }
 
@@ -120,8 +120,8 @@ void elastic_check_begin(struct node *node, uint32_t other)
     check->other = other;
     check->failures = 0;
     check->sequence++;
-    check->timer = node_timer_constant(node, discovery_of(node)->interval_ns, send,
-                                       word_of(check, other));
+    check->timer =
+        node_timer_constant(node, discovery_of(node)->interval_ns, send, word_of(check, other));
 }
 
 void elastic_check_end(struct elastic_check *check)

@@ -92,8 +92,8 @@ static double write_ns(const struct elastic_configuration *configuration, double
     const double document = distribution_mean(&configuration->writing.document) +
                             elastic_segment_insertion(configuration);
     return distribution_mean(&configuration->writing.receive) +
-           copies * (shards * distribution_mean(&configuration->writing.request) +
-                     documents * document);
+           copies *
+               (shards * distribution_mean(&configuration->writing.request) + documents * document);
 }
 
 double elastic_layout_demand(const struct component_design *component,
@@ -103,8 +103,7 @@ double elastic_layout_demand(const struct component_design *component,
     const struct elastic_query *query = &configuration->query;
     const double shards = (double)configuration->index.shards;
     const double text = shards * distribution_mean(&query->shard);
-    const double vector =
-        shards * (distribution_mean(&query->vector) + vector_ns(configuration));
+    const double vector = shards * (distribution_mean(&query->vector) + vector_ns(configuration));
     const double fetched = (double)query->size < shards ? (double)query->size : shards;
     const double always =
         distribution_mean(&query->receive) + fetched * distribution_mean(&query->fetch);
@@ -113,11 +112,10 @@ double elastic_layout_demand(const struct component_design *component,
         [ELASTIC_KNN] = always + vector,
         [ELASTIC_BOTH] = always + text + vector,
         [ELASTIC_INDEX] = write_ns(configuration, 1, 1),
-        [ELASTIC_READ] = distribution_mean(&configuration->writing.receive) +
-                         distribution_mean(&query->get),
+        [ELASTIC_READ] =
+            distribution_mean(&configuration->writing.receive) + distribution_mean(&query->get),
         [ELASTIC_BULK] = write_ns(configuration, (double)configuration->writing.bulk, shards),
-        [ELASTIC_UPDATE] =
-            write_ns(configuration, 1, 1) + distribution_mean(&query->get),
+        [ELASTIC_UPDATE] = write_ns(configuration, 1, 1) + distribution_mean(&query->get),
     };
     return operation->number > ELASTIC_UPDATE ? -1 : means[operation->number] / 1e9;
 }

@@ -222,8 +222,8 @@ void elastic_master_wake(struct node *master)
         return;
     }
     tasks->waiting = true;
-    const int64_t time = distribution_draw(&discovery_of(master)->update,
-                                           elastic_node(master)->streams.master);
+    const int64_t time =
+        distribution_draw(&discovery_of(master)->update, elastic_node(master)->streams.master);
     node_timer(master, (int64_t)((double)time * master->slowness), on_update, 0);
 }
 
@@ -384,8 +384,8 @@ void elastic_master_begin(struct component *component)
 {
     struct elastic_state *state = elastic_state(component);
     const uint64_t wanted = elastic_configuration(component)->discovery.masters;
-    const uint32_t count = wanted < component->node_count ? (uint32_t)wanted
-                                                          : component->node_count;
+    const uint32_t count =
+        wanted < component->node_count ? (uint32_t)wanted : component->node_count;
     election_init(&state->election, component, "election");
     state->election.settings = &settings;
     state->election.hooks = &hooks;

@@ -285,8 +285,7 @@ static enum outcome execute(struct visit *visit)
     return step_cpu(visit, work_ns(visit, visit->units));
 }
 
-static struct elastic_write *begin_write(struct visit *visit,
-                                         const struct elastic_request *request)
+static struct elastic_write *begin_write(struct visit *visit, const struct elastic_request *request)
 {
     struct node *primary = visit->node;
     struct component *component = primary->component;

@@ -174,8 +174,8 @@ static void on_commit(struct node *node, struct node *from, uint64_t name)
 {
     (void)from;
     if (is_latest(node, name)) {
-        const int64_t time = distribution_draw(&discovery_of(node)->apply,
-                                               elastic_node(node)->streams.master);
+        const int64_t time =
+            distribution_draw(&discovery_of(node)->apply, elastic_node(node)->streams.master);
         node_timer(node, time, apply_now, name);
     }
 }
@@ -194,8 +194,7 @@ static void commit_to(struct node *master, uint32_t nodes)
 static void on_accepted(struct node *master, struct node *from, uint64_t name)
 {
     struct elastic_publication *publication = publication_of(master);
-    if (!publication->running || publication->name != name ||
-        !elastic_master_leads(master)) {
+    if (!publication->running || publication->name != name || !elastic_master_leads(master)) {
         return;
     }
     publication->accepted |= elastic_bit(from);

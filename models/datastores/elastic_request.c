@@ -244,8 +244,7 @@ static bool is_query(const struct elastic_request *request)
     return request->kind <= ELASTIC_HYBRID;
 }
 
-static void finish(struct component *component, struct elastic_request *request,
-                   enum status status)
+static void finish(struct component *component, struct elastic_request *request, enum status status)
 {
     struct elastic_state *state = elastic_state(component);
     struct elastic_fan *fan = fan_of(state, request);
@@ -412,8 +411,7 @@ static void retry_parked(struct component *component, struct elastic_request *re
     const int64_t timeout = elastic_configuration(component)->writing.timeout_ns;
     let_go(elastic_state(component), request);
     if (component->world->now - request->began_ns >= timeout) {
-        finish(component, request,
-               request->doubtful ? STATUS_INDETERMINATE : STATUS_UNAVAILABLE);
+        finish(component, request, request->doubtful ? STATUS_INDETERMINATE : STATUS_UNAVAILABLE);
     } else {
         elastic_request_send(component, request);
     }

@@ -84,8 +84,8 @@ const struct step elastic_search_steps[3] = {
 static enum outcome receive_get(struct visit *visit)
 {
     history_begin(visit, HISTORY_READ, 0, 0);
-    return step_cpu(visit, draw(visit, &elastic_configuration(visit->node->component)
-                                            ->writing.receive));
+    return step_cpu(visit,
+                    draw(visit, &elastic_configuration(visit->node->component)->writing.receive));
 }
 
 // A document is read at any active copy of its shard, as written: no refresh is waited for.
@@ -152,8 +152,7 @@ static bool is_broken(const struct visit *visit)
 static enum outcome admit_query(struct visit *visit)
 {
     const struct elastic_request *request = elastic_request_of(visit);
-    const struct elastic_threads *threads =
-        &elastic_configuration(visit->node->component)->threads;
+    const struct elastic_threads *threads = &elastic_configuration(visit->node->component)->threads;
     if (request == NULL || !copy_of(visit, request)->serving || is_broken(visit)) {
         return refuse(visit, STATUS_REJECTED);
     }
@@ -217,8 +216,7 @@ static enum outcome read_vectors(struct visit *visit)
     if (request == NULL || request->kind == ELASTIC_QUERY) {
         return step_next(visit);
     }
-    const double visits =
-        elastic_segment_visits(visit->node->component, copy_of(visit, request));
+    const double visits = elastic_segment_visits(visit->node->component, copy_of(visit, request));
     const int64_t time = elastic_segment_read(visit->node, visits);
     return time == 0 ? step_next(visit) : station_serve(&visit->node->devices[0], visit, time);
 }
@@ -244,8 +242,7 @@ const struct step elastic_search_shard_steps[4] = {
 
 static enum outcome admit_fetch(struct visit *visit)
 {
-    const struct elastic_threads *threads =
-        &elastic_configuration(visit->node->component)->threads;
+    const struct elastic_threads *threads = &elastic_configuration(visit->node->component)->threads;
     return elastic_request_of(visit) == NULL
                ? step_fail(visit, STATUS_CANCELLED)
                : take_thread(visit, ELASTIC_POOL_SEARCH, threads->search_queue);
@@ -271,8 +268,7 @@ const struct step elastic_search_fetch_steps[3] = {
 static enum outcome admit_get(struct visit *visit)
 {
     const struct elastic_request *request = elastic_request_of(visit);
-    const struct elastic_threads *threads =
-        &elastic_configuration(visit->node->component)->threads;
+    const struct elastic_threads *threads = &elastic_configuration(visit->node->component)->threads;
     if (request == NULL || !copy_of(visit, request)->serving) {
         return refuse(visit, STATUS_UNAVAILABLE);
     }

@@ -213,8 +213,8 @@ static void tick(struct node *node, uint64_t word)
     (void)word;
     for (uint32_t i = 0; i < index->shards; i++) {
         const struct elastic_copy *copy = &state->copies[i];
-        const bool idle = index->idle_ns > 0 &&
-                          node->world->now - copy->searched_ns >= index->idle_ns;
+        const bool idle =
+            index->idle_ns > 0 && node->world->now - copy->searched_ns >= index->idle_ns;
         if (copy->buffered > 0 && !idle) {
             elastic_segment_refresh(node, i);
         }
@@ -272,8 +272,8 @@ static enum outcome merge(struct visit *visit)
 static enum outcome throttle(struct visit *visit)
 {
     const struct elastic_configuration *configuration = configuration_of(visit->node);
-    const double bytes = (double)visit_words(visit)[0] *
-                         (double)elastic_segment_document(&configuration->index);
+    const double bytes =
+        (double)visit_words(visit)[0] * (double)elastic_segment_document(&configuration->index);
     const int64_t time = (int64_t)(bytes / configuration->merging.throttle * 1e9);
     const int64_t spent = visit_now(visit) - visit->began_ns;
     return time <= spent ? step_next(visit) : step_hold(visit, time - spent, METER_IO);

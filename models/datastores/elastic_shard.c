@@ -274,12 +274,11 @@ static int64_t open_ns(struct node *node, uint32_t shard)
     const struct elastic_configuration *configuration = elastic_configuration(node->component);
     const struct elastic_copy *copy = &elastic_node(node)->copies[shard];
     const uint32_t primary = elastic_routing(node, shard)->primary;
-    const uint64_t target =
-        elastic_node(&node->component->nodes[primary])->copies[shard].documents;
+    const uint64_t target = elastic_node(&node->component->nodes[primary])->copies[shard].documents;
     const uint64_t lacking = target > copy->documents ? target - copy->documents : 0;
     const double document = distribution_mean(&configuration->writing.document);
-    const int64_t open = distribution_draw(&configuration->recovery.open,
-                                           elastic_node(node)->streams.master);
+    const int64_t open =
+        distribution_draw(&configuration->recovery.open, elastic_node(node)->streams.master);
     return open + (int64_t)((double)(copy->unflushed + lacking) * document);
 }
 
