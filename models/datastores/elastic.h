@@ -143,7 +143,6 @@ struct elastic_copy { // a shard's copy at one node
     bool serving;       // has recovered
     bool recovering;
     uint32_t merging;  // tiers
-    uint32_t failing;  // nodes that its primary wants out of the in-sync set
     uint64_t buffered; // documents that no search sees yet
     int64_t oldest_ns; // of them
     int64_t searched_ns;

@@ -87,7 +87,6 @@ static void acknowledge(struct component *component, struct elastic_write *write
 // The master is asked to take copies that lack the operation out of the in-sync set.
 static void ask_removal(struct node *primary, uint32_t shard, uint32_t nodes)
 {
-    elastic_node(primary)->copies[shard].failing |= nodes;
     for (uint32_t rest = nodes; rest != 0; rest &= rest - 1) {
         elastic_master_report(primary, shard, (uint32_t)__builtin_ctz(rest), false);
     }

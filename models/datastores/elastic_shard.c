@@ -182,7 +182,6 @@ void elastic_shard_crash(struct node *node)
         versions_undo(&copy->versions, durable);
         copy->serving = copy->recovering = false;
         copy->merging = 0;
-        copy->failing = 0;
         copy->buffered = 0;
         if (shard->primary == node->replica) {
             note_down(component, shard);
@@ -373,7 +372,6 @@ static void apply_one(struct node *node, uint32_t number)
     const struct elastic_shard *shard = shard_at(node->component, number);
     struct elastic_copy *copy = &elastic_node(node)->copies[number];
     const uint32_t bit = elastic_bit(node);
-    copy->failing &= routing->insync | routing->started | routing->initializing;
     copy->serving = copy->serving && copy->allocation == routing->allocations[node->replica];
     if (((routing->started | routing->initializing) & bit) == 0) {
         copy->serving = false;
