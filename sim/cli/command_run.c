@@ -63,7 +63,7 @@ const struct command command_run = {
         "Results go to runs/NAME-DIGEST/ and runs/latest points at them. A finished run of the\n"
         "same scenario, seed and program is shown again, not simulated again (--rerun).\n"
         "Exit status: 0 all objectives hold, 1 FAIL or NO DATA, 2 bad usage or scenario,\n"
-        "3 files or limits, 4 UNDECIDED.\n",
+        "3 files or limits, 4 UNDECIDED, 5 two results of one replication differ.\n",
     .options = run_options_rows,
     .run = run,
 };

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "reports/outputs.h"
+#include "sim/cli/shell.h"
 
-enum { MOST_WORKERS = 1024 };
+enum { MOST_WORKERS = 1024, USUAL_BATCH = 10 };
 
 enum run_option {
     OPTION_JSON,
@@ -33,6 +34,8 @@ enum run_option {
     OPTION_AUDIT,
     OPTION_RESUME,
     OPTION_SCHEDULE,
+    OPTION_EMIT,
+    OPTION_BATCH,
     OPTION_NO_PROGRESS,
     OPTION_QUIET,
     OPTION_VERBOSE,
@@ -64,6 +67,9 @@ const struct options_row run_options_rows[] = {
     [OPTION_AUDIT] = {"audit", 0, "SHARE", "simulate so many finished ones again, e.g. 1%"},
     [OPTION_RESUME] = {"resume", 0, NULL, "go on where an interrupted run stopped (the default)"},
     [OPTION_SCHEDULE] = {"schedule", 0, "forward|reverse", "order of the replications, for tests"},
+    [OPTION_EMIT] = {"emit", 0, "slurm|parallel|k8s",
+                     "print a script that simulates in shards; nothing is simulated here"},
+    [OPTION_BATCH] = {"batch", 0, "N", "with --emit: replications a shard, at least (10)"},
     [OPTION_NO_PROGRESS] = {"no-progress", 0, NULL, "no progress on standard error"},
     [OPTION_QUIET] = {"quiet", 'q', NULL, "the verdicts only"},
     [OPTION_VERBOSE] = {"verbose", 'v', NULL, "also operations, edges and checks"},
@@ -114,6 +120,7 @@ static bool read_override(struct run_options *options, const char *value, bool i
 static bool read_out(struct run_options *options, const char *value, struct text *wrong)
 {
     const char *unknown;
+    options->out = value;
     return outputs_choose(value, &options->outputs, &unknown) ||
            wrong_value(wrong, "out", unknown,
                        "a list of html, md, junit, svg, openmetrics, json, h5");
@@ -132,6 +139,7 @@ static bool read_count(const char *name, const char *value, uint64_t most, uint3
 
 static bool read_workers(struct run_options *options, const char *value, struct text *wrong)
 {
+    options->has_workers = true;
     return read_count("jobs", value, MOST_WORKERS, &options->workers, wrong) &&
            (options->workers > 0 || wrong_value(wrong, "jobs", value, "at least 1"));
 }
@@ -206,6 +214,18 @@ static bool read_journal(struct run_options *options, const char *value, struct 
            wrong_value(wrong, "journal", value, "letters, digits, - and _");
 }
 
+static bool read_emit(struct run_options *options, const char *value, struct text *wrong)
+{
+    return emit_choose(value, &options->emit) ||
+           wrong_value(wrong, "emit", value, "slurm, parallel or k8s");
+}
+
+static bool read_batch(struct run_options *options, const char *value, struct text *wrong)
+{
+    return read_count("batch", value, UINT32_MAX, &options->batch, wrong) &&
+           (options->batch > 0 || wrong_value(wrong, "batch", value, "at least 1"));
+}
+
 static bool read_schedule(struct run_options *options, const char *value, struct text *wrong)
 {
     options->reversed = strcmp(value, "reverse") == 0;
@@ -262,6 +282,10 @@ static bool read_valued(struct run_options *options, enum run_option option, con
         return read_audit(options, value, wrong);
     case OPTION_SCHEDULE:
         return read_schedule(options, value, wrong);
+    case OPTION_EMIT:
+        return read_emit(options, value, wrong);
+    case OPTION_BATCH:
+        return read_batch(options, value, wrong);
     case OPTION_ONLY_REP:
         options->has_only_rep = true;
         return read_count("only-rep", value, UINT32_MAX - 1, &options->only_rep, wrong);
@@ -317,6 +341,12 @@ static bool check_whole(const struct run_options *options, struct text *wrong)
     if (options->resume && options->rerun) {
         return complain(wrong, "--resume goes on, --rerun begins anew: give one of them");
     }
+    if (options->emit != EMIT_NOTHING && options->file_count > 1) {
+        return complain(wrong, "--emit prints one script: give one scenario");
+    }
+    if (options->emit != EMIT_NOTHING && (part || options->has_only_rep)) {
+        return complain(wrong, "--emit makes the shards: give no part beside it");
+    }
     if (options->events != NULL && !options->has_only_rep) {
         return complain(wrong, "--events needs --only-rep N: one replication is logged");
     }
@@ -329,6 +359,7 @@ bool run_options_read(struct run_options *options, int argc, char **argv, struct
     *options = (struct run_options){
         .workers = processors > 0 ? (uint32_t)processors : 1,
         .outputs = OUTPUTS_ALL,
+        .batch = USUAL_BATCH,
     };
     arena_init(&options->arena);
     struct options reader;
@@ -373,31 +404,11 @@ void run_options_identity(const struct run_options *options, struct text *identi
     identify(identity, "stop-on-fail", options->stop_on_fail ? "yes" : NULL);
 }
 
-// In single quotes unless it is plain.
-static void quote(struct text *out, const char *word)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
-    if (*word != '\0' && strspn(word, plain) == strlen(word)) {
-        text_add(out, word);
-        return;
-    }
-    text_add_char(out, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'') {
-            text_add(out, "'\\''");
-        } else {
-            text_add_char(out, *word);
-        }
-    }
-    text_add_char(out, '\'');
-}
-
 static void add_argument(struct text *out, const char *option, const char *value)
 {
     if (value != NULL) {
         text_format(out, " --%s ", option);
-        quote(out, value);
+        shell_quote(out, value);
     }
 }
 
@@ -414,7 +425,7 @@ void run_options_journal(const struct run_options *options, struct text *name)
 
 void run_options_arguments(const struct run_options *options, const char *file, struct text *out)
 {
-    quote(out, file);
+    shell_quote(out, file);
     for (uint32_t i = 0; i < options->override_count; i++) {
         const struct document_override *override = &options->overrides[i];
         struct text pair;
@@ -427,4 +438,12 @@ void run_options_arguments(const struct run_options *options, const char *file, 
     add_argument(out, "duration", options->scenario.duration);
     add_argument(out, "warmup", options->scenario.warmup);
     add_argument(out, "faults", options->scenario.faults);
+}
+
+void run_options_more_arguments(const struct run_options *options, struct text *out)
+{
+    add_argument(out, "rep", options->scenario.replications);
+    if (options->stop_on_fail) {
+        text_add(out, " --stop-on-fail");
+    }
 }

@@ -6,6 +6,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/base/text.h"
+#include "sim/cli/emit.h"
 #include "sim/cli/options.h"
 #include "sim/scenario/scenario.h"
 
@@ -21,8 +22,10 @@ struct run_options {
     bool has_only_rep;
     uint32_t only_rep;
     uint32_t workers;
+    bool has_workers; // they were given
     const char *directory; // -o, NULL: runs/NAME-DIGEST
     uint32_t outputs;      // bit set, see reports/outputs.h
+    const char *out;       // the same as it was written, NULL: all
     const char *events;    // file of the event log
     uint32_t shard, shards;          // simulates only units whose number modulo `shards` is `shard`
     uint32_t only[RUN_OPTIONS_MOST]; // --units
@@ -30,6 +33,8 @@ struct run_options {
     const char *journal;             // name of the journal to append to, NULL: by the shard
     double audit;                    // share of finished units that is simulated again
     bool resume, reversed;
+    enum emit_kind emit;
+    uint32_t batch; // units a shard of what is emitted, at least
     bool merging; // simulates nothing: every unit must be there, in one of
     const char *merged[RUN_OPTIONS_MOST]; // these directories
     uint32_t merged_count;
@@ -51,3 +56,5 @@ void run_options_journal(const struct run_options *options, struct text *name);
 
 // The words behind `orrery run` that simulate the same again, quoted for a shell.
 void run_options_arguments(const struct run_options *options, const char *file, struct text *out);
+// And those that decide how many replications there are, behind them.
+void run_options_more_arguments(const struct run_options *options, struct text *out);

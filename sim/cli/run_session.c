@@ -149,9 +149,7 @@ static int tell_missing(struct running *running)
 {
     struct text text;
     text_init(&text);
-    if (running->options->scenario.replications != NULL) {
-        text_format(&running->arguments, " --rep %s", running->options->scenario.replications);
-    }
+    run_options_more_arguments(running->options, &running->arguments);
     run_journal_missing(&running->journal, text_get(&running->arguments),
                         text_get(&running->directory.path), &text);
     fprintf(stderr, "orrery: %s", text_get(&text));
@@ -455,6 +453,33 @@ static int simulate_kept(struct running *running)
     return status;
 }
 
+static int emit(struct running *running)
+{
+    const struct run_options *options = running->options;
+    const struct replications_design *wanted = &running->scenario.design.replications;
+    struct text arguments, script;
+    text_init(&arguments);
+    text_init(&script);
+    text_add(&arguments, text_get(&running->arguments));
+    run_options_more_arguments(options, &arguments);
+    const struct emit_job job = {
+        .name = running->scenario.design.name,
+        .command = "run",
+        .arguments = text_get(&arguments),
+        .directory = text_get(&running->directory.path),
+        .out = options->out,
+        .units = wanted->minimum > 0 ? wanted->minimum : 1,
+        .batch = options->batch,
+        .cores = options->has_workers ? options->workers : 1,
+        .grows = wanted->maximum > wanted->minimum,
+    };
+    emit_write(options->emit, &job, &script);
+    const int status = print(&script);
+    text_release(&arguments);
+    text_release(&script);
+    return status;
+}
+
 static int run_loaded(struct running *running)
 {
     int status = 0;
@@ -465,7 +490,9 @@ static int run_loaded(struct running *running)
     }
     run_directory_init(&running->directory, running->options->directory,
                        running->scenario.design.name, text_get(&running->identity));
-    if (!is_part(running) && recall(running)) {
+    if (running->options->emit != EMIT_NOTHING) {
+        status = emit(running);
+    } else if (!is_part(running) && recall(running)) {
         status = show_again(running);
     } else {
         status = simulate_kept(running);

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# emit - the scripts for Slurm, GNU parallel and Kubernetes simulate the same bytes in shards.
+# shellcheck disable=SC2034,SC2154 # variables of lib.sh
+set -u
+. "$(dirname "$0")/lib.sh"
+duration=2s
+replications=24
+scenario
+mkdir "a b"
+mv queue.yaml "a b/it's.yaml"
+study=(run "a b/it's.yaml" --set-path workloads.clients.rate=400/s --seed 5)
+try "$orrery" "${study[@]}" --out json --no-progress -q -o reference
+
+emit() { # emit KIND ARGUMENT...: into the file KIND
+    local kind=$1
+    shift
+    try "$orrery" "${study[@]}" --emit "$kind" "$@"
+    cp out "$kind"
+}
+
+same() { # same DIR WHAT
+    [ "$code" -eq 0 ] && cmp -s reference/results.h5 "$1/results.h5" &&
+        cmp -s reference/summary.json "$1/summary.json"
+    judge $? "$2"
+}
+
+shards() { # shards NUMBER WHAT ARGUMENT...
+    local expected=$1 what=$2
+    shift 2
+    emit slurm -o x "$@"
+    grep -qx "shards=$expected" slurm
+    judge $? "$what"
+}
+
+exits 2 "an unknown executor is refused" "$orrery" "${study[@]}" --emit pbs
+has err "slurm, parallel or k8s" "and the known ones are named"
+exits 2 "a shard emits nothing" "$orrery" "${study[@]}" --emit slurm --shard 1/2
+shards 2 "ten replications a shard"
+shards 24 "or as many as are asked for" --batch 1
+shards 1 "at least one shard" --batch 1000
+shards 1000 "at most as many as an array of jobs may have" --rep 100000
+shards 1000 "also of the smallest batches" --rep 5000 --batch 1
+[ ! -e x ]
+judge $? "and nothing is simulated"
+
+if command -v shellcheck >/dev/null; then
+    emit slurm -o "to be" --batch 5 --out json
+    exits 0 "the script for Slurm is clean" shellcheck slurm
+    emit parallel -o "to be" --rep 5..50
+    exits 0 "the script for GNU parallel is clean" shellcheck parallel
+fi
+
+# ---- Slurm, as far as a stand-in goes: tests/long/slurm.sh has the real one ----------------------
+
+mkdir bin
+cat >bin/sbatch <<'SBATCH'
+#!/usr/bin/env bash
+# Runs what is submitted at once, task after task, and notes how it was submitted.
+set -eu
+printf '%s\n' "$*" >>submitted
+first=1 last=1
+while [[ $1 == -* ]]; do
+    if [[ $1 == --array=* ]]; then
+        IFS=-% read -r first last _ <<<"${1#--array=}"
+    fi
+    shift
+done
+for ((task = first; task <= last; task++)); do
+    SLURM_ARRAY_TASK_ID=$task bash "$@" >&2
+done
+echo 17
+SBATCH
+chmod +x bin/sbatch
+emit slurm -o "by slurm" --batch 5 --out json
+try env PATH="$PWD/bin:$PATH" AT_ONCE=3 bash slurm
+same "by slurm" "the same bytes by the script for Slurm"
+has submitted "--array=1-4%3 --requeue" "as an array of four, three at once, queued again"
+has submitted "--signal=B:USR1@60" "told a minute before its end"
+has submitted "--dependency=afterok:17" "and the last job waits for all"
+[ "$(find "by slurm/journal" -name 'shard-*-of-4.journal' | wc -l)" -eq 4 ]
+judge $? "every shard has its journal"
+
+# ---- the end of a job's time --------------------------------------------------------------------
+
+cat >bin/scontrol <<'SCONTROL'
+#!/usr/bin/env bash
+echo "$*" >requeued
+SCONTROL
+chmod +x bin/scontrol
+try "$orrery" "${study[@]}" --duration 200s --rep 40 --emit slurm -o late --batch 40
+cp out late.slurm
+PATH="$PWD/bin:$PATH" SLURM_ARRAY_TASK_ID=1 SLURM_JOB_ID=23 bash late.slurm shard >out 2>err &
+job=$!
+until [ "$(stat -c %s late/journal/shard-1-of-1.journal 2>/dev/null || echo 0)" -gt 5000 ] ||
+    ! kill -0 $job 2>/dev/null; do
+    sleep 0.01
+done
+kill -USR1 $job
+wait $job
+code=$?
+[ $code -eq 0 ] && [ "$(cat requeued)" = "requeue 23" ] && grep -q "the same command goes on" err
+judge $? "a shard whose time ends keeps what is done and is queued again"
+
+# ---- GNU parallel -------------------------------------------------------------------------------
+
+if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q GNU; then
+    emit parallel -o "by parallel" --batch 5 --out json
+    try bash parallel
+    same "by parallel" "the same bytes by the script for GNU parallel"
+    [ "$(wc -l <"by parallel/shards.log")" -eq 5 ]
+    judge $? "whose log has a line a shard"
+fi
+
+# ---- Kubernetes: the commands of its pods --------------------------------------------------------
+
+emit k8s -o "by k8s" --batch 5 --out json
+cat >pods.py <<'PODS'
+import sys, yaml
+jobs = list(yaml.safe_load_all(open("k8s")))
+pods = [job["spec"]["template"]["spec"]["containers"][0]["command"] for job in jobs]
+assert all(pod[:2] == ["sh", "-c"] for pod in pods), pods
+assert jobs[0]["spec"]["completionMode"] == "Indexed" and jobs[1]["spec"]["suspend"] is True
+assert all(len(job["metadata"]["name"]) <= 63 for job in jobs)
+print(jobs[0]["spec"]["completions"])
+open("shard.sh", "w").write(pods[0][2])
+open("last.sh", "w").write(pods[1][2])
+PODS
+exits 0 "the file for Kubernetes is two jobs" python3 pods.py
+completions=$(cat out)
+[ "$completions" = 4 ]
+judge $? "of four shards"
+ln -s "$orrery" bin/orrery
+for ((index = 0; index < 4; index++)); do
+    try env PATH="$PWD/bin:$PATH" JOB_COMPLETION_INDEX=$index sh shard.sh
+done
+try env PATH="$PWD/bin:$PATH" sh last.sh
+same "by k8s" "the same bytes by the commands of its pods"
+
+# ---- a rule of stopping: the last process goes on ------------------------------------------------
+
+sed 's/replications: 24/replications: {min: 6, max: 60, stop_at: 1%}/' "a b/it's.yaml" >grows.yaml
+study=(run grows.yaml)
+try "$orrery" run grows.yaml --out json --no-progress -q -o reference
+[ "$(jq .replications reference/summary.json)" -gt 6 ]
+judge $? "more replications than the first six are needed"
+emit slurm -o grown --batch 2 --out json
+try env PATH="$PWD/bin:$PATH" bash slurm
+same grown "the last job simulates what the rule of stopping asks for"
+finish
