@@ -93,7 +93,7 @@ struct cockroach_command { // proposed, not yet applied
     uint8_t kind;
     uint32_t sequence, term;  // of the lease and of the leader under which it was proposed
     uint32_t proposer, epoch; // replica and its life
-    uint32_t request;         // of the proposer that waits, 0: none
+    uint32_t request, asked;  // of the proposer that waits, and its generation; 0: none
     uint32_t transaction, generation;
     uint64_t key, value;
     int64_t stamp;

@@ -75,7 +75,9 @@ static struct cockroach_request *request_of(const struct component *component,
     if (command->request == 0 || node->epoch != command->epoch) {
         return NULL;
     }
-    return slots_at(&cockroach_node(node)->requests, command->request);
+    struct cockroach_request *request =
+        slots_at(&cockroach_node(node)->requests, command->request);
+    return request->generation == command->asked ? request : NULL;
 }
 
 int64_t cockroach_range_oldest(const struct cockroach_range *range)
@@ -91,12 +93,10 @@ int64_t cockroach_range_oldest(const struct cockroach_range *range)
 
 void cockroach_range_wake(struct node *node, struct cockroach_range *range, enum status status)
 {
-    const struct slots *requests = &cockroach_node(node)->requests;
     for (uint64_t i = range->command_first; i < range->command_end; i++) {
         const struct cockroach_command *command = command_at(range, i);
-        if (command->proposer == node->replica && command->epoch == node->epoch &&
-            command->request != 0) {
-            const struct cockroach_request *request = slots_at(requests, command->request);
+        const struct cockroach_request *request = request_of(node->component, command);
+        if (command->proposer == node->replica && request != NULL) {
             visit_wake_with(node->world, request->ticket, status);
         }
     }

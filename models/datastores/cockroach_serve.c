@@ -383,6 +383,7 @@ static enum outcome propose(struct visit *visit, enum cockroach_kind kind)
         .kind = (uint8_t)kind,
         .sequence = range_of(visit)->lease.sequence,
         .request = request->number,
+        .asked = request->generation,
         .transaction = request->writer,
         .generation = request->writer_generation,
         .key = request->key,

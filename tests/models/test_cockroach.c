@@ -321,6 +321,23 @@ Test(cockroach, without_a_quorum_writes_hang_until_the_breaker_trips)
     stage_end(&stage);
 }
 
+// What became of a command is said to its own request alone, not to one that came after that was
+// answered: the breaker trips at every write before it is replicated.
+Test(cockroach, a_late_command_is_not_taken_for_that_of_another_request)
+{
+    struct stage stage;
+    stage_begin(&stage, DB("    breaker: 1ms\n", "arrivals: constant, rate: 300/s",
+                           "        - parallel:\n"
+                           "            - call: {to: db.write, key: few}\n"
+                           "            - call: {to: db.transact, key: few}\n"));
+    stage_run(&stage, 2 * TIME_S);
+    strike(&stage, 1, on_kill, 0);
+    stage_run(&stage, 10 * TIME_S);
+    cr_assert_eq(stage_count(&stage, "db", "write", STATUS_OK), 0);
+    cr_assert_gt(stage_count(&stage, "db", "write", STATUS_INDETERMINATE), 50);
+    stage_end(&stage);
+}
+
 // ---- the disk ---------------------------------------------------------------------------------
 
 // A flush of 8 ms takes 80 s at a node slowed down 10,000 times: its heartbeat's write of 3.5 s is
