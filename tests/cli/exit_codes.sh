@@ -69,7 +69,7 @@ for pair in INT:130 TERM:143; do
     no_litter . "nothing is left behind"
 done
 
-# At any moment: all files or none, and it is said.
+# At any moment: all files or none but the journal, and it is said.
 cp "$here/features.yaml" .
 odd=0
 for delay in 0.03 0.06 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7; do
@@ -85,7 +85,7 @@ for delay in 0.03 0.06 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7; do
     elif [ $code -ne 1 ]; then
         odd=1
     fi
-    [ ! -e moment ] || [ -s moment/manifest.json ] || odd=1
+    [ -s moment/manifest.json ] || [ -z "$(find moment -type f ! -path '*/journal/*')" ] || odd=1
     ! find . -name '*.tmp' | grep -q . || odd=1
     [ $odd -eq 0 ] || break
 done
