@@ -24,6 +24,7 @@ static const char *const kind_names[PLOT_KINDS] = {
     [PLOT_HEATMAP] = "05-heatmap", [PLOT_UTILIZATION] = "06-utilization",
     [PLOT_USE] = "06-use",         [PLOT_BREAKDOWN] = "07-where-time-goes",
     [PLOT_WARMUP] = "11-warm-up",  [PLOT_CERTAINTY] = "11-certainty",
+    [PLOT_FRONTIER] = "10-frontier",
 };
 
 // ---- lists -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ enum plot_kind { // in the order of the report
     PLOT_BREAKDOWN,
     PLOT_WARMUP,
     PLOT_CERTAINTY,
+    PLOT_FRONTIER,
     PLOT_KINDS
 };
 

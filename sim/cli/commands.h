@@ -13,6 +13,7 @@ extern const struct command command_help;
 extern const struct command command_init;
 extern const struct command command_list;
 extern const struct command command_merge;
+extern const struct command command_plan;
 extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_schema;

@@ -1,0 +1,203 @@
+// plan_text - a plan for the terminal and as Markdown.
+#include "reports/plan_text.h"
+
+#include <math.h>
+
+#include "reports/plan_table.h"
+#include "sim/base/units_format.h"
+
+enum { ROOM = 64 };
+
+// ---- sentences ---------------------------------------------------------------------------------
+
+static void add_cases(const struct plan *plan, struct text *out)
+{
+    for (uint32_t i = 0; i < plan->case_count; i++) {
+        text_format(out, "%s%s", i == 0 ? "" : ", ", plan->cases[i].name);
+    }
+}
+
+static void add_load(const struct plan *plan, struct text *out)
+{
+    text_format(out, "%.4g x the present load (growth %.4g x", plan->factor, plan->growth);
+    if (!isnan(plan->monthly)) {
+        text_format(out, " in %u months", plan->months);
+    }
+    text_format(out, ", headroom %.4g %%)", plan->headroom * 100.0);
+}
+
+static void headline_infeasible(const struct plan *plan, struct text *out)
+{
+    text_add(out, "Plan: ");
+    if (plan->exhausted) {
+        text_add(out, "undecided: no simulation was left (--max-evals) before anything was seen to "
+                      "hold\n");
+        return;
+    }
+    text_add(out, "nothing holds; not even the largest sizing, ");
+    plan_words(plan, plan->largest->at, out);
+    text_add(out, "\nCannot be met at any size: ");
+    plan_table_reason(plan, plan->largest, out);
+    text_add(out, "\n");
+    if (plan->advice != NULL) {
+        text_format(out, "%s\n", plan->advice);
+    }
+}
+
+void plan_text_headline(const struct plan *plan, struct text *out)
+{
+    char now[ROOM], then[ROOM], more[ROOM];
+    if (plan->best == NULL) {
+        headline_infeasible(plan, out);
+    } else {
+        uint32_t same = 0;
+        for (uint32_t v = 0; v < plan->variable_count; v++) {
+            same += plan->variables[v].now == plan->best->at[v];
+        }
+        const double change = plan->best->cost - plan->cost_now;
+        text_format(out, "Plan: %u to change, %u as is     cost %s -> %s (%s%s)\n",
+                    plan->variable_count - same, same,
+                    plan_table_cost(plan, plan->cost_now, now, sizeof now),
+                    plan_table_cost(plan, plan->best->cost, then, sizeof then),
+                    change < 0 ? "" : "+", plan_table_cost(plan, change, more, sizeof more));
+        if (plan->exhausted) {
+            text_add(out, "Not shown to be the cheapest: no simulation was left (--max-evals)\n");
+        }
+    }
+    text_format(out, "%s at ", plan->best == NULL ? "Asked" : "Holds");
+    add_load(plan, out);
+    text_format(out, " with %.4g %% confidence, under: ", plan->confidence * 100.0);
+    add_cases(plan, out);
+    text_add(out, "\n");
+}
+
+static void add_dependence(const struct plan *plan, struct text *out)
+{
+    if (plan->tightest == NULL) {
+        return;
+    }
+    text_format(out, "Tightest: %s, %s.", plan->tightest->rule,
+                plan->cases[plan->tightest->in_case].name);
+    if (plan->input_count > 0) {
+        text_format(out, " Most sensitive to: %s.", plan->inputs[0].name);
+    }
+    if (isnan(plan->fails_at)) {
+        text_format(out, " It holds with %.0f %% more load than planned for.\n",
+                    plan->holds_to * 100.0);
+    } else {
+        text_format(out,
+                    " It holds with %.0f %% more load than planned for, no more with %.0f "
+                    "%%.\n",
+                    plan->holds_to * 100.0, plan->fails_at * 100.0);
+    }
+}
+
+void plan_text_method(const struct plan *plan, struct text *out)
+{
+    char duration[UNITS_FORMAT_ROOM], warmup[UNITS_FORMAT_ROOM];
+    const struct design *design = &plan->base.design;
+    add_dependence(plan, out);
+    text_format(out,
+                "%u of %.6g candidates simulated (%.6g ruled out by utilisation, %.6g by "
+                "monotonicity or cost), %u replications of %s after a warm-up of %s, all with the "
+                "same random numbers\n",
+                plan->simulated, plan->candidates, plan->below, plan->spared, plan->replications,
+                units_format_exact(duration, sizeof duration, design->duration_ns),
+                design->warmup_auto ? "MSER-5's choice"
+                                    : units_format_exact(warmup, sizeof warmup, design->warmup_ns));
+}
+
+static void add_apply(const struct plan *plan, struct text *out)
+{
+    if (plan->best == NULL) {
+        return;
+    }
+    text_format(out, "Apply with:  orrery run %s", plan->request.file);
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        if (plan->variables[v].now != plan->best->at[v]) {
+            text_format(out, " --set %s=%s", plan->variables[v].name,
+                        plan->variables[v].values[plan->best->at[v]]);
+        }
+    }
+    text_add(out, "\n");
+}
+
+// ---- dry run -----------------------------------------------------------------------------------
+
+static void add_dry(const struct plan *plan, struct text *out)
+{
+    text_format(out, "%.6g candidates, %u cases each, nothing simulated\n", plan->candidates,
+                plan->case_count);
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        const struct plan_variable *variable = &plan->variables[v];
+        text_format(out, "  vary   %s: %s..%s (%u values), now %s\n", variable->name,
+                    variable->values[0], variable->values[variable->count - 1], variable->count,
+                    variable->present);
+    }
+    for (uint32_t r = 0; r < plan->rule_count; r++) {
+        const struct slo_design *slo = &plan->base.design.slos[plan->rules[r]];
+        text_format(out, "  keep   %s: %s of %s\n", slo->name, slo->objective, slo->target_name);
+    }
+    text_add(out, "  under  ");
+    add_cases(plan, out);
+    text_add(out, "\n  at     ");
+    add_load(plan, out);
+    text_format(out, "\n  at most %u candidates are simulated\n", plan->request.most);
+}
+
+// ---- the whole ---------------------------------------------------------------------------------
+
+void plan_text_write(const struct plan *plan, bool color, struct text *out)
+{
+    if (plan->request.dry) {
+        add_dry(plan, out);
+        return;
+    }
+    plan_text_headline(plan, out);
+    for (uint32_t which = 0; which < PLAN_TABLES; which++) {
+        struct table table;
+        if (which == PLAN_TABLE_NEIGHBOURS || !plan_table_fill(plan, which, &table)) {
+            continue; // the first table says it already
+        }
+        text_format(out, "\n%s\n", plan_table_titles[which]);
+        table_write(&table, color, out);
+        table_release(&table);
+    }
+    text_add(out, "\n");
+    plan_text_method(plan, out);
+    add_apply(plan, out);
+}
+
+void plan_text_markdown(const struct plan *plan, struct text *out)
+{
+    text_format(out, "# Plan of %s\n\n", plan->base.design.name);
+    plan_text_headline(plan, out);
+    for (uint32_t which = 0; which < PLAN_TABLES; which++) {
+        struct table table;
+        if (plan_table_fill(plan, which, &table)) {
+            text_format(out, "\n## %s\n\n", plan_table_titles[which]);
+            table_markdown(&table, out);
+            table_release(&table);
+        }
+    }
+    text_add(out, "\n");
+    plan_text_method(plan, out);
+    add_apply(plan, out);
+}
+
+void plan_text_identity(const struct plan *plan, struct text *out)
+{
+    text_format(out, "plan %s %u %d\n", plan->base.digest, plan->request.most, plan->by_cores);
+    text_format(out, "%s %s %s\n",
+                plan->request.scenario.duration == NULL ? "" : plan->request.scenario.duration,
+                plan->request.scenario.warmup == NULL ? "" : plan->request.scenario.warmup,
+                plan->request.scenario.replications == NULL ? ""
+                                                            : plan->request.scenario.replications);
+    text_format(out, "seed %llu\n", (unsigned long long)plan->base.design.seed);
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        text_format(out, "%s %s..%s %u\n", plan->variables[v].name, plan->variables[v].values[0],
+                    plan->variables[v].values[plan->variables[v].count - 1],
+                    plan->variables[v].count);
+    }
+    add_cases(plan, out);
+}

@@ -1,0 +1,345 @@
+// plan_outlook - what a plan means later: when servers run out, what more load costs, what it
+// depends on.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/text.h"
+#include "sim/base/units.h"
+#include "sim/base/units_format.h"
+#include "sim/kernel/math.h"
+#include "sim/study/plan_parts.h"
+
+static const double STEP = 0.10;       // of every input
+static const double BUSY_LEAST = 0.05; // servers in use: below, a component is no resource
+static const double LEVELS[] = {0.5, 0.75, 1.0, 1.25, 1.5, 2.0};
+
+// ---- resources ---------------------------------------------------------------------------------
+
+static double worst_servers(const struct plan *plan, const struct component_design *component)
+{
+    double least = INFINITY;
+    for (uint32_t i = 0; i < plan->case_count; i++) {
+        const double left = plan_case_servers(plan, &plan->cases[i], component);
+        least = left < least ? left : least;
+    }
+    return least;
+}
+
+static double months_until(const struct plan *plan, double factor)
+{
+    if (!(plan->monthly > 0.0)) {
+        return (double)NAN;
+    }
+    return factor <= 1.0 ? 0.0 : math_log(factor) / math_log1p(plan->monthly);
+}
+
+static void add_resource(struct plan *plan, const struct design *planned, uint32_t c)
+{
+    const struct component_design *now = &plan->base.design.components[c];
+    const struct component_design *then = &planned->components[c];
+    const double busy = plan->busy[c] / plan->factor;
+    struct plan_resource *resource = &plan->resources[plan->resource_count++];
+    *resource = (struct plan_resource){
+        .name = now->name,
+        .now = now->replicas * plan_price_servers(now),
+        .planned = then->replicas * plan_price_servers(then),
+        .least_now = worst_servers(plan, now),
+        .least = worst_servers(plan, then),
+        .busy = busy,
+    };
+    resource->factor_now = resource->least_now / busy;
+    resource->factor = resource->least / busy;
+    resource->months_now = months_until(plan, resource->factor_now);
+    resource->months = months_until(plan, resource->factor);
+}
+
+static void list_resources(struct plan *plan, const struct design *planned)
+{
+    plan->resources =
+        arena_take_array(&plan->arena, planned->component_count + 1, sizeof *plan->resources);
+    for (uint32_t c = 0; plan->busy != NULL && c < planned->component_count; c++) {
+        if (plan->busy[c] >= BUSY_LEAST && c < plan->base.design.component_count) {
+            add_resource(plan, planned, c);
+        }
+    }
+}
+
+// ---- frontier ----------------------------------------------------------------------------------
+
+// Slack of the plan in the worst case, in square roots of the work: what another load needs too.
+static double beta_of(const struct plan *plan, const struct design *planned, uint32_t c)
+{
+    const double busy = plan->busy[c];
+    return (worst_servers(plan, &planned->components[c]) - busy) / math_sqrt(busy);
+}
+
+static bool carries(const struct plan *plan, const struct design *design, const double *betas,
+                    double factor)
+{
+    for (uint32_t c = 0; c < design->component_count; c++) {
+        const double busy = plan->busy[c] * factor;
+        if (betas[c] > 0.0 && busy > 0.0 &&
+            worst_servers(plan, &design->components[c]) <
+                busy + betas[c] * math_sqrt(busy) - 1e-9) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Only what the planned sizing has to vary is asked of a level: a variable's smallest value, the
+// others at their largest.
+static bool level_value(struct plan *plan, const double *betas, uint32_t v,
+                        struct plan_level *level)
+{
+    uint16_t at[PLAN_VARIABLES];
+    memcpy(at, plan->largest->at, sizeof at);
+    bool found = false;
+    const uint32_t count = plan->variables[v].count;
+    for (uint32_t value = 0; value < count && !found; value++) {
+        struct diagnostic_list diagnostics;
+        struct scenario scenario;
+        at[v] = (uint16_t)value;
+        diagnostic_init(&diagnostics);
+        found = plan_trial_load(plan, at, &scenario, &diagnostics) &&
+                carries(plan, &scenario.design, betas, level->factor);
+        scenario_release(&scenario);
+        diagnostic_release(&diagnostics);
+        level->at[v] = (uint16_t)value;
+    }
+    return found;
+}
+
+// Components that no variable touches cannot be the reason why a level is out of reach.
+static void keep_varied(const struct plan *plan, const struct design *planned, double *betas)
+{
+    const struct design *base = &plan->base.design;
+    for (uint32_t c = 0; c < planned->component_count && c < base->component_count; c++) {
+        const bool known = plan->busy[c] > BUSY_LEAST;
+        betas[c] = known ? beta_of(plan, planned, c) : 0.0;
+    }
+}
+
+static void list_levels(struct plan *plan, const struct design *planned)
+{
+    const uint32_t count = sizeof LEVELS / sizeof LEVELS[0];
+    double *betas = arena_take_array(&plan->arena, planned->component_count + 1, sizeof *betas);
+    keep_varied(plan, planned, betas);
+    plan->levels = arena_take_array(&plan->arena, count, sizeof *plan->levels);
+    for (uint32_t i = 0; i < count; i++) {
+        struct plan_level *level = &plan->levels[plan->level_count++];
+        *level = (struct plan_level){.factor = LEVELS[i], .simulated = LEVELS[i] == 1.0};
+        if (level->simulated) {
+            memcpy(level->at, plan->best->at, sizeof level->at);
+        }
+        for (uint32_t v = 0; v < plan->variable_count && !level->simulated; v++) {
+            level->beyond = !level_value(plan, betas, v, level) || level->beyond;
+        }
+        level->cost = plan_trial(plan, level->at)->cost;
+    }
+}
+
+// ---- sensitivity -------------------------------------------------------------------------------
+
+static double margin_of(const struct plan_finding *finding)
+{
+    const double value = finding->observed.value;
+    if (!finding->observed.known) {
+        return INFINITY;
+    }
+    if (finding->less) {
+        return finding->limit > 0.0 ? (finding->limit - value) / finding->limit : INFINITY;
+    }
+    return finding->limit < 1.0 ? (value - finding->limit) / (1.0 - finding->limit) : 0.0;
+}
+
+static const struct plan_finding *tightest(const struct plan_trial *best)
+{
+    const struct plan_finding *found = NULL;
+    for (uint32_t f = 0; f < best->finding_count; f++) {
+        if (found == NULL || margin_of(&best->findings[f]) < margin_of(found)) {
+            found = &best->findings[f];
+        }
+    }
+    return found;
+}
+
+// The same rule in a trial that was changed.
+static const struct plan_finding *same_rule(const struct plan_trial *trial,
+                                            const struct plan_finding *rule)
+{
+    for (uint32_t f = 0; f < trial->finding_count; f++) {
+        if (text_same(trial->findings[f].rule, rule->rule)) {
+            return &trial->findings[f];
+        }
+    }
+    return NULL;
+}
+
+static bool measure(struct plan *plan, const char *name, const struct plan_change *change)
+{
+    struct plan_trial trial;
+    const struct plan_finding *rule = plan->tightest;
+    if (!plan_trial_changed(plan, plan->best, rule->in_case, change, &trial)) {
+        return false;
+    }
+    const struct plan_finding *now = same_rule(&trial, rule);
+    if (now != NULL && now->observed.known && rule->observed.value > 0.0) {
+        plan->inputs[plan->input_count++] = (struct plan_input){
+            name, (now->observed.value - rule->observed.value) / rule->observed.value};
+    }
+    return true;
+}
+
+static bool is_varied(const struct plan *plan, const char *name)
+{
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        if (text_same(plan->variables[v].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A parameter 10 % larger, in its own unit; NULL: it is no number.
+static const char *larger(struct plan *plan, const char *value)
+{
+    double number;
+    const char *unit = value == NULL ? NULL : units_decimal(value, &number);
+    if (unit == NULL || number <= 0.0) {
+        return NULL;
+    }
+    char text[UNITS_FORMAT_ROOM];
+    const double raised = number * (1.0 + STEP);
+    units_format_shortest(text, sizeof text, *unit == '\0' ? ceil(raised - 1e-9) : raised);
+    return arena_format(&plan->arena, "%s%s", text, unit);
+}
+
+static bool measure_parameters(struct plan *plan)
+{
+    const struct design *design = &plan->base.design;
+    bool good = true;
+    for (uint32_t p = 0; good && p < design->parameter_count; p++) {
+        const struct parameter_design *parameter = &design->parameters[p];
+        const char *value = larger(plan, parameter->value);
+        if (value != NULL && !is_varied(plan, parameter->name)) {
+            const struct plan_change change = {1.0, DESIGN_NONE, 1.0, parameter->name, value};
+            good =
+                measure(plan, arena_format(&plan->arena, "parameter %s", parameter->name), &change);
+        }
+    }
+    return good;
+}
+
+static bool measure_components(struct plan *plan)
+{
+    bool good = true;
+    for (uint32_t c = 0; good && c < plan->base.design.component_count; c++) {
+        if (plan->busy != NULL && plan->busy[c] >= BUSY_LEAST) {
+            const struct plan_change change = {1.0, c, 1.0 + STEP, NULL, NULL};
+            good = measure(plan,
+                           arena_format(&plan->arena, "service times of %s",
+                                        plan->base.design.components[c].name),
+                           &change);
+        }
+    }
+    return good;
+}
+
+static int by_change(const void *one, const void *other)
+{
+    const double a = fabs(((const struct plan_input *)one)->change);
+    const double b = fabs(((const struct plan_input *)other)->change);
+    return a < b   ? 1
+           : a > b ? -1
+                   : strcmp(((const struct plan_input *)one)->name,
+                            ((const struct plan_input *)other)->name);
+}
+
+// How wrong the load may be before the tightest objective gives way.
+static bool measure_slack(struct plan *plan)
+{
+    static const double steps[] = {0.05, 0.1, 0.2, 0.4, 0.8};
+    plan->holds_to = 0.0;
+    plan->fails_at = (double)NAN;
+    for (uint32_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const struct plan_change change = {1.0 + steps[i], DESIGN_NONE, 1.0, NULL, NULL};
+        struct plan_trial trial;
+        if (!plan_trial_changed(plan, plan->best, plan->tightest->in_case, &change, &trial)) {
+            return false;
+        }
+        if (trial.fate != PLAN_HOLDS) {
+            plan->fails_at = steps[i];
+            return true;
+        }
+        plan->holds_to = steps[i];
+    }
+    return true;
+}
+
+static bool measure_inputs(struct plan *plan)
+{
+    const struct design *design = &plan->base.design;
+    const uint32_t room = design->parameter_count + design->component_count + 1;
+    plan->inputs = arena_take_array(&plan->arena, room, sizeof *plan->inputs);
+    plan->tightest = tightest(plan->best);
+    if (plan->tightest == NULL) {
+        return true;
+    }
+    const struct plan_change load = {1.0 + STEP, DESIGN_NONE, 1.0, NULL, NULL};
+    const bool good = measure(plan, "load", &load) && measure_components(plan) &&
+                      measure_parameters(plan) && measure_slack(plan);
+    qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, by_change);
+    return good;
+}
+
+// ---- nothing holds -----------------------------------------------------------------------------
+
+// The largest share of the planned load at which the largest sizing keeps the rule that fails.
+static bool advise(struct plan *plan)
+{
+    static const double shares[] = {0.9, 0.75, 0.5, 0.25, 0.1};
+    const struct plan_trial *largest = plan->largest;
+    if (largest->failing == NULL) {
+        plan->advice = largest->why;
+        return true;
+    }
+    for (uint32_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        const struct plan_change change = {shares[i], DESIGN_NONE, 1.0, NULL, NULL};
+        struct plan_trial trial;
+        if (!plan_trial_changed(plan, largest, largest->failing->in_case, &change, &trial)) {
+            return false;
+        }
+        if (trial.fate == PLAN_HOLDS) {
+            plan->advice = arena_format(
+                &plan->arena,
+                "The largest sizing holds it at %.0f %% of the planned load (%.3g x the present "
+                "one): raise the ranges, or what is not varied, or spread the load",
+                shares[i] * 100.0, shares[i] * plan->factor);
+            return true;
+        }
+    }
+    plan->advice = arena_format(
+        &plan->arena,
+        "Not even a tenth of the planned load holds it: no size of what is varied is the remedy; "
+        "look at service times, distances, time-outs or the objective itself");
+    return true;
+}
+
+bool plan_outlook(struct plan *plan)
+{
+    if (plan->best == NULL) {
+        return plan->exhausted || plan->largest == NULL || advise(plan);
+    }
+    struct diagnostic_list diagnostics;
+    struct scenario scenario;
+    diagnostic_init(&diagnostics);
+    if (plan_trial_load(plan, plan->best->at, &scenario, &diagnostics) && plan->busy != NULL) {
+        list_resources(plan, &scenario.design);
+        list_levels(plan, &scenario.design);
+    }
+    scenario_release(&scenario);
+    diagnostic_release(&diagnostics);
+    return measure_inputs(plan);
+}
