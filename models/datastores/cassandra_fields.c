@@ -13,14 +13,14 @@ static const char *const conditions[] = {"unchanged", "exists", NULL};
 
 static const struct field timeout_fields[] = {
     {AT(cassandra_timeouts, read_ns, "read"), .type = FIELD_DURATION, .fallback = "5s",
-     .minimum = 0.001, .meaning = "a read of a row (read_request_timeout)", .source = YAML},
+     .minimum = 1e6, .meaning = "a read of a row (read_request_timeout)", .source = YAML},
     {AT(cassandra_timeouts, range_ns, "range"), .type = FIELD_DURATION, .fallback = "10s",
-     .minimum = 0.001, .meaning = "a scan (range_request_timeout)", .source = YAML},
+     .minimum = 1e6, .meaning = "a scan (range_request_timeout)", .source = YAML},
     {AT(cassandra_timeouts, write_ns, "write"), .type = FIELD_DURATION, .fallback = "2s",
-     .minimum = 0.001, .meaning = "a write, a hint and each phase of Paxos (write_request_timeout)",
+     .minimum = 1e6, .meaning = "a write, a hint and each phase of Paxos (write_request_timeout)",
      .source = YAML},
     {AT(cassandra_timeouts, contention_ns, "contention"), .type = FIELD_DURATION, .fallback = "1s",
-     .minimum = 0.001,
+     .minimum = 1e6,
      .meaning = "how long a conditional write tries against others (cas_contention_timeout)",
      .source = YAML},
     {0},
@@ -40,7 +40,7 @@ static const struct field thread_fields[] = {
 
 static const struct field gossip_fields[] = {
     {AT(cassandra_gossip, period_ns, "period"), .type = FIELD_DURATION, .fallback = "1s",
-     .minimum = 0.001, .meaning = "between two gossips of a node, each with one other at random",
+     .minimum = 1e6, .meaning = "between two gossips of a node, each with one other at random",
      .source = "Gossiper.java, 5.0"},
     {AT(cassandra_gossip, phi, "phi"), .type = FIELD_NUMBER, .fallback = "8", .minimum = 0.1,
      .maximum = 1000, .meaning = "suspicion at which a silent node is convicted "
@@ -59,7 +59,7 @@ static const struct field hint_fields[] = {
     {AT(cassandra_hints, window_ns, "window"), .type = FIELD_DURATION, .fallback = "3h",
      .meaning = "none are kept for a replica dead for longer (max_hint_window)", .source = YAML},
     {AT(cassandra_hints, flush_ns, "flush"), .type = FIELD_DURATION, .fallback = "10s",
-     .minimum = 0.001,
+     .minimum = 1e6,
      .meaning = "between two looks for hints to write to disk and to deliver (hints_flush_period)",
      .source = YAML},
     {AT(cassandra_hints, throttle, "throttle"), .type = FIELD_BANDWIDTH, .fallback = "1048576B/s",
@@ -76,10 +76,10 @@ static const struct field log_fields[] = {
                 "shares; group: for the next flush of a period",
      .source = YAML},
     {AT(cassandra_commit_log, period_ns, "period"), .type = FIELD_DURATION, .fallback = "10s",
-     .minimum = 0.001, .meaning = "periodic: between two flushes (commitlog_sync_period)",
+     .minimum = 1e6, .meaning = "periodic: between two flushes (commitlog_sync_period)",
      .source = YAML},
     {AT(cassandra_commit_log, group_ns, "group"), .type = FIELD_DURATION, .fallback = "1s",
-     .minimum = 1e-6, .meaning = "group: between two flushes (commitlog_sync_group_window)",
+     .minimum = 1e3, .meaning = "group: between two flushes (commitlog_sync_group_window)",
      .source = YAML},
     {AT(cassandra_commit_log, flush, "flush"), .type = FIELD_DISTRIBUTION,
      .fallback = "lognormal(median=60us, p99=250us)", .meaning = "one durable flush",
@@ -106,7 +106,7 @@ static const struct field memtable_fields[] = {
 
 static const struct field compaction_fields[] = {
     {AT(cassandra_compaction, window_ns, "window"), .type = FIELD_DURATION, .fallback = "86400s",
-     .minimum = 0.001,
+     .minimum = 1e6,
      .meaning = "time window of a file (TimeWindowCompactionStrategy, compaction_window_size)",
      .source = "Cassandra 5.0 default: 1 day"},
     {AT(cassandra_compaction, windows, "windows"), .type = FIELD_COUNT, .fallback = "7",

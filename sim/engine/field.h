@@ -60,7 +60,7 @@ struct field {
     const char *meaning;     // one sentence
     const char *source;      // of the default: a reference, or "assumption"
     bool required;
-    double minimum, maximum;    // inclusive, in the field's unit; maximum 0: no bound
+    double minimum, maximum;    // inclusive, in what is stored (ns, bytes); maximum 0: no bound
     const char *const *choices; // NULL-terminated
     const struct field *sub;    // of RECORD, LIST or MAP of records
     const char *read;           // CUSTOM: "steps", "spread", "replicas", "queue", "target", ...

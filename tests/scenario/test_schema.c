@@ -69,6 +69,31 @@ Test(schema, every_parameter_of_every_model_has_a_meaning)
     expect_documented(sections_workload, "workloads");
 }
 
+static bool is_duration(const struct field *field)
+{
+    return field->type == FIELD_DURATION;
+}
+
+// A bound that was meant in seconds or milliseconds would be a fraction of a nanosecond.
+static void expect_whole_bounds(const struct field *fields, const char *of)
+{
+    for (const struct field *field = fields; field != NULL && field->name != NULL; field++) {
+        cr_expect(!is_duration(field) || field->minimum == 0 || field->minimum >= 1,
+                  "`%s` of %s is at least %g ns", field->name, of, field->minimum);
+        if (field->sub != NULL) {
+            expect_whole_bounds(field->sub, field->name);
+        }
+    }
+}
+
+Test(schema, no_duration_is_bounded_by_a_fraction_of_a_nanosecond)
+{
+    const struct model *const *model = load_catalog()->models;
+    for (; *model != NULL; model++) {
+        expect_whole_bounds((*model)->fields, (*model)->kind);
+    }
+}
+
 Test(schema, every_custom_field_has_a_reader)
 {
     static const struct field *const tables[] = {
