@@ -505,6 +505,16 @@ static bool is_topic(const struct field_map *topics, const char *name)
     return false;
 }
 
+// Without a topic to write to there is nothing to call.
+static void hide_transact(struct model_preparation *preparation)
+{
+    struct operation *operations =
+        arena_take_array(preparation->arena, KAFKA_OPERATIONS, sizeof *operations);
+    memcpy(operations, kafka_operations, KAFKA_OPERATIONS * sizeof *operations);
+    operations[KAFKA_TRANSACT].internal = true;
+    preparation->component->operations = operations;
+}
+
 // The state of transactions is a topic like the others, behind them.
 void kafka_transaction_prepare(struct model_preparation *preparation)
 {
@@ -512,6 +522,7 @@ void kafka_transaction_prepare(struct model_preparation *preparation)
     struct field_map *topics = &configuration->topics;
     const struct kafka_transactions *setting = &configuration->transaction;
     if (setting->topic == NULL) {
+        hide_transact(preparation);
         return;
     }
     if (!is_topic(topics, setting->topic)) {
