@@ -287,6 +287,10 @@ static void prepare(struct model_preparation *preparation)
     if (configuration->queues.count > UINT16_MAX) {
         model_complain(preparation, "queues", "at most 65535 queues");
     }
+    if (distribution_mean(&configuration->election) < TIME_MS) {
+        model_complain(preparation, "election", "members that cannot win would stand without end: "
+                                                "wait 1ms on average at least");
+    }
     add_processes(preparation);
 }
 
