@@ -20,11 +20,17 @@ extern char **environ;
 enum { WIDTH = 560, TIMEOUT_S = 60, WAIT_STEP_NS = 5000000, BATCH = 64 };
 
 static const char *const kind_names[PLOT_KINDS] = {
-    [PLOT_LATENCY] = "03-latency", [PLOT_THROUGHPUT] = "04-throughput",
-    [PLOT_HEATMAP] = "05-heatmap", [PLOT_UTILIZATION] = "06-utilization",
-    [PLOT_USE] = "06-use",         [PLOT_BREAKDOWN] = "07-where-time-goes",
-    [PLOT_WARMUP] = "11-warm-up",  [PLOT_CERTAINTY] = "11-certainty",
+    [PLOT_LATENCY] = "03-latency",
+    [PLOT_THROUGHPUT] = "04-throughput",
+    [PLOT_HEATMAP] = "05-heatmap",
+    [PLOT_UTILIZATION] = "06-utilization",
+    [PLOT_USE] = "06-use",
+    [PLOT_BREAKDOWN] = "07-where-time-goes",
+    [PLOT_HOCKEY_STICK] = "10-throughput-latency",
     [PLOT_FRONTIER] = "10-frontier",
+    [PLOT_VERDICTS] = "10-verdicts",
+    [PLOT_WARMUP] = "11-warm-up",
+    [PLOT_CERTAINTY] = "11-certainty",
 };
 
 // ---- lists -------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ enum plot_kind { // in the order of the report
     PLOT_UTILIZATION,
     PLOT_USE,
     PLOT_BREAKDOWN,
+    PLOT_HOCKEY_STICK,
+    PLOT_VERDICTS,
     PLOT_WARMUP,
     PLOT_CERTAINTY,
     PLOT_FRONTIER,

@@ -52,11 +52,19 @@ static void sync_directory_of(const char *path)
     text_release(&directory);
 }
 
-static bool rename_into_place(const char *temporary, const char *path, struct text *why)
+static bool rename_to(const char *temporary, const char *path, struct text *why)
 {
     if (rename(temporary, path) != 0) {
         fail(why, "write", path);
         unlink(temporary);
+        return false;
+    }
+    return true;
+}
+
+static bool rename_into_place(const char *temporary, const char *path, struct text *why)
+{
+    if (!rename_to(temporary, path, why)) {
         return false;
     }
     sync_directory_of(path);
@@ -71,13 +79,13 @@ void file_temporary(const char *path, struct text *name)
     text_format(name, "%s.%s-%ld.tmp", path, host, (long)getpid());
 }
 
-static bool write_temporary(const char *temporary, const char *bytes, size_t length)
+static bool write_temporary(const char *temporary, const char *bytes, size_t length, bool synced)
 {
     const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0) {
         return false;
     }
-    const bool written = write_all(file, bytes, length) && fsync(file) == 0;
+    const bool written = write_all(file, bytes, length) && (!synced || fsync(file) == 0);
     const int error = errno;
     const bool closed = close(file) == 0;
     if (!written) {
@@ -86,20 +94,35 @@ static bool write_temporary(const char *temporary, const char *bytes, size_t len
     return written && closed;
 }
 
-bool file_write_atomic(const char *path, const void *bytes, size_t length, struct text *why)
+struct content {
+    const char *bytes;
+    size_t length;
+};
+
+static bool write_whole(const char *path, struct content content, bool synced, struct text *why)
 {
     struct text temporary;
     text_init(&temporary);
     file_temporary(path, &temporary);
-    bool good = write_temporary(text_get(&temporary), bytes, length);
+    const char *name = text_get(&temporary);
+    bool good = write_temporary(name, content.bytes, content.length, synced);
     if (good) {
-        good = rename_into_place(text_get(&temporary), path, why);
+        good = synced ? rename_into_place(name, path, why) : rename_to(name, path, why);
     } else {
         fail(why, "write", path);
-        unlink(text_get(&temporary));
+        unlink(name);
     }
     text_release(&temporary);
     return good;
+}
+bool file_write_atomic(const char *path, const void *bytes, size_t length, struct text *why)
+{
+    return write_whole(path, (struct content){bytes, length}, true, why);
+}
+
+bool file_write_soon(const char *path, const void *bytes, size_t length, struct text *why)
+{
+    return write_whole(path, (struct content){bytes, length}, false, why);
 }
 
 bool file_commit(const char *temporary, const char *path, struct text *why)

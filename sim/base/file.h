@@ -16,6 +16,10 @@ void file_temporary(const char *path, struct text *name);
 // Writes under the temporary name, syncs it and renames it to PATH.
 bool file_write_atomic(const char *path, const void *bytes, size_t length, struct text *why);
 
+// The same without waiting for the disk: complete or absent for every reader while the machine
+// runs. For files that a later one, written atomically, makes valid.
+bool file_write_soon(const char *path, const void *bytes, size_t length, struct text *why);
+
 // The same for a file that somebody else (HDF5, gnuplot) has written under `temporary`.
 bool file_commit(const char *temporary, const char *path, struct text *why);
 

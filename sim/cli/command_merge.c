@@ -1,4 +1,4 @@
-// command_merge - `orrery merge DIR...`: the result of a run whose replications were simulated in
+// command_merge - `orrery merge DIR...`: the result of a run or a sweep that was simulated in
 // parts.
 #include <jansson.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/run_options.h"
 #include "sim/cli/run_session.h"
+#include "sim/cli/sweep_session.h"
 
 enum merge_option { OPTION_JSON, OPTION_DIRECTORY, OPTION_OUT, OPTION_QUIET };
 
@@ -101,11 +102,10 @@ static json_t *common_command(const struct merging *merging)
     return same ? first : NULL;
 }
 
-// The command line of the run that the parts belong to; words are borrowed from the JSON.
-static int run_words(const struct merging *merging, const json_t *words, char **line)
+// The command line that the parts belong to; words are borrowed from the JSON.
+static int command_words(const struct merging *merging, const json_t *words, char **line)
 {
     int count = 0;
-    line[count++] = (char *)(uintptr_t) "run";
     for (size_t i = 0; i < json_array_size(words); i++) {
         const char *word = json_string_value(json_array_get(words, i));
         line[count++] = (char *)(uintptr_t)(word == NULL ? "" : word);
@@ -120,33 +120,79 @@ static int run_words(const struct merging *merging, const json_t *words, char **
     return count;
 }
 
-static int merge(const struct cli *cli, const struct merging *merging, const json_t *words)
+// Nothing is simulated: every unit is there, in one of the directories.
+static void prepare(const struct merging *merging, struct run_options *options)
 {
-    char **line = check_calloc(json_array_size(words) + 8, sizeof *line);
-    const int count = run_words(merging, words, line);
+    options->merging = true;
+    options->json = merging->json;
+    options->quiet = merging->quiet;
+    options->no_progress = true;
+    options->rerun = true;
+    options->merged_count = merging->count;
+    memcpy(options->merged, merging->directories, sizeof options->merged);
+}
+
+static int complain(const struct merging *merging, const struct text *wrong)
+{
+    fprintf(stderr, "orrery: %s/journal/command.json: %s\n", merging->directories[0],
+            text_get(wrong));
+    return CLI_BROKEN;
+}
+
+static int merge_run(const struct cli *cli, const struct merging *merging, int count, char **line)
+{
     struct run_options options;
     struct text wrong;
     text_init(&wrong);
-    int status = CLI_BROKEN;
+    int status;
     if (run_options_read(&options, count, line, &wrong)) {
-        options.merging = true;
-        options.json = merging->json;
-        options.quiet = merging->quiet;
-        options.no_progress = true;
-        options.rerun = true;
-        options.merged_count = merging->count;
-        memcpy(options.merged, merging->directories, sizeof options.merged);
+        prepare(merging, &options);
         struct stop stop;
         stop_begin(&stop);
         status = run_session(&(struct run_session){.cli = cli, .options = &options, .stop = &stop},
                              options.files[0]);
         stop_end(&stop);
     } else {
-        fprintf(stderr, "orrery: %s/journal/command.json: %s\n", merging->directories[0],
-                text_get(&wrong));
+        status = complain(merging, &wrong);
     }
     run_options_release(&options);
     text_release(&wrong);
+    return status;
+}
+
+static int merge_sweep(const struct cli *cli, const struct merging *merging, int count, char **line)
+{
+    struct sweep_command command;
+    struct text wrong;
+    text_init(&wrong);
+    int status;
+    if (sweep_command_read(&command, count, line, &wrong)) {
+        prepare(merging, &command.run);
+        struct stop stop;
+        stop_begin(&stop);
+        status = sweep_session(cli, &command, &stop);
+        stop_end(&stop);
+    } else {
+        status = complain(merging, &wrong);
+    }
+    sweep_command_release(&command);
+    text_release(&wrong);
+    return status;
+}
+
+static int merge(const struct cli *cli, const struct merging *merging, const json_t *words)
+{
+    char **line = check_calloc(json_array_size(words) + 8, sizeof *line);
+    const int count = command_words(merging, words, line);
+    int status = CLI_BROKEN;
+    if (strcmp(line[0], "run") == 0) {
+        status = merge_run(cli, merging, count, line);
+    } else if (strcmp(line[0], "sweep") == 0) {
+        status = merge_sweep(cli, merging, count, line);
+    } else {
+        fprintf(stderr, "orrery: %s/journal/command.json names no command that has parts: `%s`\n",
+                merging->directories[0], line[0]);
+    }
     free(line);
     return status;
 }
@@ -168,7 +214,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 const struct command command_merge = {
     .name = "merge",
     .operands = "DIR...",
-    .summary = "join the parts of a run that were simulated apart",
+    .summary = "join the parts of a run or sweep that were simulated apart",
     .text = "  orrery run checkout.yaml --shard 1/3 -o parts      on one machine\n"
             "  orrery run checkout.yaml --shard 2/3 -o parts      on another, and so on\n"
             "  orrery merge parts                                 the result, byte for byte\n"

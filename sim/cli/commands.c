@@ -7,6 +7,7 @@ const struct command *const cli_commands[] = {
     &command_report,
     &command_compare,
     &command_plan,
+    &command_sweep,
     &command_merge,
     &command_doctor,
     &command_check,

@@ -18,4 +18,5 @@ extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_schema;
 extern const struct command command_show;
+extern const struct command command_sweep;
 extern const struct command command_version;

@@ -102,10 +102,15 @@ static void add_pair(json_t *words, const char *option, const char *value)
     }
 }
 
-static json_t *words_of(const struct run_options *options, const char *file)
+static json_t *words_of(const struct run_options *options,
+                        const struct run_journal_command *command, const char *file)
 {
     json_t *words = json_array();
+    json_array_append_new(words, json_string(command->name));
     json_array_append_new(words, json_string(file));
+    for (uint32_t i = 0; i < command->count; i++) {
+        json_array_append_new(words, json_string(command->words[i]));
+    }
     for (uint32_t i = 0; i < options->override_count; i++) {
         const struct document_override *override = &options->overrides[i];
         struct text pair;
@@ -126,9 +131,9 @@ static json_t *words_of(const struct run_options *options, const char *file)
 }
 
 bool run_journal_tell(const struct run_journal *journal, const struct run_options *options,
-                      const char *file, struct text *why)
+                      const struct run_journal_command *command, const char *file, struct text *why)
 {
-    json_t *words = words_of(options, file);
+    json_t *words = words_of(options, command, file);
     char *content = json_dumps(words, JSON_INDENT(1));
     struct text path;
     text_init(&path);

@@ -1,6 +1,6 @@
 // run_journal - the journals of a run: DIR/journal/, while it is under way or in parts.
 //
-// Beside the journals stands command.json, the words behind `orrery run` that simulate the same, so
+// Beside the journals stands command.json, the words behind `orrery` that simulate the same, so
 // that `orrery merge` needs nothing but the directory.
 #pragma once
 
@@ -25,9 +25,16 @@ bool run_journal_begin(struct run_journal *journal, const struct run_directory *
                        const struct run_options *options, const char *identity, struct text *why);
 void run_journal_end(struct run_journal *journal);
 
-// Writes command.json for a part of a run of `file`.
+struct run_journal_command {  // what the journals belong to
+    const char *name;         // "run", "sweep"
+    const char *const *words; // its own options, besides those of a run
+    uint32_t count;
+};
+
+// Writes command.json for a part of a command about `file`.
 bool run_journal_tell(const struct run_journal *journal, const struct run_options *options,
-                      const char *file, struct text *why);
+                      const struct run_journal_command *command, const char *file,
+                      struct text *why);
 
 // The run is whole: its journals are not needed any more.
 void run_journal_remove(const struct run_journal *journal);

@@ -430,8 +430,10 @@ static bool begin_journal(struct running *running)
     running->has_journal = true;
     const bool begun = run_journal_begin(&running->journal, &running->directory, options,
                                          text_get(&running->identity), &running->why);
-    const bool told = !made || !begun || options->merging ||
-                      run_journal_tell(&running->journal, options, running->file, &running->why);
+    const struct run_journal_command command = {.name = "run"};
+    const bool told =
+        !made || !begun || options->merging ||
+        run_journal_tell(&running->journal, options, &command, running->file, &running->why);
     return made && begun && told;
 }
 

@@ -1,0 +1,243 @@
+// sweep_print - writes to stdout, stderr and the result directory.
+#include "sim/cli/sweep_print.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/base/file.h"
+#include "sim/base/units_format.h"
+#include "sim/cli/cli.h"
+
+enum { LIST_MOST = 200 };
+
+// ---- progress
+// ------------------------------------------------------------------------------------
+
+void sweep_print_begin(struct sweep_print *print)
+{
+    const char *ci = getenv("CI");
+    *print = (struct sweep_print){.terminal = isatty(STDERR_FILENO) && (ci == NULL || *ci == '\0')};
+}
+
+void sweep_print_end(struct sweep_print *print)
+{
+    if (print->shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
+}
+
+void sweep_print_progress(struct sweep_print *print, const struct sweep_progress *facts)
+{
+    const uint32_t tenths = facts->points == 0 ? 0 : 10 * facts->done / facts->points;
+    if (!print->terminal && tenths <= print->tenths) {
+        return;
+    }
+    print->tenths = tenths;
+    char events[UNITS_FORMAT_ROOM], left[UNITS_FORMAT_ROOM];
+    fprintf(stderr, "%spoints %u/%u  units %u  %s events", print->terminal ? "\r\033[K  " : "",
+            facts->done, facts->points, facts->units,
+            units_format_si(events, sizeof events, (double)facts->events));
+    if (!isnan(facts->left_s) && facts->done < facts->points) {
+        const double whole_s = facts->left_s < 1.0 ? 1.0 : (double)(uint64_t)facts->left_s;
+        fprintf(stderr, "  eta %s", units_format_duration(left, sizeof left, whole_s * 1e9));
+    }
+    fputs(print->terminal ? "" : "\n", stderr);
+    fflush(stderr);
+    print->shown = print->terminal;
+}
+
+// ---- the list
+// ------------------------------------------------------------------------------------
+
+static void add_estimate(const struct sweep *sweep, uint32_t workers, struct text *out)
+{
+    char time[UNITS_FORMAT_ROOM], events[UNITS_FORMAT_ROOM];
+    uint64_t units = 0;
+    for (uint32_t point = 0; point < sweep->points.count; point++) {
+        units += sweep->rows[point].least;
+    }
+    const uint64_t used = units < workers ? units : workers;
+    const double seconds =
+        sweep->predicted / CAPACITY_EVENTS_PER_S / (used == 0 ? 1 : (double)used);
+    text_format(out, "; at least %llu units, about %s events: %s on %u core%s by first order\n",
+                (unsigned long long)units, units_format_si(events, sizeof events, sweep->predicted),
+                units_format_duration(time, sizeof time, seconds * 1e9), workers,
+                workers == 1 ? "" : "s");
+}
+
+int sweep_print_list(const struct sweep *sweep, uint32_t workers)
+{
+    struct text out;
+    text_init(&out);
+    text_format(&out, "%u points", sweep->points.designed);
+    if (sweep->points.count != sweep->points.designed) {
+        text_format(&out, ", %u after `where` and without repetitions", sweep->points.count);
+    }
+    if (sweep->chosen != sweep->points.count) {
+        text_format(&out, ", %u chosen", sweep->chosen);
+    }
+    add_estimate(sweep, workers, &out);
+    uint32_t shown = 0;
+    for (uint32_t point = 0; point < sweep->points.count; point++) {
+        if (sweep->rows[point].chosen && shown++ < LIST_MOST) {
+            text_format(&out, "  #%u ", point);
+            sweep_report_point(sweep, point, &out);
+            text_add_char(&out, '\n');
+        }
+    }
+    if (shown > LIST_MOST) {
+        text_format(&out, "  ... and %u more\n", shown - LIST_MOST);
+    }
+    const bool good = cli_print(&out);
+    text_release(&out);
+    return good ? CLI_DONE : CLI_BROKEN;
+}
+
+// ---- files
+// ---------------------------------------------------------------------------------------
+
+static bool write_text(const char *directory, const char *name, const char *content,
+                       struct text *why)
+{
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/%s", directory, name);
+    const bool good = file_write_atomic(text_get(&path), content, strlen(content), why);
+    text_release(&path);
+    return good;
+}
+
+static bool write_json(const struct sweep_report *report, const char *directory, struct text *why)
+{
+    struct json_write json;
+    json_write_init(&json);
+    sweep_report_json(report, &json);
+    const bool good = write_text(directory, "sweep.json", json_write_get(&json), why);
+    json_write_release(&json);
+    return good;
+}
+
+// A missing gnuplot is a warning.
+static bool draw(struct plot_list *list, const char *directory, struct text *why)
+{
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/plots", directory);
+    bool good = list->count == 0 || file_make_directory(text_get(&path), why);
+    if (good && list->count > 0 && !plot_draw(list, text_get(&path), why)) {
+        fprintf(stderr, "orrery: warning: %s\n", text_get(why));
+        text_clear(why);
+    }
+    text_release(&path);
+    return good;
+}
+
+bool sweep_print_files(struct sweep_report *report, const char *directory, struct text *why)
+{
+    struct plot_list list;
+    struct text csv, markdown, table;
+    plot_list_init(&list);
+    text_init(&csv);
+    text_init(&markdown);
+    text_init(&table);
+    sweep_report_charts(report, &list);
+    report->plots = &list;
+    sweep_report_csv(report, &csv);
+    bool good = draw(&list, directory, why);
+    sweep_report_markdown(report, &markdown);
+    sweep_report_terminal(report, &(struct sweep_report_look){.all = false}, &table);
+    good = good && write_json(report, directory, why) &&
+           write_text(directory, "sweep.csv", text_get(&csv), why) &&
+           write_text(directory, "sweep.txt", text_get(&table), why) &&
+           write_text(directory, "report.md", text_get(&markdown), why);
+    report->plots = NULL;
+    plot_list_release(&list);
+    text_release(&csv);
+    text_release(&markdown);
+    text_release(&table);
+    return good;
+}
+
+// ---- standard output
+// -----------------------------------------------------------------------------
+
+bool sweep_print_result(const struct sweep_report *report, const struct sweep_print_look *look)
+{
+    if (look->json) {
+        struct json_write json;
+        json_write_init(&json);
+        sweep_report_json(report, &json);
+        json_write_get(&json);
+        const bool good = cli_print(&json.text);
+        json_write_release(&json);
+        return good;
+    }
+    struct text out;
+    text_init(&out);
+    sweep_report_terminal(
+        report, &(struct sweep_report_look){.color = look->color, .all = look->verbose}, &out);
+    const bool good = cli_print(&out);
+    text_release(&out);
+    return good;
+}
+
+void sweep_print_failures(const struct sweep *sweep, const char *arguments)
+{
+    struct text out;
+    text_init(&out);
+    sweep_report_failures(&(struct sweep_report){.sweep = sweep, .command = arguments}, false,
+                          &out);
+    fputs(text_get(&out), stderr);
+    text_release(&out);
+}
+
+// ---- a finished sweep
+// ----------------------------------------------------------------------------
+
+static int status_of(const char *directory, const struct run_options *run)
+{
+    struct text path;
+    json_error_t error;
+    text_init(&path);
+    text_format(&path, "%s/sweep.json", directory);
+    json_t *root = json_load_file(text_get(&path), 0, &error);
+    text_release(&path);
+    const char *verdict = json_string_value(json_object_get(root, "verdict"));
+    const json_int_t broken = json_integer_value(json_object_get(root, "broken"));
+    int status = CLI_FAILED;
+    if (verdict == NULL || broken > 0) {
+        status = CLI_BROKEN;
+    } else if (run->exit_zero || text_same(verdict, "PASS")) {
+        status = CLI_DONE;
+    } else if (text_same(verdict, "UNDECIDED")) {
+        status = run->allow_undecided ? CLI_DONE : CLI_UNDECIDED;
+    }
+    json_decref(root);
+    return status;
+}
+
+int sweep_print_again(const char *directory, const struct run_options *run)
+{
+    struct text path, content, why;
+    text_init(&path);
+    text_init(&content);
+    text_init(&why);
+    text_format(&path, "%s/%s", directory, run->json ? "sweep.json" : "sweep.txt");
+    int status = status_of(directory, run);
+    if (!file_read(text_get(&path), &content, &why)) {
+        fprintf(stderr, "orrery: %s\n", text_get(&why));
+        status = CLI_BROKEN;
+    } else if (!cli_print(&content)) {
+        status = CLI_BROKEN;
+    }
+    fprintf(stderr, "%s is up to date; --rerun simulates again\n", directory);
+    text_release(&path);
+    text_release(&content);
+    text_release(&why);
+    return status;
+}

@@ -1,0 +1,442 @@
+// sweep_session - points, journal, threads, files, table.
+#include "sim/cli/sweep_session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "reports/outputs.h"
+#include "reports/summary.h"
+#include "reports/sweep_report.h"
+#include "sim/base/file.h"
+#include "sim/cli/run_directory.h"
+#include "sim/cli/run_journal.h"
+#include "sim/cli/sweep_print.h"
+#include "sim/cli/sweep_space.h"
+#include "sim/study/sweep.h"
+#include "sim/study/verdict.h"
+
+struct sweeping { // one study while it is worked on
+    const struct cli *cli;
+    const struct sweep_command *command;
+    struct stop *stop;
+    struct scenario scenario; // as written, without the parameters that are varied
+    struct sweep sweep;
+    struct text source, identity, run_identity, arguments, why;
+    char digest[DIGEST_ROOM];
+    struct run_directory directory;
+    struct run_journal journal;
+    bool has_journal;
+    struct sweep_print print;
+    struct timespec began;
+    double elapsed_s;
+};
+
+static int complain(const struct sweeping *sweeping)
+{
+    fprintf(stderr, "orrery: %s\n", text_get(&sweeping->why));
+    return CLI_BROKEN;
+}
+
+static double since_s(const struct timespec *began)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
+}
+
+// ---- points
+// --------------------------------------------------------------------------------------
+
+static void show_errors(void *context, uint32_t point, struct diagnostic_list *diagnostics)
+{
+    const struct sweeping *sweeping = context;
+    struct text words;
+    text_init(&words);
+    sweep_report_point(&sweeping->sweep, point, &words);
+    fprintf(stderr, "point %u (%s):\n", point, text_get(&words));
+    text_release(&words);
+    cli_show(sweeping->cli, diagnostics, DIAGNOSTIC_HUMAN, false);
+}
+
+static bool choose(struct sweeping *sweeping)
+{
+    struct sweep *sweep = &sweeping->sweep;
+    const uint32_t count = sweep->points.count;
+    bool *chosen = arena_take_array(&sweep->arena, count, sizeof *chosen);
+    const char *list = sweeping->command->points;
+    if (list != NULL && !sweep_command_choose(list, count, chosen, &sweeping->why)) {
+        return false;
+    }
+    sweep->rows = arena_take_array(&sweep->arena, count, sizeof *sweep->rows);
+    for (uint32_t point = 0; point < count; point++) {
+        sweep->rows[point].chosen = list == NULL || chosen[point];
+        sweep->chosen += sweep->rows[point].chosen;
+    }
+    return true;
+}
+
+static int lay_out(struct sweeping *sweeping)
+{
+    struct sweep *sweep = &sweeping->sweep;
+    if (!sweep_space_read(sweep, &sweeping->scenario, sweeping->command, &sweeping->why) ||
+        !sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &sweeping->why) ||
+        !choose(sweeping)) {
+        complain(sweeping);
+        return CLI_WRONG;
+    }
+    return sweep_check(sweep, show_errors, sweeping) ? CLI_DONE : CLI_WRONG;
+}
+
+static void identify(struct sweeping *sweeping)
+{
+    run_options_identity(&sweeping->command->run, &sweeping->run_identity);
+    text_format(&sweeping->identity, "%s\n%s", sweeping->scenario.digest,
+                text_get(&sweeping->run_identity));
+    sweep_identity(&sweeping->sweep, &sweeping->identity);
+    digest_of(sweeping->identity.bytes, sweeping->identity.length, sweeping->digest);
+    const char *points = sweeping->command->points;
+    text_format(&sweeping->identity, "points=%s\n", points == NULL ? "all" : points);
+}
+
+// ---- files of a point
+// ----------------------------------------------------------------------------
+
+static void name_arguments(void *context, uint32_t point, struct text *out)
+{
+    const struct sweeping *sweeping = context;
+    text_add(out, text_get(&sweeping->arguments));
+    sweep_report_settings(&sweeping->sweep, point, out);
+}
+
+static bool write_summary(const struct result *result, const char *directory, struct text *why)
+{
+    struct json_write json;
+    struct text path;
+    json_write_init(&json);
+    text_init(&path);
+    text_format(&path, "%s/summary.json", directory);
+    summary_write(result, &json);
+    const char *content = json_write_get(&json);
+    const bool good = file_write_soon(text_get(&path), content, strlen(content), why);
+    text_release(&path);
+    json_write_release(&json);
+    return good;
+}
+
+// DIR/points/NUMBER/
+static bool write_point(void *context, uint32_t point, const struct result *result,
+                        struct text *why)
+{
+    const struct sweeping *sweeping = context;
+    const struct sweep_command *command = sweeping->command;
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/points/%u", text_get(&sweeping->directory.path), point);
+    const bool good =
+        file_make_directory(text_get(&path), why) &&
+        (command->has_out ? outputs_write(result, text_get(&path), command->run.outputs, why)
+                          : write_summary(result, text_get(&path), why));
+    text_release(&path);
+    return good;
+}
+
+// ---- simulation
+// ----------------------------------------------------------------------------------
+
+static bool is_part(const struct sweeping *sweeping)
+{
+    return sweeping->command->run.shards > 0;
+}
+
+static int interrupted(const struct sweeping *sweeping)
+{
+    const struct unit_store *store = &sweeping->journal.store;
+    fprintf(stderr, "orrery: interrupted; %u units are kept in %s: the same command goes on\n",
+            store->simulated + store->fetched, text_get(&sweeping->journal.folder));
+    return stop_exit_status(sweeping->stop);
+}
+
+static int tell_part(const struct sweeping *sweeping)
+{
+    const struct unit_store *store = &sweeping->journal.store;
+    const char *directory = text_get(&sweeping->directory.path);
+    fprintf(stderr, "%u units simulated, %u were there, %u are for others; in %s\n",
+            store->simulated, store->fetched, store->missing, text_get(&sweeping->journal.folder));
+    fprintf(stderr, "when all parts are done: orrery merge %s\n", directory);
+    return CLI_DONE;
+}
+
+static int tell_missing(const struct sweeping *sweeping)
+{
+    const struct unit_store *store = &sweeping->journal.store;
+    const uint64_t first = store->listed[0];
+    fprintf(stderr,
+            "orrery: %u unit%s not there, first replication %u of point %u; the parts go on "
+            "where they stopped when their commands are given again\n",
+            store->missing, store->missing == 1 ? " is" : "s are", (uint32_t)first,
+            (uint32_t)(first >> 32));
+    return CLI_BROKEN;
+}
+
+static int stopped(const struct sweeping *sweeping, enum sweep_end end)
+{
+    const struct unit_store *store = &sweeping->journal.store;
+    switch (end) {
+    case SWEEP_END_DONE:
+        return CLI_DONE;
+    case SWEEP_END_MISSING:
+        return is_part(sweeping) ? tell_part(sweeping) : tell_missing(sweeping);
+    case SWEEP_END_INTERRUPTED:
+        return interrupted(sweeping);
+    case SWEEP_END_FAST:
+        sweep_print_failures(&sweeping->sweep, text_get(&sweeping->arguments));
+        fputs("orrery: a point is broken, and --fail-fast ends the sweep\n", stderr);
+        return CLI_BROKEN;
+    case SWEEP_END_STORE:
+        fprintf(stderr, "orrery: %s\n", text_get(&store->why));
+        return store->status == JOURNAL_UNEQUAL ? CLI_NONDETERMINISM : CLI_BROKEN;
+    case SWEEP_END_FILES:
+        return complain(sweeping);
+    }
+    return CLI_BROKEN;
+}
+
+static void tell_progress(void *context, const struct sweep_progress *facts)
+{
+    struct sweeping *sweeping = context;
+    sweep_print_progress(&sweeping->print, facts);
+}
+
+static enum sweep_end simulate(struct sweeping *sweeping)
+{
+    const struct run_options *run = &sweeping->command->run;
+    const struct sweep_options options = {
+        .workers = run->workers,
+        .stop = &sweeping->stop->signal,
+        .fail_fast = sweeping->command->fail_fast,
+        .stop_on_fail = run->stop_on_fail,
+        .reversed = run->reversed,
+        .store = &sweeping->journal.store,
+        .identity = text_get(&sweeping->run_identity),
+        .resolved = sweeping->command->has_out,
+        .context = sweeping,
+        .arguments = name_arguments,
+        .done = is_part(sweeping) ? NULL : write_point,
+        .progress = run->no_progress || run->quiet ? NULL : tell_progress,
+    };
+    sweep_print_begin(&sweeping->print);
+    const enum sweep_end end = sweep_run(&sweeping->sweep, &options, &sweeping->why);
+    sweep_print_end(&sweeping->print);
+    sweeping->elapsed_s = since_s(&sweeping->began);
+    return end;
+}
+
+// ---- the answer
+// ----------------------------------------------------------------------------------
+
+static int verdict_status(const struct sweeping *sweeping)
+{
+    const struct run_options *run = &sweeping->command->run;
+    for (uint32_t point = 0; point < sweeping->sweep.points.count; point++) {
+        if (sweeping->sweep.rows[point].state == SWEEP_BROKEN) {
+            return CLI_BROKEN;
+        }
+    }
+    const enum verdict verdict = sweep_verdict(&sweeping->sweep);
+    if (verdict == VERDICT_PASS || run->exit_zero) {
+        return CLI_DONE;
+    }
+    if (verdict == VERDICT_UNDECIDED) {
+        return run->allow_undecided ? CLI_DONE : CLI_UNDECIDED;
+    }
+    return CLI_FAILED;
+}
+
+static bool write_facts(struct sweeping *sweeping, int status)
+{
+    const struct run_directory_facts facts = {
+        .argc = sweeping->cli->argc,
+        .argv = sweeping->cli->argv,
+        .workers = sweeping->command->run.workers,
+        .elapsed_s = sweeping->elapsed_s,
+        .peak_bytes = run_directory_peak_bytes(),
+        .identity = text_get(&sweeping->identity),
+        .exit_status = status,
+    };
+    struct result result; // of which the manifest takes digest, version and events
+    result_init(&result);
+    result.digest = sweeping->digest;
+    result.version = sweeping->sweep.version;
+    for (uint32_t point = 0; point < sweeping->sweep.points.count; point++) {
+        result.events += sweeping->sweep.rows[point].events;
+    }
+    const bool good = run_directory_finish(&sweeping->directory, &result, &facts, &sweeping->why);
+    result_release(&result);
+    return good;
+}
+
+static int finish(struct sweeping *sweeping)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const struct sweep_curves curves = sweep_curves_find(&sweeping->sweep, &arena);
+    struct sweep_report report = {
+        .sweep = &sweeping->sweep,
+        .digest = sweeping->digest,
+        .seed = sweeping->scenario.design.seed,
+        .curves = &curves,
+        .command = text_get(&sweeping->arguments),
+    };
+    const struct sweep_print_look look = {
+        .json = sweeping->command->run.json,
+        .quiet = sweeping->command->run.quiet,
+        .verbose = sweeping->command->run.verbose,
+        .color = cli_is_coloured(sweeping->cli, true),
+    };
+    int status = verdict_status(sweeping);
+    const bool written =
+        sweep_print_files(&report, text_get(&sweeping->directory.path), &sweeping->why) &&
+        run_directory_write(&sweeping->directory, "scenario.yaml", text_get(&sweeping->source),
+                            &sweeping->why) &&
+        write_facts(sweeping, status);
+    if (!written) {
+        status = complain(sweeping);
+    }
+    const bool printed = sweep_print_result(&report, &look);
+    sweep_print_failures(&sweeping->sweep, text_get(&sweeping->arguments));
+    if (written && !look.quiet) {
+        fprintf(stderr, "%.1f s; results: %s/\n", sweeping->elapsed_s,
+                text_get(&sweeping->directory.path));
+    }
+    arena_release(&arena);
+    return printed ? status : CLI_BROKEN;
+}
+
+// ---- the session
+// ---------------------------------------------------------------------------------
+
+static bool begin_journal(struct sweeping *sweeping)
+{
+    const struct sweep_command *command = sweeping->command;
+    // The journal serves every choice of points: its identity ends before them.
+    struct text identity;
+    text_init(&identity);
+    text_format(&identity, "sweep %s", sweeping->digest);
+    const bool made = run_directory_make(&sweeping->directory, &sweeping->why);
+    sweeping->has_journal = true;
+    const bool begun = run_journal_begin(&sweeping->journal, &sweeping->directory, &command->run,
+                                         text_get(&identity), &sweeping->why);
+    text_release(&identity);
+    const struct run_journal_command words = {"sweep", command->words, command->word_count};
+    return made && begun &&
+           (command->run.merging || run_journal_tell(&sweeping->journal, &command->run, &words,
+                                                     command->run.files[0], &sweeping->why));
+}
+
+static int run_kept(struct sweeping *sweeping)
+{
+    if (!begin_journal(sweeping)) {
+        return complain(sweeping);
+    }
+    const enum sweep_end end = simulate(sweeping);
+    if (end != SWEEP_END_DONE) {
+        return stopped(sweeping, end);
+    }
+    if (is_part(sweeping)) {
+        return tell_part(sweeping);
+    }
+    const int status = finish(sweeping);
+    const bool whole = sweeping->command->points == NULL && !sweeping->command->run.merging;
+    if (status != CLI_BROKEN && whole) {
+        run_journal_remove(&sweeping->journal);
+    }
+    return status;
+}
+
+static int run_checked(struct sweeping *sweeping)
+{
+    const struct run_options *run = &sweeping->command->run;
+    identify(sweeping);
+    struct text name;
+    text_init(&name);
+    text_format(&name, "%s-sweep", sweeping->sweep.scenario);
+    run_directory_init(&sweeping->directory, run->directory, text_get(&name),
+                       text_get(&sweeping->identity));
+    text_release(&name);
+    int status;
+    if (!is_part(sweeping) && !run->rerun &&
+        run_directory_is_complete(&sweeping->directory, text_get(&sweeping->identity))) {
+        status = sweep_print_again(text_get(&sweeping->directory.path), run);
+    } else {
+        status = run_kept(sweeping);
+    }
+    if (sweeping->has_journal) {
+        run_journal_end(&sweeping->journal);
+    }
+    run_directory_release(&sweeping->directory);
+    return status;
+}
+
+static int run_loaded(struct sweeping *sweeping)
+{
+    const struct sweep_command *command = sweeping->command;
+    struct sweep *sweep = &sweeping->sweep;
+    if (!file_read(command->run.files[0], &sweeping->source, &sweeping->why)) {
+        return complain(sweeping);
+    }
+    sweep->source = (struct sweep_source){
+        .path = command->run.files[0],
+        .file = {command->run.files[0], text_get(&sweeping->source), sweeping->source.length},
+        .options = &command->run.scenario,
+        .catalog = sweeping->cli->catalog,
+    };
+    run_options_arguments(&command->run, command->run.files[0], &sweeping->arguments);
+    if (command->run.scenario.replications != NULL) {
+        text_format(&sweeping->arguments, " --rep %s", command->run.scenario.replications);
+    }
+    const int status = lay_out(sweeping);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    return command->list ? sweep_print_list(sweep, command->run.workers) : run_checked(sweeping);
+}
+
+static void begin(struct sweeping *sweeping, const struct cli *cli,
+                  const struct sweep_command *command, struct stop *stop)
+{
+    *sweeping = (struct sweeping){.cli = cli, .command = command, .stop = stop};
+    clock_gettime(CLOCK_MONOTONIC, &sweeping->began);
+    text_init(&sweeping->source);
+    text_init(&sweeping->identity);
+    text_init(&sweeping->run_identity);
+    text_init(&sweeping->arguments);
+    text_init(&sweeping->why);
+    sweep_init(&sweeping->sweep);
+}
+
+static void end(struct sweeping *sweeping)
+{
+    sweep_release(&sweeping->sweep);
+    text_release(&sweeping->source);
+    text_release(&sweeping->identity);
+    text_release(&sweeping->run_identity);
+    text_release(&sweeping->arguments);
+    text_release(&sweeping->why);
+}
+
+int sweep_session(const struct cli *cli, const struct sweep_command *command, struct stop *stop)
+{
+    struct sweeping sweeping;
+    struct diagnostic_list diagnostics;
+    begin(&sweeping, cli, command, stop);
+    diagnostic_init(&diagnostics);
+    const bool good = scenario_load(&sweeping.scenario, command->run.files[0],
+                                    &command->run.scenario, cli->catalog, &diagnostics);
+    cli_show(cli, &diagnostics, DIAGNOSTIC_HUMAN, false);
+    const int status = good ? run_loaded(&sweeping) : CLI_WRONG;
+    scenario_release(&sweeping.scenario);
+    diagnostic_release(&diagnostics);
+    end(&sweeping);
+    return status;
+}
