@@ -11,6 +11,7 @@
 #include "sim/base/file.h"
 #include "sim/cli/run_directory.h"
 #include "sim/cli/run_journal.h"
+#include "sim/cli/shell.h"
 #include "sim/cli/sweep_print.h"
 #include "sim/cli/sweep_space.h"
 #include "sim/study/sweep.h"
@@ -179,6 +180,11 @@ static int tell_missing(const struct sweeping *sweeping)
     return CLI_BROKEN;
 }
 
+static int distrust(const struct unit_store *store)
+{
+    return store->status == JOURNAL_UNEQUAL ? CLI_NONDETERMINISM : CLI_BROKEN;
+}
+
 static int stopped(const struct sweeping *sweeping, enum sweep_end end)
 {
     const struct unit_store *store = &sweeping->journal.store;
@@ -195,7 +201,7 @@ static int stopped(const struct sweeping *sweeping, enum sweep_end end)
         return CLI_BROKEN;
     case SWEEP_END_STORE:
         fprintf(stderr, "orrery: %s\n", text_get(&store->why));
-        return store->status == JOURNAL_UNEQUAL ? CLI_NONDETERMINISM : CLI_BROKEN;
+        return distrust(store);
     case SWEEP_END_FILES:
         return complain(sweeping);
     }
@@ -337,7 +343,8 @@ static bool begin_journal(struct sweeping *sweeping)
 static int run_kept(struct sweeping *sweeping)
 {
     if (!begin_journal(sweeping)) {
-        return complain(sweeping);
+        complain(sweeping);
+        return distrust(&sweeping->journal.store);
     }
     const enum sweep_end end = simulate(sweeping);
     if (end != SWEEP_END_DONE) {
@@ -354,6 +361,41 @@ static int run_kept(struct sweeping *sweeping)
     return status;
 }
 
+// The script that simulates the sweep in shards.
+static int emit(const struct sweeping *sweeping)
+{
+    const struct sweep_command *command = sweeping->command;
+    struct text arguments, script;
+    text_init(&arguments);
+    text_init(&script);
+    text_add(&arguments, text_get(&sweeping->arguments));
+    for (uint32_t i = 0; i < command->word_count; i++) {
+        text_add_char(&arguments, ' ');
+        shell_quote(&arguments, command->words[i]);
+    }
+    uint64_t units = 0;
+    for (uint32_t point = 0; point < sweeping->sweep.points.count; point++) {
+        units += sweeping->sweep.rows[point].least;
+    }
+    const struct replications_design *wanted = &sweeping->scenario.design.replications;
+    const struct emit_job job = {
+        .name = sweeping->sweep.scenario,
+        .command = "sweep",
+        .arguments = text_get(&arguments),
+        .directory = text_get(&sweeping->directory.path),
+        .out = command->run.out,
+        .units = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX,
+        .batch = command->run.batch,
+        .cores = command->run.has_workers ? command->run.workers : 1,
+        .grows = wanted->maximum > wanted->minimum,
+    };
+    emit_write(command->run.emit, &job, &script);
+    const bool good = cli_print(&script);
+    text_release(&arguments);
+    text_release(&script);
+    return good ? CLI_DONE : CLI_BROKEN;
+}
+
 static int run_checked(struct sweeping *sweeping)
 {
     const struct run_options *run = &sweeping->command->run;
@@ -365,8 +407,10 @@ static int run_checked(struct sweeping *sweeping)
                        text_get(&sweeping->identity));
     text_release(&name);
     int status;
-    if (!is_part(sweeping) && !run->rerun &&
-        run_directory_is_complete(&sweeping->directory, text_get(&sweeping->identity))) {
+    if (run->emit != EMIT_NOTHING) {
+        status = emit(sweeping);
+    } else if (!is_part(sweeping) && !run->rerun &&
+               run_directory_is_complete(&sweeping->directory, text_get(&sweeping->identity))) {
         status = sweep_print_again(text_get(&sweeping->directory.path), run);
     } else {
         status = run_kept(sweeping);
@@ -392,9 +436,7 @@ static int run_loaded(struct sweeping *sweeping)
         .catalog = sweeping->cli->catalog,
     };
     run_options_arguments(&command->run, command->run.files[0], &sweeping->arguments);
-    if (command->run.scenario.replications != NULL) {
-        text_format(&sweeping->arguments, " --rep %s", command->run.scenario.replications);
-    }
+    run_options_more_arguments(&command->run, &sweeping->arguments);
     const int status = lay_out(sweeping);
     if (status != CLI_DONE) {
         return status;
