@@ -276,6 +276,9 @@ static bool look_around(struct plan *plan, bool *moved)
         at[v]--;
         struct plan_trial *trial = plan_trial(plan, at);
         bool holds;
+        if (trial->fate == PLAN_FAILS && trial->failing == NULL) {
+            trial->fate = PLAN_OPEN; // what a formula says of a neighbour is seen in full
+        }
         if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
             return false;
         }
