@@ -492,6 +492,9 @@ static void end(struct component *component)
 // ---- descriptor
 // -----------------------------------------------------------------------------------
 
+static const char *const roles[] = {"leader", "follower", "last", "controller", "broker",
+                                    "voter", "registry", NULL};
+
 const struct model kafka_model = {
     .kind = "kafka",
     .family = "broker",
@@ -518,6 +521,7 @@ const struct model kafka_model = {
     .crash = crash,
     .route = route,
     .with_role = with_role,
+    .roles = roles,
     .attach = kafka_group_attach,
     .has_topic = has_topic,
     .check = check,

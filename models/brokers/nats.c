@@ -516,6 +516,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor ---------------------------------------------------------------------------------
 
+static const char *const roles[] = {"leader", NULL};
+
 const struct model nats_jetstream_model = {
     .kind = "nats-jetstream",
     .family = "broker",
@@ -538,6 +540,7 @@ const struct model nats_jetstream_model = {
     .crash = crash,
     .route = choose_server,
     .with_role = with_role,
+    .roles = roles,
     .attach = attach,
     .backlog = backlog,
     .has_topic = has_topic,

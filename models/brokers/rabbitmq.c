@@ -517,6 +517,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor ---------------------------------------------------------------------------------
 
+static const char *const roles[] = {"leader", NULL};
+
 const struct model rabbitmq_model = {
     .kind = "rabbitmq",
     .family = "broker",
@@ -539,6 +541,7 @@ const struct model rabbitmq_model = {
     .crash = crash,
     .route = choose_node,
     .with_role = with_role,
+    .roles = roles,
     .attach = attach,
     .backlog = backlog,
     .has_topic = has_topic,

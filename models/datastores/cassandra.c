@@ -370,6 +370,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor -------------------------------------------------------------------------------
 
+static const char *const roles[] = {"node", NULL};
+
 const struct model cassandra_model = {
     .kind = "cassandra",
     .family = "datastore",
@@ -397,6 +399,7 @@ const struct model cassandra_model = {
     .crash = crash,
     .route = cassandra_ring_route,
     .with_role = with_role,
+    .roles = roles,
     .check = check,
     .end = end,
     .demand = demand,

@@ -380,6 +380,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor -------------------------------------------------------------------------------
 
+static const char *const roles[] = {"writer", "leader", "server", "keeper", NULL};
+
 const struct model clickhouse_model = {
     .kind = "clickhouse",
     .family = "datastore",
@@ -405,6 +407,7 @@ const struct model clickhouse_model = {
     .crash = crash,
     .route = route,
     .with_role = with_role,
+    .roles = roles,
     .check = check,
     .end = end,
     .demand = demand,

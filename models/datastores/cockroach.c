@@ -453,6 +453,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor -------------------------------------------------------------------------------
 
+static const char *const roles[] = {"leaseholder", "leader", "liveness", NULL};
+
 const struct model cockroach_model = {
     .kind = "cockroachdb",
     .family = "datastore",
@@ -478,6 +480,7 @@ const struct model cockroach_model = {
     .start = start,
     .crash = crash,
     .with_role = with_role,
+    .roles = roles,
     .check = check,
     .end = end,
     .demand = demand,

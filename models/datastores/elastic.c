@@ -468,6 +468,8 @@ static void end(struct component *component)
 
 // ---- descriptor -------------------------------------------------------------------------------
 
+static const char *const roles[] = {"primary", "replica", "master", "leader", NULL};
+
 const struct model elastic_model = {
     .kind = "elasticsearch",
     .family = "datastore",
@@ -491,6 +493,7 @@ const struct model elastic_model = {
     .start = start,
     .crash = crash,
     .with_role = with_role,
+    .roles = roles,
     .check = check,
     .end = end,
     .demand = elastic_layout_demand,

@@ -162,6 +162,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor -------------------------------------------------------------------------------
 
+static const char *const roles[] = {"primary", "secondary", "leader", NULL};
+
 const struct model mongodb_model = {
     .kind = "mongodb",
     .family = "datastore",
@@ -188,6 +190,7 @@ const struct model mongodb_model = {
     .crash = crash,
     .route = mongodb_driver_route,
     .with_role = with_role,
+    .roles = roles,
     .attach = mongodb_stream_attach,
     .has_topic = mongodb_stream_has,
     .check = check,

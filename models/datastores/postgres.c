@@ -374,6 +374,8 @@ static double demand(const struct component_design *component, const struct oper
 
 // ---- descriptor -------------------------------------------------------------------------------
 
+static const char *const roles[] = {"primary", "leader", "standby", NULL};
+
 const struct model postgres_model = {
     .kind = "postgres",
     .family = "datastore",
@@ -398,6 +400,7 @@ const struct model postgres_model = {
     .crash = crash,
     .route = route,
     .with_role = with_role,
+    .roles = roles,
     .check = check,
     .end = end,
     .demand = demand,

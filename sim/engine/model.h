@@ -97,6 +97,7 @@ struct model {
     struct node *(*route)(struct component *component, const struct call *call, uint64_t key);
     // The node that has `role` now (fault selectors); NULL: none.
     struct node *(*with_role)(struct component *component, const char *role);
+    const char *const *roles; // that a selector may name, ends with NULL
     // A consumer of this broker exists; called once a consumer after begin.
     void (*attach)(struct component *component, const struct consumer_design *consumer,
                    struct component *to);

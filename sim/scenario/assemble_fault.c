@@ -135,6 +135,30 @@ static bool select_machine(struct fault_builder *builder)
            complain_empty(builder, node, "machine", machine_list(builder->assembly));
 }
 
+static bool is_role(const struct fault_builder *builder, const struct document_node *node)
+{
+    const struct component_design *component =
+        &builder->assembly->components[builder->base.component];
+    const char *const *roles = component->model == NULL ? NULL : component->model->roles;
+    uint32_t count = 0;
+    for (; roles != NULL && roles[count] != NULL; count++) {
+        if (text_same(roles[count], builder->base.role)) {
+            return true;
+        }
+    }
+    if (count > 0) {
+        const struct assembly_reference reference = {
+            .node = node,
+            .what = arena_format(builder->assembly->arena, "role of `%s` named", component->name),
+            .name = builder->base.role,
+            .names = roles,
+            .count = count,
+        };
+        assembly_complain(builder->assembly, &reference);
+    }
+    return count == 0;
+}
+
 static bool select_role(struct fault_builder *builder)
 {
     const struct document_node *node = builder->section->select.role;
@@ -151,7 +175,7 @@ static bool select_role(struct fault_builder *builder)
     if (model != NULL && model->with_role == NULL) {
         return complain_empty(builder, node, "role", "");
     }
-    return true;
+    return is_role(builder, node);
 }
 
 // One end of a link: a component, a zone or every zone of a region.
