@@ -11,7 +11,7 @@
 #include "sim/base/check.h"
 #include "sim/engine/figure.h"
 
-static const uint64_t SHAPE = 0x31696e7579727272U; // changes with the layout
+static const uint64_t SHAPE = 0x32696e7579727272U; // changes with the layout
 
 struct passage {
     struct unit_bytes *out;     // writing, NULL: reading
@@ -79,6 +79,42 @@ static void pass_tally(struct passage *passage, struct tally *tally)
     pass(passage, &tally->area, sizeof tally->area);
 }
 
+// Most buckets are empty: runs of zeros are counted, runs of counts stand as they are.
+static void write_counts(struct passage *passage, const uint64_t *counts, uint32_t room)
+{
+    uint32_t at = 0;
+    while (at < room) {
+        uint32_t runs[2] = {0, 0}; // zeros, counts
+        while (at < room && counts[at] == 0) {
+            runs[0]++;
+            at++;
+        }
+        while (at + runs[1] < room && counts[at + runs[1]] != 0) {
+            runs[1]++;
+        }
+        write_bytes(passage->out, runs, sizeof runs);
+        write_bytes(passage->out, counts + at, runs[1] * sizeof *counts);
+        at += runs[1];
+    }
+}
+
+static uint64_t *read_counts(struct passage *passage, uint32_t room)
+{
+    uint64_t *counts = check_calloc((size_t)room + 1, sizeof *counts);
+    uint32_t at = 0;
+    while (at < room && !passage->broken) {
+        uint32_t runs[2] = {0, 0};
+        pass(passage, runs, sizeof runs);
+        const uint64_t length = (uint64_t)runs[0] + runs[1];
+        passage->broken = passage->broken || length == 0 || length > room - at;
+        if (!passage->broken) {
+            pass(passage, counts + at + runs[0], runs[1] * sizeof *counts);
+            at += (uint32_t)length;
+        }
+    }
+    return counts;
+}
+
 static void pass_histogram(struct passage *passage, struct histogram *histogram)
 {
     pass(passage, &histogram->count, sizeof histogram->count);
@@ -98,9 +134,10 @@ static void pass_histogram(struct passage *passage, struct histogram *histogram)
         histogram_init(histogram);
         return;
     }
-    if (histogram->room > 0) {
-        histogram->counts =
-            pass_array(passage, histogram->counts, histogram->room, sizeof *histogram->counts);
+    if (histogram->room > 0 && passage->out != NULL) {
+        write_counts(passage, histogram->counts, histogram->room);
+    } else if (histogram->room > 0) {
+        histogram->counts = read_counts(passage, histogram->room);
     }
 }
 
