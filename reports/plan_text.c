@@ -60,6 +60,10 @@ void plan_text_headline(const struct plan *plan, struct text *out)
                     plan_table_cost(plan, plan->cost_now, now, sizeof now),
                     plan_table_cost(plan, plan->best->cost, then, sizeof then),
                     change < 0 ? "" : "+", plan_table_cost(plan, change, more, sizeof more));
+        if (plan->is_local) {
+            text_add(out, "No variable can be lowered; what one saves at the expense of another "
+                          "was not searched (more than 6 variables)\n");
+        }
         if (plan->exhausted) {
             text_add(out, "Not shown to be the cheapest: no simulation was left (--max-evals)\n");
         }
@@ -102,9 +106,20 @@ void plan_text_method(const struct plan *plan, struct text *out)
                 "monotonicity or cost), %u replications of %s after a warm-up of %s, all with the "
                 "same random numbers\n",
                 plan->simulated, plan->candidates, plan->below, plan->spared, plan->replications,
-                units_format_exact(duration, sizeof duration, design->duration_ns),
+                units_format_exact(duration, sizeof duration, plan->length_ns),
                 design->warmup_auto ? "MSER-5's choice"
-                                    : units_format_exact(warmup, sizeof warmup, design->warmup_ns));
+                                    : units_format_exact(warmup, sizeof warmup, plan->warmup_ns));
+}
+
+static void add_shortened(const struct plan *plan, struct text *out)
+{
+    if (plan->whole != NULL) {
+        text_format(out,
+                    "Replications are shortened to keep the search affordable: what takes longer "
+                    "to show (slow leaks, rare stalls) is not judged. The whole: orrery plan %s "
+                    "%s\n",
+                    plan->request.file, plan->whole);
+    }
 }
 
 static void add_apply(const struct plan *plan, struct text *out)
@@ -142,6 +157,10 @@ static void add_dry(const struct plan *plan, struct text *out)
     add_cases(plan, out);
     text_add(out, "\n  at     ");
     add_load(plan, out);
+    char length[UNITS_FORMAT_ROOM];
+    text_format(out, "\n  with replications of %s%s",
+                units_format_exact(length, sizeof length, plan->length_ns),
+                plan->whole == NULL ? "" : ", shortened");
     text_format(out, "\n  at most %u candidates are simulated\n", plan->request.most);
 }
 
@@ -165,6 +184,7 @@ void plan_text_write(const struct plan *plan, bool color, struct text *out)
     }
     text_add(out, "\n");
     plan_text_method(plan, out);
+    add_shortened(plan, out);
     add_apply(plan, out);
 }
 
@@ -182,6 +202,7 @@ void plan_text_markdown(const struct plan *plan, struct text *out)
     }
     text_add(out, "\n");
     plan_text_method(plan, out);
+    add_shortened(plan, out);
     add_apply(plan, out);
 }
 

@@ -1,9 +1,51 @@
 // plan - a plan begins and ends.
 #include "sim/study/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "sim/base/units_format.h"
+#include "sim/kernel/time.h"
 #include "sim/study/plan_parts.h"
+
+// Events of one replication that a candidate is decided with, unless the request says how long.
+static const double EVENTS = 6e6;
+static const double LEAST_S = 10.0, WARM_S = 60.0;
+
+// A scheduled fault has its time in the run; otherwise the run may be shorter than the scenario's.
+static bool may_shorten(const struct plan *plan)
+{
+    const struct scenario_options *options = &plan->request.scenario;
+    bool may = options->duration == NULL && options->warmup == NULL;
+    for (uint32_t i = 0; i < plan->case_count; i++) {
+        may = may && plan->cases[i].kind != PLAN_FAULT;
+    }
+    return may && !plan->base.design.warmup_auto;
+}
+
+// What is lost from the start has to be noticed within the warm-up, so most of the run is warm-up.
+static void shorten(struct plan *plan)
+{
+    const struct design *design = &plan->base.design;
+    const double events = plan->base.capacity.events_per_s * plan->factor;
+    const double whole_s = (double)design->duration_ns / 1e9;
+    const double warm_s = (double)design->warmup_ns / 1e9;
+    double length_s = events > 0.0 ? EVENTS / events : whole_s;
+    length_s = length_s < LEAST_S ? LEAST_S : length_s;
+    if (length_s >= whole_s || !may_shorten(plan)) {
+        return;
+    }
+    double warmup_s = 0.7 * length_s < WARM_S ? 0.7 * length_s : WARM_S;
+    warmup_s = warmup_s < warm_s ? warmup_s : warm_s;
+    char duration[UNITS_FORMAT_ROOM], warmup[UNITS_FORMAT_ROOM];
+    units_format_exact(duration, sizeof duration, design->duration_ns);
+    units_format_exact(warmup, sizeof warmup, design->warmup_ns);
+    plan->whole = arena_format(&plan->arena, "--duration %s --warmup %s", duration, warmup);
+    plan->request.scenario.duration = arena_format(&plan->arena, "%.0fs", length_s);
+    plan->request.scenario.warmup = arena_format(&plan->arena, "%.0fs", warmup_s);
+    plan->length_ns = (int64_t)round(length_s) * TIME_S;
+    plan->warmup_ns = (int64_t)round(warmup_s) * TIME_S;
+}
 
 bool plan_init(struct plan *plan, const struct plan_request *request,
                struct diagnostic_list *diagnostics, struct text *wrong)
@@ -18,6 +60,9 @@ bool plan_init(struct plan *plan, const struct plan_request *request,
     if (!plan_read(plan, wrong)) {
         return false;
     }
+    plan->length_ns = plan->base.design.duration_ns;
+    plan->warmup_ns = plan->base.design.warmup_ns;
+    shorten(plan);
     plan->cost_now = plan_price_of(plan, &plan->base.design);
     plan->candidates = 1.0;
     for (uint32_t v = 0; v < plan->variable_count; v++) {

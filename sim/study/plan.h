@@ -127,9 +127,12 @@ struct plan {
     uint16_t floor[PLAN_VARIABLES];         // lower bounds of the variables
     double *busy;                           // servers in use at the planned load, by component
     bool interrupted, exhausted;
-    double cost_now;                               // of the present sizing
-    const struct plan_trial *best;                 // NULL: nothing holds
-    const struct plan_trial *largest;              // every variable at its largest value
+    bool is_local;                    // no variable can be lowered, but others may be traded for it
+    int64_t length_ns, warmup_ns;     // of a replication of a candidate
+    const char *whole;                // as the scenario has it where runs are shortened; NULL
+    double cost_now;                  // of the present sizing
+    const struct plan_trial *best;    // NULL: nothing holds
+    const struct plan_trial *largest; // every variable at its largest value
     const struct plan_trial *next[PLAN_VARIABLES]; // neighbours of the best, one value smaller
     uint32_t resource_count;
     struct plan_resource *resources;

@@ -52,19 +52,21 @@ static bool may_refuse(const struct component_design *component)
 
 // The servers that are left may be too few in the case without faults, and in those that last for
 // the whole run.
-bool plan_bound_is_short(const struct plan *plan, const struct design *design, double share)
+const char *plan_bound_shortage(struct plan *plan, const struct design *design, double share)
 {
     for (uint32_t c = 0; plan->busy != NULL && c < design->component_count; c++) {
         const struct component_design *component = &design->components[c];
         const double needed = plan->busy[c] * share * SURE;
         for (uint32_t i = 0; i < plan->case_count && needed > 0.0; i++) {
-            const double left = plan_case_servers(plan, &plan->cases[i], component);
+            const double left = plan_case_servers(&plan->cases[i], component);
             if (left < needed && (share < 1.0 || !may_refuse(component))) {
-                return true;
+                return arena_format(&plan->arena,
+                                    "%s needs %.3g servers for the work, and has %.6g (%s)",
+                                    component->name, needed, left, plan->cases[i].name);
             }
         }
     }
-    return false;
+    return NULL;
 }
 
 // Halfin and Whitt: a + beta sqrt(a) servers keep the share of requests that wait away from 0 and 1
@@ -75,7 +77,7 @@ bool plan_bound_is_ample(const struct plan *plan, const struct design *design, d
         const double busy = plan->busy[c];
         const double wanted = busy + beta * math_sqrt(busy);
         for (uint32_t i = 0; i < plan->case_count && busy > 0.0; i++) {
-            if (plan_case_servers(plan, &plan->cases[i], &design->components[c]) < wanted) {
+            if (plan_case_servers(&plan->cases[i], &design->components[c]) < wanted) {
                 return false;
             }
         }

@@ -188,10 +188,8 @@ void plan_case_apply(const struct plan *plan, const struct plan_case *one, doubl
     apply_faults(one, variant);
 }
 
-double plan_case_servers(const struct plan *plan, const struct plan_case *one,
-                         const struct component_design *component)
+double plan_case_servers(const struct plan_case *one, const struct component_design *component)
 {
-    (void)plan;
     uint32_t left = 0;
     for (uint32_t r = 0; r < component->replicas; r++) {
         const struct placement *place = &component->placements[r];

@@ -20,7 +20,7 @@ static double worst_servers(const struct plan *plan, const struct component_desi
 {
     double least = INFINITY;
     for (uint32_t i = 0; i < plan->case_count; i++) {
-        const double left = plan_case_servers(plan, &plan->cases[i], component);
+        const double left = plan_case_servers(&plan->cases[i], component);
         least = left < least ? left : least;
     }
     return least;
@@ -154,13 +154,35 @@ static double margin_of(const struct plan_finding *finding)
     return finding->limit < 1.0 ? (value - finding->limit) / (1.0 - finding->limit) : 0.0;
 }
 
-static const struct plan_finding *tightest(const struct plan_trial *best)
+static const struct plan_finding *tighter(const struct plan_finding *one,
+                                          const struct plan_finding *other)
+{
+    return one == NULL || (other != NULL && margin_of(other) < margin_of(one)) ? other : one;
+}
+
+// What the best candidate shows where a neighbour fails: there the plan gives way first.
+static const struct plan_finding *finding_like(const struct plan_trial *best,
+                                               const struct plan_finding *failing)
+{
+    for (uint32_t f = 0; failing != NULL && f < best->finding_count; f++) {
+        const struct plan_finding *finding = &best->findings[f];
+        if (finding->in_case == failing->in_case && text_same(finding->rule, failing->rule)) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
+static const struct plan_finding *tightest(const struct plan *plan)
 {
     const struct plan_finding *found = NULL;
-    for (uint32_t f = 0; f < best->finding_count; f++) {
-        if (found == NULL || margin_of(&best->findings[f]) < margin_of(found)) {
-            found = &best->findings[f];
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        if (plan->next[v] != NULL) {
+            found = tighter(found, finding_like(plan->best, plan->next[v]->failing));
         }
+    }
+    for (uint32_t f = 0; found == NULL && f < plan->best->finding_count; f++) {
+        found = tighter(found, &plan->best->findings[f]);
     }
     return found;
 }
@@ -224,7 +246,8 @@ static bool measure_parameters(struct plan *plan)
         const struct parameter_design *parameter = &design->parameters[p];
         const char *value = larger(plan, parameter->value);
         if (value != NULL && !is_varied(plan, parameter->name)) {
-            const struct plan_change change = {1.0, DESIGN_NONE, 1.0, parameter->name, value};
+            const struct plan_change change = {1.0,   DESIGN_NONE, 1.0, parameter->name,
+                                               value, false};
             good =
                 measure(plan, arena_format(&plan->arena, "parameter %s", parameter->name), &change);
         }
@@ -237,7 +260,7 @@ static bool measure_components(struct plan *plan)
     bool good = true;
     for (uint32_t c = 0; good && c < plan->base.design.component_count; c++) {
         if (plan->busy != NULL && plan->busy[c] >= BUSY_LEAST) {
-            const struct plan_change change = {1.0, c, 1.0 + STEP, NULL, NULL};
+            const struct plan_change change = {1.0, c, 1.0 + STEP, NULL, NULL, false};
             good = measure(plan,
                            arena_format(&plan->arena, "service times of %s",
                                         plan->base.design.components[c].name),
@@ -264,7 +287,7 @@ static bool measure_slack(struct plan *plan)
     plan->holds_to = 0.0;
     plan->fails_at = (double)NAN;
     for (uint32_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        const struct plan_change change = {1.0 + steps[i], DESIGN_NONE, 1.0, NULL, NULL};
+        const struct plan_change change = {1.0 + steps[i], DESIGN_NONE, 1.0, NULL, NULL, true};
         struct plan_trial trial;
         if (!plan_trial_changed(plan, plan->best, plan->tightest->in_case, &change, &trial)) {
             return false;
@@ -283,11 +306,11 @@ static bool measure_inputs(struct plan *plan)
     const struct design *design = &plan->base.design;
     const uint32_t room = design->parameter_count + design->component_count + 1;
     plan->inputs = arena_take_array(&plan->arena, room, sizeof *plan->inputs);
-    plan->tightest = tightest(plan->best);
+    plan->tightest = tightest(plan);
     if (plan->tightest == NULL) {
         return true;
     }
-    const struct plan_change load = {1.0 + STEP, DESIGN_NONE, 1.0, NULL, NULL};
+    const struct plan_change load = {1.0 + STEP, DESIGN_NONE, 1.0, NULL, NULL, false};
     const bool good = measure(plan, "load", &load) && measure_components(plan) &&
                       measure_parameters(plan) && measure_slack(plan);
     qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, by_change);
@@ -306,7 +329,7 @@ static bool advise(struct plan *plan)
         return true;
     }
     for (uint32_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
-        const struct plan_change change = {shares[i], DESIGN_NONE, 1.0, NULL, NULL};
+        const struct plan_change change = {shares[i], DESIGN_NONE, 1.0, NULL, NULL, true};
         struct plan_trial trial;
         if (!plan_trial_changed(plan, largest, largest->failing->in_case, &change, &trial)) {
             return false;

@@ -32,8 +32,7 @@ void plan_case_apply(const struct plan *plan, const struct plan_case *one, doubl
 // A component that is slower by a factor for the whole run.
 void plan_case_slow(struct variant *variant, uint32_t component, double factor);
 // Servers of a component that a case leaves.
-double plan_case_servers(const struct plan *plan, const struct plan_case *one,
-                         const struct component_design *component);
+double plan_case_servers(const struct plan_case *one, const struct component_design *component);
 
 // ---- plan_trial.c: one candidate ---------------------------------------------------------------
 
@@ -57,6 +56,7 @@ struct plan_change {
     uint32_t component; // slowed down, DESIGN_NONE
     double slow;
     const char *name, *value; // a parameter, NULL
+    bool decide;              // as many replications as a verdict takes; else the fewest
 };
 bool plan_trial_changed(struct plan *plan, const struct plan_trial *trial, uint32_t in_case,
                         const struct plan_change *change, struct plan_trial *out);
@@ -66,8 +66,8 @@ bool plan_trial_changed(struct plan *plan, const struct plan_trial *trial, uint3
 // Probability that a request waits in M/M/c, with offered load `a` erlangs.
 double plan_bound_erlang_c(uint32_t servers, double a);
 double plan_bound_erlang_b(uint32_t servers, double a);
-// True if some case leaves a component fewer servers than `share` of its work needs.
-bool plan_bound_is_short(const struct plan *plan, const struct design *design, double share);
+// Which component some case leaves fewer servers than `share` of its work needs; NULL: none.
+const char *plan_bound_shortage(struct plan *plan, const struct design *design, double share);
 // Share of the offered work that the objectives want done; 0: nothing is asked.
 double plan_bound_share(const struct plan *plan);
 // True if every component has the servers that square-root staffing asks for, in every case.

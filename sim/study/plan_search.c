@@ -6,7 +6,10 @@
 #include "sim/base/check.h"
 #include "sim/study/plan_parts.h"
 
-enum { OPEN_MOST = 200000 };
+enum {
+    OPEN_MOST = 200000,
+    EXACT_MOST = 6, // variables; with more, their combinations are not searched
+};
 
 static const double GUESS = 0.8; // of square-root staffing: where the first probe of a variable is
 
@@ -259,6 +262,73 @@ static bool search_by_cost(struct plan *plan)
     return good;
 }
 
+// ---- many variables ----------------------------------------------------------------------------
+
+// One value less of one variable as long as it holds: what remains cannot be lowered anywhere.
+static bool descend(struct plan *plan, uint32_t v)
+{
+    uint16_t at[PLAN_VARIABLES];
+    bool holds = true;
+    memcpy(at, plan->best->at, sizeof at);
+    while (holds && at[v] > plan->floor[v]) {
+        at[v]--;
+        struct plan_trial *trial = plan_trial(plan, at);
+        if (failing_above(plan, at) != NULL) {
+            return true;
+        }
+        if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
+            return false;
+        }
+        plan->best = holds ? trial : plan->best;
+    }
+    return true;
+}
+
+// From what square-root staffing says, a value more of everything until it holds.
+static bool climb(struct plan *plan)
+{
+    uint16_t at[PLAN_VARIABLES] = {0};
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        at[v] = guess(plan, v);
+    }
+    while (plan->best == NULL) {
+        struct plan_trial *trial = plan_trial(plan, at);
+        bool holds, raised = false;
+        if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
+            return false;
+        }
+        plan->best = holds ? trial : NULL;
+        for (uint32_t v = 0; v < plan->variable_count; v++) {
+            const bool room = at[v] + 1u < plan->variables[v].count;
+            at[v] = (uint16_t)(at[v] + room);
+            raised = raised || room;
+        }
+        if (!raised && !holds) {
+            return true;
+        }
+    }
+    return true;
+}
+
+// The neighbours that a larger candidate has shown to fail need no simulation of their own.
+static bool search_by_descent(struct plan *plan)
+{
+    bool good = climb(plan);
+    plan->is_local = true;
+    for (uint32_t v = 0; good && plan->best != NULL && v < plan->variable_count; v++) {
+        good = descend(plan, v);
+    }
+    for (uint32_t v = 0; good && plan->best != NULL && v < plan->variable_count; v++) {
+        uint16_t at[PLAN_VARIABLES];
+        memcpy(at, plan->best->at, sizeof at);
+        if (at[v] > 0) {
+            at[v]--;
+            plan->next[v] = failing_above(plan, at);
+        }
+    }
+    return good;
+}
+
 // ---- neighbours --------------------------------------------------------------------------------
 
 // Simulates the candidates that are one value smaller. One that holds, against all expectation, is
@@ -313,6 +383,9 @@ static bool find_best(struct plan *plan)
     }
     bound_by_work(plan);
     bool good = true;
+    if (plan->variable_count > EXACT_MOST) {
+        return search_by_descent(plan);
+    }
     for (uint32_t v = 0; v < plan->variable_count; v++) {
         good = good && bound_by_probes(plan, v);
     }

@@ -81,9 +81,8 @@ struct plan_trial *plan_trial(struct plan *plan, const uint16_t *at)
     diagnostic_init(&diagnostics);
     if (plan_trial_load(plan, at, &scenario, &diagnostics)) {
         trial->cost = plan_price_of(plan, &scenario.design);
-        const bool is_short = plan_bound_is_short(plan, &scenario.design, plan_bound_share(plan));
-        trial->fate = is_short ? PLAN_FAILS : PLAN_OPEN;
-        trial->why = is_short ? "fewer servers than the work needs" : NULL;
+        trial->why = plan_bound_shortage(plan, &scenario.design, plan_bound_share(plan));
+        trial->fate = trial->why != NULL ? PLAN_FAILS : PLAN_OPEN;
     } else {
         trial->fate = PLAN_INVALID;
         trial->why = first_error(plan, &diagnostics);
@@ -260,7 +259,7 @@ static bool simulate(struct plan *plan, const struct scenario *scenario, uint32_
         plan_case_slow(&variant, change->component, change->slow);
     }
     set_replications(plan, &variant.design);
-    if (change != NULL) {
+    if (change != NULL && !change->decide) {
         variant.design.replications.until_decided = false;
         variant.design.replications.maximum = variant.design.replications.minimum;
     }

@@ -403,3 +403,53 @@ Test(plan_exact, a_jackson_network_as_by_brute_force)
     cr_expect_lt(solve.plan.simulated, LARGEST * LARGEST * LARGEST * LARGEST / 10);
     solve_release(&solve);
 }
+
+// With more variables than are searched in combination; here each has an objective of its own, so
+// what cannot be lowered anywhere is the cheapest.
+Test(plan_exact, many_stations_one_by_one)
+{
+    static const double services_ms[] = {2, 4, 6, 8, 10, 14, 20, 30};
+    enum { COUNT = sizeof services_ms / sizeof services_ms[0] };
+    struct text params, calls, stations, goals, vary, yaml;
+    struct text *const parts[] = {&params, &calls, &stations, &goals, &vary, &yaml};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        text_init(parts[i]);
+    }
+    uint32_t exact[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const double limit_ms = services_ms[i] * 1.3;
+        exact[i] = 1;
+        while (mean_time(exact[i], 400, services_ms[i] / 1e3) >= limit_ms / 1e3) {
+            exact[i]++;
+        }
+        text_format(&params, "%sc%u: 40", i == 0 ? "" : ", ", i);
+        text_format(&vary, "%sc%u: 1..40", i == 0 ? "" : ", ", i);
+        text_format(&calls, "        - call: {to: s%u}\n", i);
+        text_format(&stations, "  s%u: {kind: station, servers: $c%u, service: exp(mean=%.6gms)}\n",
+                    i, i, services_ms[i]);
+        text_format(&goals, "  - {name: g%u, target: s%u, objectives: [\"mean < %.6gms\"]}\n", i, i,
+                    limit_ms);
+    }
+    text_format(&yaml,
+                "params: {%s}\n"
+                "simulation: {duration: 105s, warmup: 5s, replications: 10, seed: 7}\n"
+                "components:\n  front:\n    kind: service\n    operations:\n      ask:\n%s"
+                "        - reply: 0B\n%s"
+                "workloads: {people: {target: front.ask, rate: 400/s}}\nslos:\n%s"
+                "plan: {headroom: 0%%, minimize: cores, vary: {%s}}\n",
+                text_get(&params), text_get(&calls), text_get(&stations), text_get(&goals),
+                text_get(&vary));
+    struct solve solve;
+    solve_init(&solve, text_get(&yaml), NULL);
+    cr_assert(solve.good, "%s", text_get(&solve.wrong));
+    cr_assert(solve.plan.is_local);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        cr_expect_eq(solve_value(&solve, i), exact[i], "station %u: %u, exactly %u", i,
+                     solve_value(&solve, i), exact[i]);
+        cr_expect_not_null(solve.plan.next[i]);
+    }
+    solve_release(&solve);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        text_release(parts[i]);
+    }
+}
