@@ -195,12 +195,35 @@ static bool show_complaints(struct assembly *assembly, uint32_t number,
     return preparation->complaint_count == 0;
 }
 
+// `replicas` beside a model that counts its nodes by keys of its own.
+static bool check_replicas(const struct assembly *assembly, uint32_t number)
+{
+    const struct component_design *component = &assembly->components[number];
+    const struct document_node *node = assembly->parts[number].node;
+    const struct document_node *replicas = document_peek(node, "replicas");
+    if (replicas == NULL || assembly->parts[number].section.replicas == component->replicas) {
+        return true;
+    }
+    diagnostic_caret(document_error(assembly->document, replicas, "E0322", "`replicas` says %u",
+                                    (uint32_t)assembly->parts[number].section.replicas),
+                     "but `%s` has %u nodes, by other keys of its model", node->key,
+                     component->replicas);
+    return false;
+}
+
 // A model that says only how many nodes it has gets them laid out as `spread` says.
 static bool lay_out_again(struct assembly *assembly, uint32_t number, uint32_t laid_out,
                           const struct placement *placements)
 {
     struct component_design *component = &assembly->components[number];
-    if (component->replicas == laid_out || component->placements != placements) {
+    if (!check_replicas(assembly, number)) {
+        return false;
+    }
+    if (component->placements != placements) {
+        return refuse(assembly, assembly->parts[number].node, "spread",
+                      "the model places its nodes by keys of its own");
+    }
+    if (component->replicas == laid_out) {
         return true;
     }
     const uint32_t wanted = component->replicas;
