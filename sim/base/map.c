@@ -16,15 +16,14 @@ void map_init(struct map *map)
 
 void map_release(struct map *map)
 {
-    free(map->keys);
-    free(map->numbers);
+    free(map->places);
     map_init(map);
 }
 
 void map_clear(struct map *map)
 {
     if (map->count > 0) {
-        memset(map->numbers, 0, map->room * sizeof *map->numbers);
+        memset(map->places, 0, map->room * sizeof *map->places);
         map->count = 0;
     }
 }
@@ -35,13 +34,13 @@ static uint32_t home(const struct map *map, uint64_t key)
 }
 
 // The place of the key, or the free place where it would go.
-static uint32_t place_of(const struct map *map, uint64_t key)
+static struct map_place *place_of(const struct map *map, uint64_t key)
 {
     uint32_t place = home(map, key);
-    while (map->numbers[place] != 0 && map->keys[place] != key) {
+    while (map->places[place].number != 0 && map->places[place].key != key) {
         place = (place + 1) & (map->room - 1);
     }
-    return place;
+    return &map->places[place];
 }
 
 static void grow(struct map *map)
@@ -49,22 +48,18 @@ static void grow(struct map *map)
     const struct map old = *map;
     CHECK(old.room < MAP_LARGEST);
     map->room = old.room == 0 ? MAP_SMALLEST : old.room * 2;
-    map->keys = check_calloc(map->room, sizeof *map->keys);
-    map->numbers = check_calloc(map->room, sizeof *map->numbers);
+    map->places = check_calloc(map->room, sizeof *map->places);
     for (uint32_t i = 0; i < old.room; i++) {
-        if (old.numbers[i] != 0) {
-            const uint32_t place = place_of(map, old.keys[i]);
-            map->keys[place] = old.keys[i];
-            map->numbers[place] = old.numbers[i];
+        if (old.places[i].number != 0) {
+            *place_of(map, old.places[i].key) = old.places[i];
         }
     }
-    free(old.keys);
-    free(old.numbers);
+    free(old.places);
 }
 
 uint32_t map_get(const struct map *map, uint64_t key)
 {
-    return map->count == 0 ? 0 : map->numbers[place_of(map, key)];
+    return map->count == 0 ? 0 : place_of(map, key)->number;
 }
 
 void map_set(struct map *map, uint64_t key, uint32_t number)
@@ -73,25 +68,23 @@ void map_set(struct map *map, uint64_t key, uint32_t number)
     if ((uint64_t)(map->count + 1) * 3 > (uint64_t)map->room * 2) {
         grow(map);
     }
-    const uint32_t place = place_of(map, key);
-    map->count += map->numbers[place] == 0;
-    map->keys[place] = key;
-    map->numbers[place] = number;
+    struct map_place *place = place_of(map, key);
+    map->count += place->number == 0;
+    *place = (struct map_place){.key = key, .number = number};
 }
 
 // Closes the gap: whoever stands behind it and not at home or between moves up.
 static void close_gap(struct map *map, uint32_t gap)
 {
     const uint32_t mask = map->room - 1;
-    for (uint32_t at = (gap + 1) & mask; map->numbers[at] != 0; at = (at + 1) & mask) {
-        const uint32_t from_home = (at - home(map, map->keys[at])) & mask;
+    for (uint32_t at = (gap + 1) & mask; map->places[at].number != 0; at = (at + 1) & mask) {
+        const uint32_t from_home = (at - home(map, map->places[at].key)) & mask;
         if (from_home >= ((at - gap) & mask)) {
-            map->keys[gap] = map->keys[at];
-            map->numbers[gap] = map->numbers[at];
+            map->places[gap] = map->places[at];
             gap = at;
         }
     }
-    map->numbers[gap] = 0;
+    map->places[gap].number = 0;
 }
 
 uint32_t map_remove(struct map *map, uint64_t key)
@@ -99,16 +92,16 @@ uint32_t map_remove(struct map *map, uint64_t key)
     if (map->count == 0) {
         return 0;
     }
-    const uint32_t place = place_of(map, key);
-    const uint32_t number = map->numbers[place];
+    struct map_place *place = place_of(map, key);
+    const uint32_t number = place->number;
     if (number != 0) {
         map->count--;
-        close_gap(map, place);
+        close_gap(map, (uint32_t)(place - map->places));
     }
     return number;
 }
 
 size_t map_bytes(const struct map *map)
 {
-    return (size_t)map->room * (sizeof *map->keys + sizeof *map->numbers);
+    return map->room * sizeof *map->places;
 }
