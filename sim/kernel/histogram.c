@@ -9,6 +9,7 @@
 
 enum { GROWTH = 64 }; // buckets: half a power of two, 512 bytes
 
+enum { FEW = 6 };     // values a bucket that are counted one by one
 static const int64_t LARGEST = ((int64_t)1 << 62) - 1;
 
 void histogram_init(struct histogram *histogram)
@@ -93,42 +94,67 @@ int64_t histogram_bucket_low(uint32_t bucket)
     return (int64_t)(bucket - (shift << HISTOGRAM_SUB_BITS)) << shift;
 }
 
+// Nearly always both fit into a word, where a division takes a fraction of the time.
+static unsigned __int128 quotient(unsigned __int128 one, unsigned __int128 other)
+{
+    const bool narrow = (one | other) >> 64 == 0;
+    return narrow ? (uint64_t)one / (uint64_t)other : one / other;
+}
+
 // How many of the n midpoints low + (2 i + 1) width / 2n lie below `value`.
 static uint64_t spread_below(int64_t value, int64_t low, int64_t width, uint64_t n)
 {
     if (value <= low || width == 0) {
         return value <= low ? 0 : n;
     }
-    const __int128 doubled = (__int128)(value - low) * 2 * (__int128)n;
-    if (doubled <= width) {
+    const unsigned __int128 twice = 2 * (unsigned __int128)width;
+    const unsigned __int128 doubled = (unsigned __int128)(value - low) * 2 * n;
+    if (doubled <= (uint64_t)width) {
         return 0;
     }
-    const __int128 below = (doubled - width + 2 * (__int128)width - 1) / (2 * (__int128)width);
-    return below < (__int128)n ? (uint64_t)below : n;
+    const unsigned __int128 below = quotient(doubled + (uint64_t)width - 1, twice);
+    return below < n ? (uint64_t)below : n;
 }
 
 static int64_t spread_value(int64_t low, int64_t width, uint64_t n, uint64_t i)
 {
-    return low + (int64_t)((__int128)width * (2 * (__int128)i + 1) / (2 * (__int128)n));
+    return low + (int64_t)quotient((unsigned __int128)width * (2 * i + 1), 2 * n);
 }
 
-static void count_spread(struct histogram *histogram, int64_t low, int64_t width, uint64_t n)
+// Few values, one after the other: what the division leaves over is carried to the next.
+static void count_few(struct histogram *histogram, int64_t low, int64_t width, uint64_t n)
 {
-    const uint32_t last = histogram_bucket(spread_value(low, width, n, n - 1));
+    const uint64_t parts = 2 * n, step = 2 * (uint64_t)width / parts;
+    const uint64_t left = 2 * (uint64_t)width % parts;
+    uint64_t over = (uint64_t)width % parts;
+    int64_t value = low + (int64_t)((uint64_t)width / parts);
+    for (uint64_t i = 0; i < n; i++) {
+        histogram->counts[histogram_bucket(value) - histogram->first]++;
+        over += left;
+        value += (int64_t)(step + (over >= parts));
+        over -= over >= parts ? parts : 0;
+    }
+}
+
+// Many values, bucket by bucket.
+static void count_many(struct histogram *histogram, int64_t low, int64_t width, uint64_t n)
+{
     uint32_t bucket = histogram_bucket(spread_value(low, width, n, 0));
-    if (bucket - histogram->first >= histogram->room) {
-        histogram_grow(histogram, bucket);
-    }
-    if (last - histogram->first >= histogram->room) {
-        histogram_grow(histogram, last);
-    }
-    uint64_t done = 0;
-    while (done < n) {
-        const int64_t end = histogram_bucket_low(bucket + 1);
-        const uint64_t below = spread_below(end, low, width, n);
+    for (uint64_t done = 0; done < n; bucket++) {
+        const uint64_t below = spread_below(histogram_bucket_low(bucket + 1), low, width, n);
         histogram->counts[bucket - histogram->first] += below - done;
         done = below;
-        bucket = done < n ? histogram_bucket(spread_value(low, width, n, done)) : bucket;
+    }
+}
+
+static void make_room(struct histogram *histogram, int64_t smallest, int64_t largest)
+{
+    const uint32_t first = histogram_bucket(smallest), last = histogram_bucket(largest);
+    if (!histogram_holds(histogram, first)) {
+        histogram_grow(histogram, first);
+    }
+    if (!histogram_holds(histogram, last)) {
+        histogram_grow(histogram, last);
     }
 }
 
@@ -143,16 +169,21 @@ void histogram_add_spread(struct histogram *histogram, int64_t low, int64_t high
     high = high > LARGEST ? LARGEST : high;
     low = low > LARGEST ? LARGEST : low;
     const int64_t width = high - low;
-    count_spread(histogram, low, width, n);
+    const int64_t smallest = spread_value(low, width, n, 0);
+    const int64_t largest = spread_value(low, width, n, n - 1);
+    make_room(histogram, smallest, largest);
+    if (n <= FEW * (histogram_bucket(largest) - histogram_bucket(smallest) + UINT64_C(1))) {
+        count_few(histogram, low, width, n);
+    } else {
+        count_many(histogram, low, width, n);
+    }
     histogram->count += n;
     histogram->sum += (__int128)n * ((__int128)low + high) / 2;
     // n times the mean square of the midpoints: middle^2 + width^2 (1 - 1/n^2) / 12, in 1/4 units.
     const __int128 twice = ((__int128)low + high) >> 10, narrow = width >> 10;
-    const __int128 inside = narrow * narrow / 12;
+    const __int128 inside = (__int128)quotient((unsigned __int128)(narrow * narrow), 12);
     histogram->sum_of_squares += (__int128)n * (twice * twice / 4 + inside);
-    histogram->sum_of_squares -= inside / (__int128)n;
-    const int64_t smallest = spread_value(low, width, n, 0);
-    const int64_t largest = spread_value(low, width, n, n - 1);
+    histogram->sum_of_squares -= (__int128)quotient((unsigned __int128)inside, n);
     histogram->minimum = smallest < histogram->minimum ? smallest : histogram->minimum;
     histogram->maximum = largest > histogram->maximum ? largest : histogram->maximum;
     for (uint32_t i = 0; i < histogram->threshold_count; i++) {
