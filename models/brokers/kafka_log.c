@@ -109,8 +109,7 @@ void kafka_log_trim(struct component *component, struct kafka_partition *partiti
             needed = partition->readers[i].committed;
         }
     }
-    const uint64_t clean = offsets_before(&partition->log, dirty_since);
-    offsets_forget(&partition->log, needed < clean ? needed : clean);
+    offsets_forget_before(&partition->log, needed, dirty_since);
 }
 
 // The offset behind the last whole run of the segments that `bytes` fill.

@@ -45,12 +45,15 @@ uint64_t offsets_start(const struct offsets *log, uint32_t i)
     return i == 0 ? log->kept : offsets_run(log, i - 1)->end;
 }
 
-// The first remembered run that ends behind `offset`.
+// The first remembered run that ends behind `offset`: readers follow closely, so it is looked for
+// from the end in growing steps, then between the last two.
 static uint32_t search(const struct offsets *log, uint64_t offset)
 {
-    uint32_t low = 0, high = log->count;
-    if (high > 0 && offsets_run(log, 0)->end > offset) { // readers follow closely
-        return 0;
+    uint32_t low = log->count, high = log->count, step = 1;
+    while (low > 0 && offsets_run(log, low - 1)->end > offset) {
+        high = low - 1;
+        low = high > step ? high - step : 0;
+        step *= 2;
     }
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
@@ -92,9 +95,14 @@ uint64_t offsets_bytes(const struct offsets *log, uint64_t from, uint64_t to)
 
 void offsets_forget(struct offsets *log, uint64_t offset)
 {
+    offsets_forget_before(log, offset, INT64_MAX);
+}
+
+void offsets_forget_before(struct offsets *log, uint64_t offset, int64_t time_ns)
+{
     while (log->count > 0) {
         const struct offsets_run *run = &log->runs[log->first];
-        if (run->end > offset) {
+        if (run->end > offset || run->time_ns >= time_ns) {
             return;
         }
         log->kept = run->end;

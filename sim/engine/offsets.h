@@ -54,6 +54,8 @@ uint64_t offsets_bytes(const struct offsets *log, uint64_t from, uint64_t to);
 
 // Forgets whole runs that end at or before `offset`.
 void offsets_forget(struct offsets *log, uint64_t offset);
+// Those of them that were appended before `time_ns`.
+void offsets_forget_before(struct offsets *log, uint64_t offset, int64_t time_ns);
 // Deletes the records before `offset` (retention); their runs are forgotten too.
 void offsets_expire(struct offsets *log, uint64_t offset);
 // Cuts the log off behind `end`; returns how many records that took away.

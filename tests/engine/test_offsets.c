@@ -40,6 +40,35 @@ Test(offsets, a_time_names_the_records_before_it)
     offsets_release(&log);
 }
 
+Test(offsets, only_runs_before_a_time_are_forgotten)
+{
+    struct offsets log = {0};
+    fill(&log);
+    offsets_forget_before(&log, 10, 100);
+    cr_assert_eq(log.kept, 0, "a run at that time stays");
+    offsets_forget_before(&log, 10, 201);
+    cr_assert_eq(log.kept, 3);
+    offsets_forget_before(&log, 3, 401);
+    cr_assert_eq(log.kept, 3, "nothing behind the offset goes");
+    cr_assert_eq(log.count, 2);
+    offsets_release(&log);
+}
+
+Test(offsets, every_record_of_a_long_log_is_found)
+{
+    struct offsets log = {0};
+    for (uint64_t i = 1; i <= 100; i++) {
+        const struct offsets_run run = {.time_ns = (int64_t)i};
+        offsets_append(&log, 3, 30, &run);
+    }
+    offsets_forget(&log, 50);
+    for (uint64_t offset = log.kept; offset < log.end; offset++) {
+        cr_assert_eq(offsets_find(&log, offset), (offset - log.kept) / 3);
+    }
+    cr_assert_eq(offsets_find(&log, log.end), log.count);
+    offsets_release(&log);
+}
+
 Test(offsets, forgotten_runs_leave_their_records_and_expired_ones_do_not)
 {
     struct offsets log = {0};
