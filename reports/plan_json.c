@@ -75,7 +75,8 @@ static void write_head(const struct plan *plan, struct json_write *json)
     json_write_integer(json, "simulated", plan->simulated);
     json_write_number(json, "below_utilisation", plan->below);
     json_write_integer(json, "replications", plan->replications);
-    json_write_bool(json, "proven", plan->best != NULL && !plan->exhausted && !plan->is_local);
+    json_write_bool(json, "proven",
+                    plan->best != NULL && !plan->exhausted && !plan->is_local && !plan->crossed);
     json_write_array_inline(json, "cases");
     for (uint32_t i = 0; i < plan->case_count; i++) {
         json_write_text(json, NULL, plan->cases[i].name);

@@ -64,6 +64,11 @@ void plan_text_headline(const struct plan *plan, struct text *out)
             text_add(out, "No variable can be lowered; what one saves at the expense of another "
                           "was not searched (more than 6 variables)\n");
         }
+        if (plan->crossed) {
+            text_add(out, "A larger sizing failed where a smaller one holds, so larger is not "
+                          "always better here: the neighbours were followed downwards, and "
+                          "something cheaper may lie elsewhere\n");
+        }
         if (plan->exhausted) {
             text_add(out, "Not shown to be the cheapest: no simulation was left (--max-evals)\n");
         }

@@ -355,6 +355,7 @@ static bool look_around(struct plan *plan, bool *moved)
         plan->next[v] = trial;
         if (holds && trial->cost <= plan->best->cost) {
             plan->best = trial;
+            plan->crossed = true;
             *moved = true;
         }
     }

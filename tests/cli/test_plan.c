@@ -1,0 +1,115 @@
+// test_plan - `orrery plan` from outside: exit statuses, what goes where, the document.
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "tests/cli/program.h"
+
+static const char desk[] = "orrery: v1\n"
+                           "name: desk\n"
+                           "params: {c: 3}\n"
+                           "simulation: {duration: 100s, warmup: 5s, seed: 42, replications: 5}\n"
+                           "components:\n"
+                           "  desk: {kind: station, servers: $c, service: exp(mean=10ms)}\n"
+                           "workloads:\n"
+                           "  people: {target: desk, rate: 400/s}\n"
+                           "slos:\n"
+                           "  - {name: quick, target: people, objectives: [\"mean < 15ms\"]}\n"
+                           "plan: {vary: {c: 1..12}, load: {growth: 5%/month, months: 12}, "
+                           "headroom: 0%, minimize: cores}\n";
+
+static void begin_program(struct program *program)
+{
+    program_init(program);
+    program_write(program, "desk.yaml", desk);
+}
+
+static int run(struct program *program, const char *one, const char *two)
+{
+    const char *const arguments[] = {"plan", "desk.yaml", "-o", "out", one, two, NULL};
+    return program_run(program, arguments);
+}
+
+Test(plan_command, prints_one_document_and_writes_the_same)
+{
+    struct program program;
+    struct text file;
+    begin_program(&program);
+    text_init(&file);
+    cr_assert_eq(run(&program, "--json", NULL), 0, "%s", text_get(&program.err));
+    json_error_t error;
+    json_t *document = json_loads(text_get(&program.out), 0, &error);
+    cr_assert_not_null(document, "%s", error.text);
+    cr_expect_str_eq(json_string_value(json_object_get(document, "schema")), "orrery.plan/1");
+    cr_expect(json_is_true(json_object_get(document, "proven")));
+    // the present three servers are full when 4 x 1.05^n passes 3: they are too few already
+    const json_t *resource = json_array_get(json_object_get(document, "resources"), 0);
+    cr_expect_float_eq(json_number_value(json_object_get(resource, "now_full_months")), 0.0, 0.0);
+    cr_expect_gt(json_number_value(json_object_get(resource, "plan_full_months")), 12.0);
+    cr_expect_gt(json_array_size(json_object_get(document, "frontier")), 3);
+    cr_expect_gt(json_array_size(json_object_get(document, "sensitivity")), 0);
+    const json_t *variable = json_array_get(json_object_get(document, "variables"), 0);
+    const json_t *less = json_object_get(variable, "one_less");
+    cr_expect_str_eq(json_string_value(json_object_get(less, "fate")), "fails");
+    cr_expect(json_is_object(json_object_get(less, "failing")));
+    cr_assert(program_read(&program, "out/plan.json", &file));
+    cr_expect_str_eq(text_get(&file), text_get(&program.out));
+    cr_assert(program_read(&program, "out/plan.md", &file));
+    cr_expect_not_null(strstr(text_get(&file), "## Why each cheaper neighbour fails"));
+    cr_assert(program_read(&program, "out/plan.html", &file));
+    cr_expect_not_null(strstr(text_get(&file), "Content-Security-Policy"));
+    json_decref(document);
+    text_release(&file);
+    program_release(&program);
+}
+
+Test(plan_command, gives_the_same_bytes_for_any_number_of_threads)
+{
+    struct program program;
+    struct text first;
+    begin_program(&program);
+    text_init(&first);
+    cr_assert_eq(run(&program, "--json", "-j1"), 0);
+    text_add(&first, text_get(&program.out));
+    cr_assert_eq(run(&program, "--json", "-j2"), 0);
+    cr_expect_str_eq(text_get(&first), text_get(&program.out));
+    text_release(&first);
+    program_release(&program);
+}
+
+Test(plan_command, exits_1_when_nothing_holds_and_says_what_it_would_take)
+{
+    struct program program;
+    begin_program(&program);
+    cr_assert_eq(run(&program, "--vary", "c=1..4"), 1);
+    cr_expect_not_null(strstr(text_get(&program.out), "Cannot be met at any size"));
+    cr_expect_not_null(strstr(text_get(&program.out), "of the planned load"));
+    program_release(&program);
+}
+
+Test(plan_command, exits_2_on_what_is_no_plan_without_simulating)
+{
+    struct program program;
+    begin_program(&program);
+    cr_expect_eq(run(&program, "--vary", "d=1..4"), 2);
+    cr_expect_eq(run(&program, "--under", "flood"), 2);
+    cr_expect_eq(run(&program, "--minimize", "beauty"), 2);
+    cr_expect_eq(run(&program, "--max-evals", "0"), 2);
+    cr_expect_eq(run(&program, "--vry", "c=1..4"), 2);
+    cr_expect_not_null(strstr(text_get(&program.err), "did you mean"));
+    program_release(&program);
+}
+
+Test(plan_command, says_what_it_would_do)
+{
+    struct program program;
+    struct text file;
+    begin_program(&program);
+    text_init(&file);
+    cr_assert_eq(run(&program, "--dry-run", NULL), 0);
+    cr_expect_not_null(strstr(text_get(&program.out), "12 candidates"));
+    cr_expect_not_null(strstr(text_get(&program.out), "nothing simulated"));
+    cr_expect_not(program_read(&program, "out/plan.json", &file));
+    text_release(&file);
+    program_release(&program);
+}
