@@ -127,6 +127,7 @@ struct plan {
     uint16_t floor[PLAN_VARIABLES];         // lower bounds of the variables
     double *busy;                           // servers in use at the planned load, by component
     bool interrupted, exhausted;
+    bool crossed;                     // a neighbour held although a larger sizing had failed
     bool is_local;                    // no variable can be lowered, but others may be traded for it
     int64_t length_ns, warmup_ns;     // of a replication of a candidate
     const char *whole;                // as the scenario has it where runs are shortened; NULL
