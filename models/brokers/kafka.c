@@ -204,12 +204,28 @@ static const struct model_invariant invariants[] = {
 // ---- life
 // -----------------------------------------------------------------------------------------
 
+static void check_times(struct model_preparation *preparation)
+{
+    const struct kafka_configuration *configuration = preparation->configuration;
+    const struct kafka_producer *producer = &configuration->producer;
+    if (configuration->heartbeat_ns >= configuration->session_ns) {
+        model_complain(preparation, "heartbeat", "brokers must be heard within their `session`");
+    }
+    if (configuration->consumer.heartbeat_ns > configuration->consumer.session_ns) {
+        model_complain(preparation, "consumer", "`heartbeat` must not be longer than `session`");
+    }
+    if (producer->delivery_ns < producer->linger_ns) {
+        model_complain(preparation, "producer", "`delivery` must not be shorter than `linger`");
+    }
+}
+
 static void prepare(struct model_preparation *preparation)
 {
     const struct kafka_configuration *configuration = preparation->configuration;
     struct component_design *component = preparation->component;
     kafka_controller_prepare(preparation);
     kafka_transaction_prepare(preparation);
+    check_times(preparation);
     if (component->cores == 0) {
         component->cores = (double)configuration->io_threads;
     }

@@ -529,6 +529,10 @@ void kafka_transaction_prepare(struct model_preparation *preparation)
         model_complain(preparation, "transaction", "there is no topic `%s`", setting->topic);
         return;
     }
+    if (is_topic(topics, "__transaction_state")) {
+        model_complain(preparation, "topics", "`__transaction_state` is the broker's own");
+        return;
+    }
     const uint64_t replicas = configuration->brokers < 3 ? configuration->brokers : 3;
     struct kafka_topic *items =
         arena_take_array(preparation->arena, topics->count + 1, sizeof *items);

@@ -354,7 +354,7 @@ static void check_subject(struct model_preparation *preparation, uint32_t number
     const bool known = subject->stream != NULL && find_name(&configuration->streams,
                                                             subject->stream) <
                                                       configuration->streams.count;
-    if (subject->stored > 0 && !known) {
+    if ((subject->stored > 0 || subject->stream != NULL) && !known) {
         model_complain(preparation, "subjects", "subject `%s` stores in no stream of `streams`",
                        name);
     }

@@ -39,6 +39,9 @@ static void check_home(struct model_preparation *preparation)
                nodes_at_home(preparation->component, topology, home) < configuration->copies) {
         model_complain(preparation, "home", "region `%s` has fewer nodes than `copies`",
                        configuration->home);
+    } else if (configuration->survive != COCKROACH_SURVIVE_ZONE && topology->region_count < 3) {
+        model_complain(preparation, "survive", "the loss of a region is survived by 3, not by %u",
+                       topology->region_count);
     }
 }
 
@@ -73,6 +76,10 @@ void cockroach_layout_prepare(struct model_preparation *preparation)
     }
     if (configuration->transaction.reads >= configuration->transaction.keys) {
         model_complain(preparation, "transaction", "`reads` must leave a key to be written");
+    }
+    if (configuration->scan_ranges > configuration->ranges) {
+        model_complain(preparation, "scan_ranges", "there are no more than %lu `ranges`",
+                       (unsigned long)configuration->ranges);
     }
     if (configuration->home != NULL) {
         check_home(preparation);

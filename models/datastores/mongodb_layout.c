@@ -66,6 +66,14 @@ static void check_priorities(struct model_preparation *preparation, uint32_t mem
     }
 }
 
+static void check_heartbeats(struct model_preparation *preparation)
+{
+    const struct mongodb_configuration *configuration = preparation->configuration;
+    if (configuration->election.heartbeat_ns > configuration->election.timeout_ns) {
+        model_complain(preparation, "election", "`heartbeat` must not be longer than `timeout`");
+    }
+}
+
 static void check_reads(struct model_preparation *preparation, uint32_t members)
 {
     const struct mongodb_configuration *configuration = preparation->configuration;
@@ -83,6 +91,7 @@ void mongodb_layout_prepare(struct model_preparation *preparation)
 {
     const uint32_t members = count_members(preparation);
     check_priorities(preparation, members);
+    check_heartbeats(preparation);
     check_reads(preparation, members);
     if (preparation->complaint_count == 0) {
         preparation->component->replicas = members;

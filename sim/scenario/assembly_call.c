@@ -91,13 +91,28 @@ static const struct document_node *to_of(const struct document_node *node)
     return to == NULL ? node : to;
 }
 
+// A broker's `publish` needs a topic, which only `publish` names.
+static bool check_publish(const struct assembly *assembly, const struct document_node *node,
+                          const struct assembly_target *target)
+{
+    const struct component_design *component = &assembly->components[target->component];
+    if (component->model->has_topic == NULL || !text_same(target->operation->name, "publish")) {
+        return true;
+    }
+    diagnostic_caret(document_error(assembly->document, to_of(node), "E0303",
+                                    "a call of `%s` names no topic", component->name),
+                     "write `publish: {to: %s.TOPIC}` instead of `call`", component->name);
+    return false;
+}
+
 bool assembly_call(struct assembly *assembly, const struct document_node *node,
                    struct edge_design from, struct call_design *call)
 {
     struct section_call section = {0};
     struct assembly_target target;
     const bool good = read_form(assembly, node, sections_call, &section);
-    if (section.to == NULL || !assembly_target(assembly, to_of(node), section.to, &target)) {
+    if (section.to == NULL || !assembly_target(assembly, to_of(node), section.to, &target) ||
+        !check_publish(assembly, node, &target)) {
         return false;
     }
     lint_times(assembly, node, &section);
