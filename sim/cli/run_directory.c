@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "sim/base/build.h"
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
 #include "sim/base/json_write.h"
@@ -36,7 +37,7 @@ void run_directory_digest(const char *identity, char hex[DIGEST_ROOM])
 {
     struct text both;
     text_init(&both);
-    run_directory_executable(&both);
+    text_add(&both, build_id);
     text_add_char(&both, '\n');
     text_add(&both, identity);
     digest_of(both.bytes, both.length, hex);
@@ -149,6 +150,7 @@ static void write_manifest(struct json_write *json, const struct result *result,
     json_write_text(json, "run_digest", digest);
     json_write_text(json, "digest", result->digest);
     json_write_text(json, "version", result->version);
+    json_write_text(json, "build", build_id);
     json_write_text(json, "executable", text_get(&executable));
     json_write_text(json, "compiler", __VERSION__);
     json_write_array(json, "argv");

@@ -14,15 +14,15 @@ struct run_directory {
 };
 
 // `given` (-o) is taken as it is; otherwise runs/NAME-<first 8 of the digest of `identity` and this
-// executable>.
+// build>.
 void run_directory_init(struct run_directory *directory, const char *given, const char *name,
                         const char *identity);
 void run_directory_release(struct run_directory *directory);
 
-// XXH3-128 of the identity and of this executable.
+// XXH3-128 of the identity and of this build.
 void run_directory_digest(const char *identity, char hex[DIGEST_ROOM]);
 
-// A manifest is written last, so a directory with one of this identity and executable is complete.
+// A manifest is written last, so a directory with one of this identity and build is complete.
 bool run_directory_is_complete(const struct run_directory *directory, const char *identity);
 
 bool run_directory_make(const struct run_directory *directory, struct text *why);

@@ -32,6 +32,7 @@ struct running { // one file while it is worked on
     struct run_directory directory;
     struct run_journal journal;
     bool has_journal;
+    const struct replicate_units *units; // NULL: all simulated here and kept nowhere
     struct progress progress;
     struct timespec began;
     double elapsed_s;
@@ -77,7 +78,7 @@ static struct replicate_options replicate_options(struct running *running)
         .digest = running->digest,
         .source = text_get(&running->source),
         .resolved = text_get(&running->resolved),
-        .units = running->has_journal ? &running->journal.store.units : NULL,
+        .units = running->units,
         .reversed = running->options->reversed,
     };
 }
@@ -129,10 +130,16 @@ static int interrupted(const struct running *running)
     return stop_exit_status(running->session->stop);
 }
 
+// Another process decides what is simulated here, and has the result.
+static bool is_serving(const struct running *running)
+{
+    return running->session->executor != NULL && running->session->executor->is_whole != NULL;
+}
+
 // A part of a run is simulated; its result is made by `orrery merge`.
 static bool is_part(const struct running *running)
 {
-    return running->options->shards > 0 || running->options->only_count > 0;
+    return running->options->shards > 0 || running->options->only_count > 0 || is_serving(running);
 }
 
 static int tell_part(const struct running *running)
@@ -169,6 +176,9 @@ static int stopped(struct running *running, enum replicate_end end)
     if (running->has_journal && store->stopped) {
         fprintf(stderr, "orrery: %s\n", text_get(&store->why));
         return distrust(store->status);
+    }
+    if (is_serving(running)) {
+        return CLI_DONE; // the other process tells
     }
     if (end == REPLICATE_MISSING) {
         return is_part(running) ? tell_part(running) : tell_missing(running);
@@ -434,6 +444,11 @@ static bool begin_journal(struct running *running)
     const bool told =
         !made || !begun || options->merging ||
         run_journal_tell(&running->journal, options, &command, running->file, &running->why);
+    running->units = &running->journal.store.units;
+    const struct run_executor *executor = running->session->executor;
+    if (made && begun && told && executor != NULL) {
+        running->units = executor->begin(executor->context, &running->journal.store);
+    }
     return made && begun && told;
 }
 
@@ -445,6 +460,13 @@ static int simulate_kept(struct running *running)
     }
     int status = simulate(running);
     const bool whole = status == 0 && running->result.replication_count > 0;
+    if (is_serving(running)) {
+        const struct run_executor *executor = running->session->executor;
+        if (executor->is_whole(executor->context)) {
+            run_journal_remove(&running->journal);
+        }
+        return status;
+    }
     if (is_part(running)) {
         return whole ? tell_part(running) : status;
     }

@@ -180,8 +180,14 @@ static void watch_workers(struct study *study)
 static bool run_step(struct study *study, uint32_t target)
 {
     struct crew *crew = &study->crew;
+    const struct replicate_units *units = crew->units;
     crew->first = crew->next;
     crew->target = target;
+    if (units != NULL && units->spread != NULL &&
+        !units->spread(units->others, crew->first, target)) {
+        crew->interrupted = true;
+        return false;
+    }
     uint32_t workers = study->options->workers;
     workers = workers > target - crew->next ? target - crew->next : workers;
     pthread_t *threads = check_calloc(workers, sizeof *threads);
@@ -388,12 +394,41 @@ static bool settle_warmup(struct study *study)
            warmup_find(&study->design, study->options->stop, &study->arena, &study->warmup);
 }
 
+// Simulates what another process decides on.
+static enum replicate_end serve(struct study *study)
+{
+    const struct replicate_units *units = study->crew.units;
+    uint32_t unit;
+    bool good = true;
+    while (good && units->next(units->others, &unit)) {
+        struct run_record record = {0};
+        good = units->begin(units->context, unit);
+        if (!good) {
+            break;
+        }
+        run_replication(&study->design, unit, study->options->stop, &record);
+        good = record.end != RUN_INTERRUPTED;
+        if (good) {
+            good = units->keep(units->context, unit, &study->design, &record, 1);
+        } else {
+            units->take_back(units->context, unit);
+        }
+        run_record_release(&record, &study->design);
+    }
+    return good ? REPLICATE_MISSING : REPLICATE_INTERRUPTED;
+}
+
 enum replicate_end replicate(const struct design *design, const struct replicate_options *options,
                              struct result *result)
 {
     struct study study;
     begin(&study, design, options);
     bool good = settle_warmup(&study);
+    if (good && options->units != NULL && options->units->next != NULL) {
+        const enum replicate_end served = serve(&study);
+        end(&study);
+        return served;
+    }
     if (good && study.design.replications.maximum == 1) {
         good = run_batches(&study, 0, NULL, result);
     } else if (good) {

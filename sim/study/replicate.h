@@ -36,6 +36,13 @@ struct replicate_units {
     bool (*keep)(void *context, uint32_t unit, const struct design *design,
                  struct run_record *records, uint32_t count);
     void (*take_back)(void *context, uint32_t unit); // it was interrupted
+    void *others; // context of the two below
+    // May have others simulate the units from `first` to before `end`, so that they can be fetched;
+    // what cannot is simulated here. False: the study ends as interrupted. NULL: nobody else.
+    bool (*spread)(void *others, uint32_t first, uint32_t end);
+    // Not NULL: this process simulates what it is told here and decides nothing, until false; the
+    // study ends as REPLICATE_MISSING.
+    bool (*next)(void *others, uint32_t *unit);
 };
 
 struct replicate_progress { // facts of the wall clock: for people only

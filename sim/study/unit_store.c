@@ -111,6 +111,35 @@ static void take_back(void *context, uint32_t unit)
     journal_take_back(&store->journal, number_of(store, unit));
 }
 
+// ---- what others have simulated -----------------------------------------------------------------
+
+bool unit_store_has(const struct unit_store *store, uint32_t unit)
+{
+    return journal_find(&store->journal, number_of(store, unit)) != NULL;
+}
+
+bool unit_store_take(struct unit_store *store, uint32_t unit, const unsigned char *bytes,
+                     size_t length)
+{
+    const enum journal_status status =
+        journal_note_result(&store->journal, number_of(store, unit), bytes, length, &store->why);
+    return status == JOURNAL_OPEN || end_study(store, status);
+}
+
+unsigned char *unit_store_load(const struct unit_store *store, uint32_t unit, size_t *length)
+{
+    const struct journal_entry *entry = journal_find(&store->journal, number_of(store, unit));
+    *length = entry == NULL ? 0 : entry->length;
+    return entry == NULL ? NULL : journal_load(&store->journal, entry);
+}
+
+void unit_store_fail(struct unit_store *store, const char *why)
+{
+    text_clear(&store->why);
+    text_add(&store->why, why);
+    end_study(store, JOURNAL_UNUSABLE);
+}
+
 // ---- life ---------------------------------------------------------------------------------------
 
 void unit_store_init(struct unit_store *store, const char *identity)

@@ -44,6 +44,17 @@ enum journal_status unit_store_read(struct unit_store *store, const char *folder
 enum journal_status unit_store_append_to(struct unit_store *store, const char *folder,
                                          const char *name);
 
+// A unit of the present point: whether its result is there; the result of another process for it,
+// false: the study must end.
+bool unit_store_has(const struct unit_store *store, uint32_t unit);
+bool unit_store_take(struct unit_store *store, uint32_t unit, const unsigned char *bytes,
+                     size_t length);
+// Its bytes, NULL: not there. Owner: the caller, free().
+unsigned char *unit_store_load(const struct unit_store *store, uint32_t unit, size_t *length);
+
+// Ends the study because of what another process did.
+void unit_store_fail(struct unit_store *store, const char *why);
+
 // Removes the journals of the folder with their command.json, and the folder if nothing else is
 // left.
 void unit_store_remove(const char *folder);
