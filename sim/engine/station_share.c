@@ -13,6 +13,7 @@
 enum { SHARE_EVENT = 0xfe3, FRACTION = 16 };
 
 static const uint64_t VIRTUAL_LIMIT = (uint64_t)1 << 62; // 19.5 h of work
+static const int64_t WHOLE_NS = (int64_t)1 << 36;        // work of 2^52: exact as a double
 
 // Work done for each unit of width by one ns of time.
 static double rate_of(const struct station *station)
@@ -22,12 +23,36 @@ static double rate_of(const struct station *station)
     return share * station->speed;
 }
 
+// Mostly everybody has a whole server: then integers say exactly what the doubles would.
+static bool is_whole(const struct station *station)
+{
+    return station->shared_width <= station->servers && station->speed == 1;
+}
+
+static uint64_t work_in(const struct station *station, int64_t time_ns)
+{
+    if (is_whole(station) && time_ns < WHOLE_NS) {
+        return (uint64_t)time_ns << FRACTION;
+    }
+    const double work = (double)time_ns * rate_of(station);
+    return (uint64_t)(work * (1 << FRACTION) + 0.5);
+}
+
+static int64_t time_for(const struct station *station, uint64_t work)
+{
+    if (is_whole(station) && work < (uint64_t)WHOLE_NS << FRACTION) {
+        return (int64_t)((work + (1 << FRACTION) - 1) >> FRACTION);
+    }
+    const double exact = (double)work / (1 << FRACTION) / rate_of(station);
+    const int64_t time = (int64_t)exact;
+    return time + ((double)time < exact);
+}
+
 static void advance(struct station *station)
 {
     const int64_t now = station->node->world->now;
     if (station->shared_count > 0) {
-        const double work = (double)(now - station->virtual_at_ns) * rate_of(station);
-        station->virtual_now += (uint64_t)(work * (1 << FRACTION) + 0.5);
+        station->virtual_now += work_in(station, now - station->virtual_at_ns);
     }
     station->virtual_at_ns = now;
 }
@@ -93,9 +118,7 @@ static void schedule(struct station *station)
     }
     const uint64_t finish = station->shared[0].virtual_finish;
     const uint64_t left = finish > station->virtual_now ? finish - station->virtual_now : 0;
-    const double exact = (double)left / (1 << FRACTION) / rate_of(station);
-    int64_t time = (int64_t)exact;
-    time += (double)time < exact;
+    const int64_t time = time_for(station, left);
     const struct event event = {on_shared, station, 0, world_tag(station->node, SHARE_EVENT)};
     station->shared_event = event_queue_at(world->queue, time_after(world->now, time), event);
 }
