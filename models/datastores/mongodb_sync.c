@@ -95,7 +95,7 @@ static void on_batch(struct node *reader, struct node *source, struct network_pa
 static struct mongodb_entry *copy_entries(const struct mongodb_oplog *oplog, uint64_t first,
                                           uint64_t count, uint64_t *bytes)
 {
-    struct mongodb_entry *entries = check_calloc(count, sizeof *entries);
+    struct mongodb_entry *entries = check_realloc(NULL, count * sizeof *entries);
     for (uint64_t i = 0; i < count; i++) {
         entries[i] = *mongodb_oplog_at(oplog, first + i);
         *bytes += entries[i].bytes;

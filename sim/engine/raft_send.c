@@ -117,7 +117,7 @@ static void send_entries(struct raft_member *leader, uint32_t to, uint32_t count
     struct raft_peer *peer = &leader->peers[to];
     const uint64_t before = peer->next - 1;
     struct network_parcel parcel = parcel_of(leader, PARCEL_ENTRIES, count);
-    struct raft_entry *entries = check_calloc(count, sizeof *entries);
+    struct raft_entry *entries = check_realloc(NULL, count * sizeof *entries);
     for (uint32_t i = 0; i < count; i++) {
         entries[i] = *raft_log_at(leader, peer->next + i);
     }
