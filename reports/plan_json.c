@@ -75,6 +75,7 @@ static void write_head(const struct plan *plan, struct json_write *json)
     json_write_integer(json, "simulated", plan->simulated);
     json_write_number(json, "below_utilisation", plan->below);
     json_write_integer(json, "replications", plan->replications);
+    json_write_integer(json, "unconfirmed", plan->unconfirmed);
     json_write_bool(json, "proven",
                     plan->best != NULL && !plan->exhausted && !plan->is_local && !plan->crossed);
     json_write_array_inline(json, "cases");

@@ -44,6 +44,9 @@ void plan_table_reason(const struct plan *plan, const struct plan_trial *trial, 
     text_format(out, "%s, %s: %s %s", finding->rule, plan->cases[finding->in_case].name,
                 figure_text_estimate(value, sizeof value, &finding->observed, finding->unit),
                 figure_text_interval(interval, sizeof interval, &finding->observed, finding->unit));
+    if (trial->confirmed) {
+        text_add(out, " (held at first, not with other random numbers)");
+    }
     if (finding->verdict != VERDICT_FAIL) {
         text_format(out, " (%s)", result_verdict_name(finding->verdict));
     }
@@ -220,7 +223,7 @@ static bool table_inputs(const struct plan *plan, struct table *table)
     for (uint32_t i = 0; i < plan->input_count; i++) {
         table_row(table);
         table_cell(table, "%s", plan->inputs[i].name);
-        table_cell(table, "%+.2g %%", plan->inputs[i].change * 100.0);
+        table_cell(table, "%+.3g %%", plan->inputs[i].change * 100.0);
     }
     return true;
 }

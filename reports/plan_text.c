@@ -36,7 +36,9 @@ static void headline_infeasible(const struct plan *plan, struct text *out)
     }
     text_add(out, "nothing holds; not even the largest sizing, ");
     plan_words(plan, plan->largest->at, out);
-    text_add(out, "\nCannot be met at any size: ");
+    const struct plan_finding *failing = plan->largest->failing;
+    const bool open = failing != NULL && failing->verdict == VERDICT_UNDECIDED;
+    text_add(out, open ? "\nNot shown to hold at any size: " : "\nCannot be met at any size: ");
     plan_table_reason(plan, plan->largest, out);
     text_add(out, "\n");
     if (plan->advice != NULL) {
@@ -116,6 +118,17 @@ void plan_text_method(const struct plan *plan, struct text *out)
                                     : units_format_exact(warmup, sizeof warmup, plan->warmup_ns));
 }
 
+static void add_confirmed(const struct plan *plan, struct text *out)
+{
+    if (plan->best != NULL && plan->best->confirmed) {
+        text_format(out, "The plan held once more with other random numbers in its hardest case");
+        if (plan->unconfirmed > 0) {
+            text_format(out, "; %u cheaper did not", plan->unconfirmed);
+        }
+        text_add(out, "\n");
+    }
+}
+
 static void add_shortened(const struct plan *plan, struct text *out)
 {
     if (plan->whole != NULL) {
@@ -189,6 +202,7 @@ void plan_text_write(const struct plan *plan, bool color, struct text *out)
     }
     text_add(out, "\n");
     plan_text_method(plan, out);
+    add_confirmed(plan, out);
     add_shortened(plan, out);
     add_apply(plan, out);
 }
@@ -207,6 +221,7 @@ void plan_text_markdown(const struct plan *plan, struct text *out)
     }
     text_add(out, "\n");
     plan_text_method(plan, out);
+    add_confirmed(plan, out);
     add_shortened(plan, out);
     add_apply(plan, out);
 }

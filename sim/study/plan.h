@@ -72,6 +72,7 @@ struct plan_trial { // a candidate that was looked at
     enum plan_fate fate;                 // HOLDS: in every case
     bool *held;                          // cases it was seen to hold in
     const struct plan_finding *failing;  // FAILS: the first that does not hold
+    bool confirmed;                      // by other random numbers, in its hardest case
     const char *why;                     // INVALID: what the scenario says against it
     const struct plan_finding *findings; // of every case simulated
     uint32_t finding_count;
@@ -123,9 +124,10 @@ struct plan {
     uint32_t trial_count, trial_room;
     struct plan_trial **trials;
     uint32_t simulated, replications, seen; // candidates simulated; replications; looked at
-    double candidates, below, spared;       // in all; ruled out by utilisation; by monotonicity
-    uint16_t floor[PLAN_VARIABLES];         // lower bounds of the variables
-    double *busy;                           // servers in use at the planned load, by component
+    uint32_t unconfirmed;             // candidates that held, but not with other random numbers
+    double candidates, below, spared; // in all; ruled out by utilisation; by monotonicity
+    uint16_t floor[PLAN_VARIABLES];   // lower bounds of the variables
+    double *busy;                     // servers in use at the planned load, by component
     bool interrupted, exhausted;
     bool crossed;                     // a neighbour held although a larger sizing had failed
     bool is_local;                    // no variable can be lowered, but others may be traded for it

@@ -328,6 +328,10 @@ static bool advise(struct plan *plan)
         plan->advice = largest->why;
         return true;
     }
+    if (largest->failing->verdict == VERDICT_UNDECIDED) {
+        plan->advice = "The replications do not decide it: a longer --duration, or more with --rep";
+        return true;
+    }
     for (uint32_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         const struct plan_change change = {shares[i], DESIGN_NONE, 1.0, NULL, NULL, true};
         struct plan_trial trial;

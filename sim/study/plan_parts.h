@@ -50,6 +50,9 @@ bool plan_trial_decide(struct plan *plan, struct plan_trial *trial, enum plan_sc
 // The same of one case alone.
 bool plan_trial_decide_case(struct plan *plan, struct plan_trial *trial, uint32_t in_case,
                             bool *holds);
+// A candidate that was chosen because it holds has had luck on its side: its hardest case once
+// more, with other random numbers. One that does not hold there FAILS.
+bool plan_trial_confirm(struct plan *plan, struct plan_trial *trial);
 // The rule of a finding in one case with the design changed by `change`, at so many times the load.
 struct plan_change {
     double load;        // factor on the load
@@ -57,6 +60,7 @@ struct plan_change {
     double slow;
     const char *name, *value; // a parameter, NULL
     bool decide;              // as many replications as a verdict takes; else the fewest
+    bool fresh;               // other random numbers
 };
 bool plan_trial_changed(struct plan *plan, const struct plan_trial *trial, uint32_t in_case,
                         const struct plan_change *change, struct plan_trial *out);

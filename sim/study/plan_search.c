@@ -222,6 +222,18 @@ static bool widen(struct plan *plan, const struct plan_trial *failed)
     return true;
 }
 
+static bool decide_and_confirm(struct plan *plan, struct plan_trial *trial, bool *holds)
+{
+    if (!plan_trial_decide(plan, trial, PLAN_WHOLE, holds)) {
+        return false;
+    }
+    if (*holds && !plan_trial_confirm(plan, trial)) {
+        return false;
+    }
+    *holds = trial->fate == PLAN_HOLDS;
+    return true;
+}
+
 static bool look_at(struct plan *plan, const struct prospect *node)
 {
     struct plan_trial *trial = plan_trial(plan, node->at);
@@ -232,14 +244,14 @@ static bool look_at(struct plan *plan, const struct prospect *node)
         return true;
     }
     bool holds;
-    if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
+    if (!decide_and_confirm(plan, trial, &holds)) {
         return false;
     }
     if (holds) {
         plan->best = trial;
         return true;
     }
-    return widen(plan, trial);
+    return trial->confirmed || widen(plan, trial);
 }
 
 static bool search_by_cost(struct plan *plan)
@@ -276,7 +288,7 @@ static bool descend(struct plan *plan, uint32_t v)
         if (failing_above(plan, at) != NULL) {
             return true;
         }
-        if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
+        if (!decide_and_confirm(plan, trial, &holds)) {
             return false;
         }
         plan->best = holds ? trial : plan->best;
@@ -294,7 +306,7 @@ static bool climb(struct plan *plan)
     while (plan->best == NULL) {
         struct plan_trial *trial = plan_trial(plan, at);
         bool holds, raised = false;
-        if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
+        if (!decide_and_confirm(plan, trial, &holds)) {
             return false;
         }
         plan->best = holds ? trial : NULL;
@@ -349,7 +361,7 @@ static bool look_around(struct plan *plan, bool *moved)
         if (trial->fate == PLAN_FAILS && trial->failing == NULL) {
             trial->fate = PLAN_OPEN; // what a formula says of a neighbour is seen in full
         }
-        if (!plan_trial_decide(plan, trial, PLAN_WHOLE, &holds)) {
+        if (!decide_and_confirm(plan, trial, &holds)) {
             return false;
         }
         plan->next[v] = trial;

@@ -10,7 +10,7 @@
 #include "sim/study/replicate.h"
 #include "sim/study/verdict.h"
 
-enum { OVERRIDES = 320, LEAST = 3, MOST = 20 };
+enum { OVERRIDES = 320, LEAST = 3, MOST = 20, FRESH = 1000003 };
 
 // ---- loading -----------------------------------------------------------------------------------
 
@@ -259,6 +259,7 @@ static bool simulate(struct plan *plan, const struct scenario *scenario, uint32_
         plan_case_slow(&variant, change->component, change->slow);
     }
     set_replications(plan, &variant.design);
+    variant.design.seed += change != NULL && change->fresh ? FRESH : 0;
     if (change != NULL && !change->decide) {
         variant.design.replications.until_decided = false;
         variant.design.replications.maximum = variant.design.replications.minimum;
@@ -408,4 +409,34 @@ bool plan_trial_changed(struct plan *plan, const struct plan_trial *trial, uint3
     scenario_release(&scenario);
     diagnostic_release(&diagnostics);
     return good;
+}
+
+static uint32_t hardest_case(const struct plan *plan)
+{
+    uint32_t hardest = 0;
+    for (uint32_t i = 1; i < plan->case_count; i++) {
+        hardest = plan->cases[i].failures > plan->cases[hardest].failures ? i : hardest;
+    }
+    return hardest;
+}
+
+bool plan_trial_confirm(struct plan *plan, struct plan_trial *trial)
+{
+    const struct plan_change fresh = {
+        .load = 1.0, .component = DESIGN_NONE, .slow = 1.0, .decide = true, .fresh = true};
+    struct plan_trial again;
+    if (trial->confirmed) {
+        return true;
+    }
+    if (!plan_trial_changed(plan, trial, hardest_case(plan), &fresh, &again)) {
+        return false;
+    }
+    trial->confirmed = true;
+    if (again.fate != PLAN_HOLDS) {
+        trial->fate = PLAN_FAILS;
+        trial->failing = again.failing;
+        plan->unconfirmed++;
+        tell(plan, trial);
+    }
+    return true;
 }
