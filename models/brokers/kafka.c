@@ -321,7 +321,7 @@ static int64_t recovery_time(const struct node *broker)
         const bool here = kafka_log_slot(&state->partitions[i], broker->replica) != UINT32_MAX;
         bytes += here ? state->partitions[i].log.bytes % configuration->segment : 0;
     }
-    return (int64_t)((double)bytes / configuration->recovery * 1e9);
+    return time_of((double)bytes / configuration->recovery * 1e9);
 }
 
 static bool start(struct node *node)

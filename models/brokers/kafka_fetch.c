@@ -134,7 +134,7 @@ static void on_answer(struct node *follower, struct node *leader, uint64_t gener
         return;
     }
     int64_t time = distribution_draw(&configuration->append, kafka_state(component)->append);
-    time += (int64_t)((double)link->carried_bytes / configuration->copy * 1e9);
+    time += time_of((double)link->carried_bytes / configuration->copy * 1e9);
     time += kafka_log_write(component, follower->replica, link->carried_bytes);
     node_timer(follower, (int64_t)((double)time * follower->slowness), on_appended,
                generation << 32 | leader->replica);

@@ -85,8 +85,8 @@ int64_t kafka_log_write(struct component *component, uint32_t broker, uint64_t b
     if (disk->bandwidth == 0) {
         return 0;
     }
-    *clean = (*clean > now ? *clean : now) + (int64_t)((double)bytes / disk->bandwidth * 1e9);
-    const int64_t over = *clean - now - (int64_t)((double)disk->dirty / disk->bandwidth * 1e9);
+    *clean = (*clean > now ? *clean : now) + time_of((double)bytes / disk->bandwidth * 1e9);
+    const int64_t over = *clean - now - time_of((double)disk->dirty / disk->bandwidth * 1e9);
     return over > 0 ? over : 0;
 }
 

@@ -236,7 +236,7 @@ static enum outcome receive(struct visit *visit)
     answer_unseen(visit);
     int64_t time = distribution_draw(&configuration->request, state->request);
     time += distribution_draw(&configuration->append, state->append);
-    time += (int64_t)((double)batch_of(visit)->bytes / configuration->copy * 1e9);
+    time += time_of((double)batch_of(visit)->bytes / configuration->copy * 1e9);
     return step_cpu(visit, time);
 }
 

@@ -180,7 +180,7 @@ static int64_t parsing_time(const struct visit *visit, uint64_t bytes)
     if (visit->units > 1) {
         time += distribution_draw(&configuration->message, stream) * (visit->units - 1);
     }
-    return time + (int64_t)((double)bytes / configuration->bandwidth * 1e9);
+    return time + time_of((double)bytes / configuration->bandwidth * 1e9);
 }
 
 static int64_t copying_time(const struct visit *visit, uint64_t bytes)
@@ -197,8 +197,8 @@ static int64_t copying_time(const struct visit *visit, uint64_t bytes)
                                                            : 1;
     }
     const int64_t copy = distribution_draw(&configuration->copy, state->parse);
-    return copy * (int64_t)(copies * visit->units) +
-           (int64_t)((double)(bytes * copies) / configuration->bandwidth * 1e9);
+    return time_times(copy, copies * visit->units) +
+           time_of((double)(bytes * copies) / configuration->bandwidth * 1e9);
 }
 
 static uint64_t bytes_of(const struct visit *visit, const struct call_design *design)

@@ -433,7 +433,7 @@ static int64_t recovery_time(const struct node *server)
         const struct nats_stream *stream = &state->streams[i];
         bytes += stream->bytes < BLOCK_BYTES ? (double)stream->bytes : (double)BLOCK_BYTES;
     }
-    return (int64_t)(bytes / nats_configuration(server->component)->recovery * 1e9);
+    return time_of(bytes / nats_configuration(server->component)->recovery * 1e9);
 }
 
 bool nats_stream_start(struct node *server)

@@ -403,7 +403,7 @@ static int64_t recovery_time(const struct node *node)
         bytes += state->queues[i].backlog.bytes;
     }
     bytes = bytes < configuration->resident ? bytes : configuration->resident;
-    return (int64_t)((double)bytes / configuration->recovery * 1e9);
+    return time_of((double)bytes / configuration->recovery * 1e9);
 }
 
 static bool start(struct node *node)

@@ -342,7 +342,7 @@ static void join(struct rabbitmq_queue *queue, struct node *node)
     if (rabbitmq_setting(queue)->sync == RABBITMQ_AUTOMATIC && queue->server != NULL) {
         const double rate = rabbitmq_configuration(queue->component)->recovery;
         queue->syncing = true;
-        node_timer(queue->server, (int64_t)((double)queue->backlog.bytes / rate * 1e9), on_synced,
+        node_timer(queue->server, time_of((double)queue->backlog.bytes / rate * 1e9), on_synced,
                    (uint64_t)queue->number << 32 | node->replica);
     }
 }

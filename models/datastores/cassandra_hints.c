@@ -66,7 +66,7 @@ static int64_t pace_ns(const struct node *holder)
     const uint32_t others = holder->component->node_count - 1;
     const double bytes =
         (double)(cassandra_configuration(holder->component)->row + HINT_BYTES);
-    return (int64_t)(bytes * others / setting_of(holder)->throttle * 1e9);
+    return time_of(bytes * others / setting_of(holder)->throttle * 1e9);
 }
 
 void cassandra_hints_delivered(struct node *holder, uint32_t target, bool good)

@@ -142,12 +142,12 @@ static int64_t reading_ns(const struct visit *visit, const struct cassandra_roun
     const struct cassandra_configuration *configuration = configuration_of(visit);
     const struct cassandra_cost *cost = &configuration->cost;
     int64_t time = distribution_draw(&cost->read, cassandra_node(visit->node)->streams.cpu);
-    time += touched * cost->sstable_ns;
+    time += time_times(cost->sstable_ns, touched);
     if (round->verb == CASSANDRA_SCAN) {
         const uint64_t tombstones = cassandra_store_tombstones(visit->node, round->key);
         const uint64_t most = configuration->scan.tombstones;
-        time += (int64_t)configuration->scan.rows * cost->row_ns;
-        time += (int64_t)(tombstones < most ? tombstones : most) * cost->tombstone_ns;
+        time += time_times(cost->row_ns, configuration->scan.rows);
+        time += time_times(cost->tombstone_ns, tombstones < most ? tombstones : most);
     }
     return time;
 }

@@ -63,7 +63,7 @@ static uint64_t next_piece(const struct cassandra_job *job)
 static int64_t disk_ns(const struct node *node, uint64_t bytes)
 {
     const struct cassandra_disk *disk = &configuration_at(node)->disk;
-    return (int64_t)((double)bytes * (double)disk->channels / disk->bandwidth * 1e9);
+    return time_of((double)bytes * (double)disk->channels / disk->bandwidth * 1e9);
 }
 
 // ---- files ------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ static enum outcome move_piece(struct visit *visit)
 static enum outcome merge_piece(struct visit *visit)
 {
     const double speed = configuration_at(visit->node)->compaction.speed;
-    return step_cpu(visit, (int64_t)((double)next_piece(job_of(visit)) / speed * 1e9));
+    return step_cpu(visit, time_of((double)next_piece(job_of(visit)) / speed * 1e9));
 }
 
 static enum outcome pace(struct visit *visit)
@@ -186,7 +186,7 @@ static enum outcome pace(struct visit *visit)
     const double share = configuration_at(node)->compaction.throughput /
                          (double)store_at(node)->compactions;
     const double done = (double)(job->bytes - job->left);
-    const int64_t due = time_after(job->began_ns, (int64_t)(done / share * 1e9));
+    const int64_t due = time_after(job->began_ns, time_of(done / share * 1e9));
     const int64_t now = node->world->now;
     return due > now ? step_hold(visit, due - now, METER_OTHER) : step_next(visit);
 }
@@ -402,7 +402,7 @@ int64_t cassandra_store_replay_ns(const struct node *node)
         add_file(store, bytes, window_now(node));
     }
     store->replayable = 0;
-    return (int64_t)((double)bytes / configuration_at(node)->commit_log.replay * 1e9);
+    return time_of((double)bytes / configuration_at(node)->commit_log.replay * 1e9);
 }
 
 void cassandra_store_end(struct node *node)

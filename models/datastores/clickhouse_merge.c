@@ -310,7 +310,7 @@ enum outcome clickhouse_merge_work(struct visit *visit)
     const struct clickhouse_merges *setting = setting_of(visit->node);
     uint32_t count = 0;
     const uint64_t bytes = bytes_of(visit, &count);
-    int64_t work = (int64_t)((double)bytes / setting->rate * 1e9);
+    int64_t work = time_of((double)bytes / setting->rate * 1e9);
     work += count * distribution_draw(&setting->part, clickhouse_node(visit->node)->work);
     return step_cpu(visit, work);
 }
@@ -322,7 +322,7 @@ enum outcome clickhouse_merge_write(struct visit *visit)
     uint32_t count = 0;
     const double bytes = (double)bytes_of(visit, &count);
     return station_serve(&visit->node->devices[CLICKHOUSE_DEVICE_DISK], visit,
-                         (int64_t)(bytes / disk->bandwidth * 1e9));
+                         time_of(bytes / disk->bandwidth * 1e9));
 }
 
 enum outcome clickhouse_merge_replace(struct visit *visit)

@@ -244,7 +244,7 @@ static enum outcome scan_alone(struct visit *visit)
 {
     const struct clickhouse_task *task = task_of(visit);
     const double serial = clickhouse_scan_kind(setting_of(visit->node), task->kind)->serial;
-    return step_cpu(visit, (int64_t)(scan_ns(visit, task) * serial));
+    return step_cpu(visit, time_of(scan_ns(visit, task) * serial));
 }
 
 const struct step clickhouse_scan_part_steps[CLICKHOUSE_PART_STEPS] = {

@@ -117,7 +117,7 @@ static enum outcome write_columns(struct visit *visit)
     struct random_stream *stream = clickhouse_node(visit->node)->work;
     const double share = insert->threads <= 1 ? 1 : insert->serial;
     const double fixed = (double)distribution_draw(&insert->fixed, stream);
-    return step_cpu(visit, (int64_t)(fixed + work_ns(visit) * share));
+    return step_cpu(visit, time_of(fixed + work_ns(visit) * share));
 }
 
 // Before another try to register the part.

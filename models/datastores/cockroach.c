@@ -246,7 +246,7 @@ static void set_raft(struct component *component)
 {
     struct cockroach_cluster *cluster = cockroach_cluster(component);
     const struct cockroach_raft *raft = &cockroach_configuration(component)->raft;
-    const int64_t election = (int64_t)raft->election * raft->tick_ns;
+    const int64_t election = time_times(raft->tick_ns, raft->election);
     cluster->raft = (struct raft_settings){
         .election = {.timeout_ns = election,
                      .spread_ns = election,
@@ -254,7 +254,7 @@ static void set_raft(struct component *component)
                      .sticky = true,
                      .check_quorum = true,
                      .bytes = VOTE_BYTES},
-        .heartbeat_ns = (int64_t)raft->heartbeat * raft->tick_ns,
+        .heartbeat_ns = time_times(raft->tick_ns, raft->heartbeat),
         .batch_bytes = (uint32_t)raft->batch,
         .in_flight = (uint32_t)raft->in_flight,
         .message_bytes = MESSAGE_BYTES,
@@ -351,7 +351,7 @@ static bool start(struct node *node)
         return true;
     }
     const double bytes = (double)(server->wal.bytes % disk->memtable);
-    const int64_t time = disk->replay > 0 ? (int64_t)(bytes / disk->replay * 1e9) : 0;
+    const int64_t time = disk->replay > 0 ? time_of(bytes / disk->replay * 1e9) : 0;
     node_timer(node, time, on_replayed, 0);
     return false;
 }

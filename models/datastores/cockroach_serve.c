@@ -225,7 +225,7 @@ static enum outcome scan_rows(struct visit *visit)
     const struct cockroach_configuration *configuration = configuration_of(visit);
     const uint64_t rows = configuration->rows / configuration->scan_ranges;
     return step_cpu(visit, draw(visit, &configuration->read) +
-                               (int64_t)rows * draw(visit, &configuration->row));
+                               time_times(draw(visit, &configuration->row), rows));
 }
 
 // ---- steps: reads -----------------------------------------------------------------------------

@@ -129,7 +129,7 @@ int64_t elastic_segment_preload(struct node *node, uint32_t shard)
         return 0;
     }
     cache_more(node, bytes);
-    return (int64_t)(bytes / configuration->disk.bandwidth * 1e9);
+    return time_of(bytes / configuration->disk.bandwidth * 1e9);
 }
 
 // ---- documents and refresh --------------------------------------------------------------------
@@ -257,7 +257,7 @@ static int64_t merge_ns(const struct visit *visit)
     const uint32_t tier = merged_tier(visit);
     const double documents = (double)copy->contents[tier];
     const double added = documents * (1 - 1 / (double)copy->tiers[tier]);
-    return (int64_t)(documents * (double)configuration->merging.document_ns +
+    return time_of(documents * (double)configuration->merging.document_ns +
                      added * elastic_segment_insertion(configuration));
 }
 
@@ -274,7 +274,7 @@ static enum outcome throttle(struct visit *visit)
     const struct elastic_configuration *configuration = configuration_of(visit->node);
     const double bytes =
         (double)visit_words(visit)[0] * (double)elastic_segment_document(&configuration->index);
-    const int64_t time = (int64_t)(bytes / configuration->merging.throttle * 1e9);
+    const int64_t time = time_of(bytes / configuration->merging.throttle * 1e9);
     const int64_t spent = visit_now(visit) - visit->began_ns;
     return time <= spent ? step_next(visit) : step_hold(visit, time - spent, METER_IO);
 }

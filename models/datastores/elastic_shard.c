@@ -289,7 +289,7 @@ static int64_t rebuild_ns(const struct node *node, uint32_t shard)
     const double bytes = (double)source->copies[shard].documents *
                          (double)elastic_segment_document(&configuration->index);
     const double share = configuration->recovery.bandwidth / (double)elastic_node(node)->recoveries;
-    return (int64_t)(bytes / share * 1e9);
+    return time_of(bytes / share * 1e9);
 }
 
 // A replica becomes what its primary is: it takes over the operations that it lacks, and takes back

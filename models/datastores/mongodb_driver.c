@@ -384,7 +384,7 @@ enum outcome mongodb_driver_encrypt(struct visit *visit)
     }
     const int64_t field =
         distribution_draw(&encryption->field, mongodb_node(node)->streams.client);
-    return step_hold(visit, field * (int64_t)encryption->fields, METER_OTHER);
+    return step_hold(visit, time_times(field, encryption->fields), METER_OTHER);
 }
 
 // ---- life -------------------------------------------------------------------------------------

@@ -470,7 +470,7 @@ bool mongodb_member_start(struct node *node)
         return true;
     }
     const double bytes = (double)member->replay;
-    node_timer(node, disk->replay > 0 ? (int64_t)(bytes / disk->replay * 1e9) : 0, on_recovered,
+    node_timer(node, disk->replay > 0 ? time_of(bytes / disk->replay * 1e9) : 0, on_recovered,
                0);
     return false;
 }

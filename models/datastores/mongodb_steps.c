@@ -108,7 +108,7 @@ static enum outcome read_device(struct visit *visit, uint64_t documents)
     const int64_t read =
         distribution_draw(&configuration_of(visit)->disk.read, streams_of(visit)->disk);
     return station_serve(&visit->node->devices[MONGODB_DEVICE_DISK], visit,
-                         read * (int64_t)documents);
+                         time_times(read, documents));
 }
 
 static enum outcome fetch_document(struct visit *visit)

@@ -51,7 +51,7 @@ enum outcome postgres_partition_lock(struct visit *visit)
         return step_next(visit);
     }
     return station_serve(&visit->node->devices[POSTGRES_DEVICE_LOCKS], visit,
-                         (int64_t)shared * configuration->partitions.lock_ns);
+                         time_times(configuration->partitions.lock_ns, shared));
 }
 
 // ---- dropping ---------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ static enum outcome read_disk(struct visit *visit, uint64_t pages)
     const struct postgres_disk *disk = &configuration_of(visit)->disk;
     const int64_t draw = distribution_draw(&disk->read, streams_of(visit)->disk);
     const int64_t paced = disk->iops > 0 ? (int64_t)(disk->depth * TIME_S / disk->iops) : 0;
-    const int64_t read = draw > paced ? draw : paced;
-    return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit, read * (int64_t)pages);
+    const int64_t time = time_times(draw > paced ? draw : paced, pages);
+    return station_serve(&visit->node->devices[POSTGRES_DEVICE_DISK], visit, time);
 }
 
 // Of the pages that would be found in warm buffers, the share that is not there after a restart.
@@ -88,7 +88,7 @@ static enum outcome warm_up(struct visit *visit, uint64_t pages)
     struct postgres_node *server = postgres_node(visit->node);
     server->cold -= pages < server->cold ? pages : server->cold;
     return server->cached
-               ? step_hold(visit, (int64_t)pages * configuration_of(visit)->disk.cached_ns,
+               ? step_hold(visit, time_times(configuration_of(visit)->disk.cached_ns, pages),
                            METER_IO)
                : read_disk(visit, pages);
 }
@@ -141,7 +141,7 @@ static enum outcome scan_rows(struct visit *visit)
                         distribution_draw(&configuration->row_security, cpu);
     return step_cpu(visit, postgres_partition_plan_ns(configuration) +
                                distribution_draw(&configuration->read, cpu) +
-                               (int64_t)configuration->rows * row);
+                               time_times(row, configuration->rows));
 }
 
 static enum outcome lock_row(struct visit *visit)

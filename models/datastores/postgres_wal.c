@@ -59,7 +59,7 @@ static enum outcome join_flush(struct visit *visit, uint64_t target, uint64_t by
 int64_t postgres_wal_replay_ns(const struct node *node, uint64_t bytes)
 {
     const double rate = postgres_configuration(node->component)->disk.replay;
-    return rate > 0 ? (int64_t)((double)bytes / rate * 1e9 * node->slowness + 0.5) : 0;
+    return rate > 0 ? time_of((double)bytes / rate * 1e9 * node->slowness + 0.5) : 0;
 }
 
 // ---- the WAL writer ---------------------------------------------------------------------------

@@ -46,7 +46,7 @@ static void start_flush(struct batch *batch)
     batch->waiting_count = 0;
     const double draw = (double)distribution_draw(batch->service, batch->stream);
     const double work = draw + batch->per_byte_ns * (double)batch->waiting_bytes;
-    const int64_t time = (int64_t)(work * batch->node->slowness / batch->speed + 0.5);
+    const int64_t time = time_of(work * batch->node->slowness / batch->speed + 0.5);
     batch->waiting_bytes = 0;
     tally_set(&batch->busy, world->now, 1);
     const struct event event = {on_flushed, batch, 0, world_tag(batch->node, BATCH_EVENT)};

@@ -91,7 +91,7 @@ static void send_snapshot(struct raft_member *leader, uint32_t to)
     const uint64_t bytes =
         raft->hooks->snapshot_bytes == NULL ? 0 : raft->hooks->snapshot_bytes(leader);
     const double rate = raft->settings->snapshot_rate;
-    const int64_t time = rate > 0 ? (int64_t)((double)bytes / rate * 1e9) : 0;
+    const int64_t time = rate > 0 ? time_of((double)bytes / rate * 1e9) : 0;
     leader->peers[to].restoring = true;
     leader->peers[to].sent_ns = time_after(leader->node->world->now, time);
     node_timer(leader->node, time, on_snapshot_read, (uint64_t)(uintptr_t)&raft->members[to]);

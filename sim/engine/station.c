@@ -88,7 +88,7 @@ PATH_APART static int64_t time_at_speed(const struct station *station, int64_t w
     if (station->speed <= 0) {
         return TIME_NEVER;
     }
-    return (int64_t)((double)work_ns / station->speed + 0.5);
+    return time_of((double)work_ns / station->speed + 0.5);
 }
 
 static PATH_HOT void set_finish(struct station *station, uint32_t server, int64_t work_ns)
@@ -354,7 +354,7 @@ enum outcome station_serve(struct station *station, struct visit *visit, int64_t
 {
     int64_t work_ns = demand_ns;
     if (station->stretch != 1) {
-        work_ns = (int64_t)((double)demand_ns * station->stretch + 0.5);
+        work_ns = time_of((double)demand_ns * station->stretch + 0.5);
     }
     station->arrivals++;
     if (station->capacity > 0 || station->line.discipline != DISCIPLINE_FIFO) {
@@ -371,7 +371,7 @@ enum outcome station_serve_wide(struct station *station, struct visit *visit, in
         return station_serve(station, visit, demand_ns);
     }
     station->arrivals++;
-    station_share_add(station, visit, (int64_t)((double)demand_ns * station->stretch + 0.5), width);
+    station_share_add(station, visit, time_of((double)demand_ns * station->stretch + 0.5), width);
     return OUTCOME_WAIT;
 }
 

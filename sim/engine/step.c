@@ -11,7 +11,7 @@ enum outcome step_hold(struct visit *visit, int64_t ns, int part)
 {
     struct world *world = visit->node->world;
     if (visit->node->slowness != 1) {
-        ns = (int64_t)((double)ns * visit->node->slowness + 0.5);
+        ns = time_of((double)ns * visit->node->slowness + 0.5);
     }
     world_meter(visit)->parts_ns[part] += ns;
     if (ns == 0) {

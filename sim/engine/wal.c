@@ -113,7 +113,7 @@ static void begin_flush(struct wal *wal)
     struct world *world = wal->node->world;
     const double draw = (double)distribution_draw(wal->flush, wal->stream);
     const double work = draw + wal->per_byte_ns * (double)wal->waiting_bytes;
-    const int64_t time = (int64_t)(work * wal->node->slowness + 0.5);
+    const int64_t time = time_of(work * wal->node->slowness + 0.5);
     wal->flushing = wal->written;
     wal->waiting_bytes = 0;
     tally_set(&wal->busy, world->now, 1);

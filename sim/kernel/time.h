@@ -15,6 +15,21 @@ static inline int64_t time_after(int64_t time, int64_t delay)
     return __builtin_add_overflow(time, delay, &sum) ? TIME_NEVER : sum;
 }
 
+// A computed length of time, whole and held where a few can still be added to a time.
+static inline int64_t time_of(double ns)
+{
+    return ns < 0x1p60 ? (int64_t)ns : (int64_t)1 << 60;
+}
+
+// So many times a length, held likewise.
+static inline int64_t time_times(int64_t ns, uint64_t count)
+{
+    int64_t product;
+    return __builtin_mul_overflow(ns, count, &product) || product > (int64_t)1 << 60
+               ? (int64_t)1 << 60
+               : product;
+}
+
 static inline double time_seconds(int64_t ns)
 {
     return (double)ns / 1e9;
