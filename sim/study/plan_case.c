@@ -254,6 +254,17 @@ static bool add_fault(struct plan *plan, const char *name, struct text *wrong)
                         name);
             return false;
         }
+        const int64_t end_ns = time_after(fault->at_ns, fault->duration_ns);
+        if (!fault->stochastic && end_ns < design->duration_ns &&
+            time_after(end_ns, plan->recovered_ns) >= design->duration_ns) {
+            text_format(wrong,
+                        "fault `%s` ends %.3gs before the end of the run, too late to see it "
+                        "recovered within %.3gs: a longer --duration, or a shorter "
+                        "`under_fault.recovered_within`",
+                        name, (double)(design->duration_ns - end_ns) / 1e9,
+                        (double)plan->recovered_ns / 1e9);
+            return false;
+        }
         add(plan, PLAN_FAULT, f, fault->name);
         return true;
     }

@@ -48,6 +48,10 @@ Test(plan, refuses_what_cannot_be_planned)
     refuses("", &(struct plan_request){.vary = unknown, .vary_count = 1}, "no parameter `m`");
     refuses("", &(struct plan_request){.vary = units, .vary_count = 1}, "no range");
     refuses("plan: {vary: {n: 1..9}}\n", &(struct plan_request){.under = "flood"}, "no fault");
+    refuses("plan: {vary: {n: 1..9}}\n"
+            "faults: [{name: late, action: kill, select: {component: desk}, at: 45s,"
+            " duration: 1s}]\n",
+            &(struct plan_request){.under = "late"}, "too late to see it recovered");
     refuses("plan: {vary: {n: 1..9}}\n", &(struct plan_request){.minimize = "cost"}, "no prices");
     refuses("plan: {vary: {n: 1..9}}\n", &(struct plan_request){.minimize = "money"},
             "cost or cores");
@@ -121,7 +125,7 @@ Test(plan, says_what_cannot_be_met_at_any_size_and_what_it_would_take)
     cr_assert(plan_outlook(&few.plan));
     cr_expect_not_null(strstr(few.plan.advice, "of the planned load"), "%s", few.plan.advice);
     begin_planning(&never,
-                   "x-more: {}\nplan: {vary: {n: 1..3}, minimize: cores}\n"
+                   "plan: {vary: {n: 1..3}, minimize: cores, under_fault: {recovered_within: 1s}}\n"
                    "faults: [{name: slow, action: slow, select: {component: desk}, factor: 20, "
                    "at: 41s, duration: 5s}]\n",
                    &(struct plan_request){.most = 50, .under = "slow"});
@@ -163,4 +167,28 @@ Test(plan, is_the_same_for_any_number_of_threads)
     }
     solve_release(&one);
     solve_release(&two);
+}
+
+// A kill that lasts five seconds takes a share 1/n of the calls with it until it is noticed.
+Test(plan, judges_a_scheduled_fault_while_it_lasts_and_after)
+{
+    static const char fault[] =
+        "faults: [{name: dead, action: kill, select: {component: desk}, mode: one, at: 41s,"
+        " duration: 5s}]\n"
+        "plan: {vary: {n: 2..9}, headroom: 0%, under: [dead], minimize: cores,"
+        " under_fault: {success: 85%, recovered_within: 1s}}\n";
+    struct solve solve;
+    begin_planning(&solve, fault, NULL);
+    cr_assert(solve.good, "%s", text_get(&solve.wrong));
+    cr_assert_eq(solve.plan.case_count, 2);
+    cr_assert_not_null(solve.plan.best);
+    bool during = false, after = false;
+    for (uint32_t f = 0; f < solve.plan.best->finding_count; f++) {
+        const struct plan_finding *finding = &solve.plan.best->findings[f];
+        during = during || strstr(finding->rule, "under fault: success >= 85 %") != NULL;
+        after = after || strstr(finding->rule, "recovered: success >= 85 %") != NULL;
+        cr_expect_eq(finding->verdict, VERDICT_PASS);
+    }
+    cr_expect(during && after);
+    solve_release(&solve);
 }
