@@ -110,22 +110,18 @@ static void name_arguments(void *context, uint32_t point, struct text *out)
     sweep_report_settings(&sweeping->sweep, point, out);
 }
 
-static bool write_summary(const struct result *result, const char *directory, struct text *why)
+static bool write_summary(const struct result *result, const char *path, struct text *why)
 {
     struct json_write json;
-    struct text path;
     json_write_init(&json);
-    text_init(&path);
-    text_format(&path, "%s/summary.json", directory);
     summary_write(result, &json);
     const char *content = json_write_get(&json);
-    const bool good = file_write_soon(text_get(&path), content, strlen(content), why);
-    text_release(&path);
+    const bool good = file_write_soon(path, content, strlen(content), why);
     json_write_release(&json);
     return good;
 }
 
-// DIR/points/NUMBER/
+// DIR/points/NUMBER.json is the point's summary.json; with --out its files stand in a directory.
 static bool write_point(void *context, uint32_t point, const struct result *result,
                         struct text *why)
 {
@@ -134,10 +130,13 @@ static bool write_point(void *context, uint32_t point, const struct result *resu
     struct text path;
     text_init(&path);
     text_format(&path, "%s/points/%u", text_get(&sweeping->directory.path), point);
-    const bool good =
-        file_make_directory(text_get(&path), why) &&
-        (command->has_out ? outputs_write(result, text_get(&path), command->run.outputs, why)
-                          : write_summary(result, text_get(&path), why));
+    bool good = true;
+    if (command->has_out) {
+        good = file_make_directory(text_get(&path), why) &&
+               outputs_write(result, text_get(&path), command->run.outputs, why);
+    }
+    text_add(&path, ".json");
+    good = good && write_summary(result, text_get(&path), why);
     text_release(&path);
     return good;
 }
@@ -340,9 +339,19 @@ static bool begin_journal(struct sweeping *sweeping)
                                                      command->run.files[0], &sweeping->why));
 }
 
+static bool make_points(struct sweeping *sweeping)
+{
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/points", text_get(&sweeping->directory.path));
+    const bool made = is_part(sweeping) || file_make_directory(text_get(&path), &sweeping->why);
+    text_release(&path);
+    return made;
+}
+
 static int run_kept(struct sweeping *sweeping)
 {
-    if (!begin_journal(sweeping)) {
+    if (!begin_journal(sweeping) || !make_points(sweeping)) {
         complain(sweeping);
         return distrust(&sweeping->journal.store);
     }

@@ -19,7 +19,7 @@ sweep:
   where: "load <= n * 700/s"
 YAML
 options=(--no-progress --exit-zero -q)
-files=(sweep.json sweep.csv report.md points/3/summary.json plots/10-verdicts-1.dat)
+files=(sweep.json sweep.csv report.md points/3.json plots/10-verdicts-1.dat)
 
 sweep() { # sweep ARGUMENT...: queue.yaml with the options of all
     try "$orrery" sweep queue.yaml "${options[@]}" "$@"
@@ -50,13 +50,19 @@ judge $? "and simulates nothing"
 sweep -o reference -j1
 [ "$code" -eq 0 ] && [ "$(wc -l <reference/sweep.csv)" -eq 15 ]
 judge $? "a row a point"
-[ "$(find reference/points -name summary.json | wc -l)" -eq 14 ] && [ ! -e reference/journal ]
-judge $? "a directory a point, and no journal is left"
+[ "$(find reference/points -name '*.json' | wc -l)" -eq 14 ] && [ ! -e reference/journal ]
+judge $? "a summary a point, and no journal is left"
 has reference/sweep.json '"knee_by": "Kneedle"' "sweep.json tells how knees are found"
 no_litter reference "no temporary files"
 try "$orrery" run queue.yaml --set load=400/s --set n=1 -q --no-progress -o alone
-cmp -s alone/summary.json reference/points/4/summary.json
+cmp -s alone/summary.json reference/points/4.json
 judge $? "a point is the run with its parameters, byte for byte"
+try "$orrery" compare reference/points/4.json alone
+[ "$code" -eq 0 ]
+judge $? "and can be compared with it"
+sweep -o files --points 4 --out md
+cmp -s files/points/4/summary.json alone/summary.json && [ -s files/points/4/report.md ]
+judge $? "--out gives each point its files"
 sweep -o reference
 has err "up to date" "a finished sweep is shown again"
 try "$orrery" sweep queue.yaml "${options[@]}" --json -o json
@@ -138,7 +144,7 @@ has err "--set most=100" "with the command that simulates it alone"
 has broken/sweep.json '"failure": "a replication reached max_events' "and sweep.json"
 exits 3 "--fail-fast" "$orrery" sweep queue.yaml -q --no-progress --fail-fast -j1 \
     --param most=100,1000000 -o fast
-[ ! -e fast/points/1 ] && [ ! -e fast/sweep.json ]
+[ ! -e fast/points/1.json ] && [ ! -e fast/sweep.json ]
 judge $? "begins nothing further"
 
 wrong() { # wrong TEXT ARGUMENT...
