@@ -76,7 +76,8 @@ int sweep_print_list(const struct sweep *sweep, uint32_t workers)
     text_init(&out);
     text_format(&out, "%u points", sweep->points.designed);
     if (sweep->points.count != sweep->points.designed) {
-        text_format(&out, ", %u after `where` and without repetitions", sweep->points.count);
+        text_format(&out, ", %u after `where`%s", sweep->points.count,
+                    sweep->space.design >= SWEEP_LHS ? " and without repetitions" : "");
     }
     if (sweep->chosen != sweep->points.count) {
         text_format(&out, ", %u chosen", sweep->chosen);

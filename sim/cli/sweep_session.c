@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "reports/outputs.h"
 #include "reports/summary.h"
@@ -281,6 +282,19 @@ static bool write_facts(struct sweeping *sweeping, int status)
     return good;
 }
 
+// Summaries that an older sweep of more points has left in the directory.
+static void remove_stale(const struct sweeping *sweeping)
+{
+    struct text path;
+    text_init(&path);
+    uint32_t point = sweeping->sweep.points.count;
+    do {
+        text_clear(&path);
+        text_format(&path, "%s/points/%u.json", text_get(&sweeping->directory.path), point++);
+    } while (unlink(text_get(&path)) == 0);
+    text_release(&path);
+}
+
 static int finish(struct sweeping *sweeping)
 {
     struct arena arena;
@@ -300,6 +314,7 @@ static int finish(struct sweeping *sweeping)
         .color = cli_is_coloured(sweeping->cli, true),
     };
     int status = verdict_status(sweeping);
+    remove_stale(sweeping);
     const bool written =
         sweep_print_files(&report, text_get(&sweeping->directory.path), &sweeping->why) &&
         run_directory_write(&sweeping->directory, "scenario.yaml", text_get(&sweeping->source),

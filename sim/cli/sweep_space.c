@@ -26,6 +26,21 @@ static bool complain_text(const struct reading *reading, struct text *line)
     return false;
 }
 
+// The same about a place of the scenario.
+static bool complain_at(const struct reading *reading, const struct document_node *node,
+                        const char *sentence)
+{
+    const struct diagnostic_source *source =
+        diagnostic_source(reading->scenario->document.diagnostics, node->place.source);
+    struct text line;
+    text_init(&line);
+    if (source != NULL) {
+        text_format(&line, "%s:%u:%u: ", source->name, node->place.line, node->place.column);
+    }
+    text_add(&line, sentence);
+    return complain_text(reading, &line);
+}
+
 // ---- parameters
 // ----------------------------------------------------------------------------------
 
@@ -97,11 +112,11 @@ static bool read_list(const struct reading *reading, const struct document_node 
 {
     for (const struct document_node *child = node->first; child != NULL; child = child->next) {
         if (child->kind != DOCUMENT_SCALAR) {
-            return complain(reading, "the values of `sweep: vary` are single values");
+            return complain_at(reading, child, "the values of `sweep: vary` are single values");
         }
         sweep_levels_add(levels, &reading->sweep->arena, child->text);
     }
-    return levels->count > 0 || complain(reading, "an empty list in `sweep: vary`");
+    return levels->count > 0 || complain_at(reading, node, "an empty list of values");
 }
 
 static bool read_varied(const struct reading *reading, const struct document_node *node)
@@ -112,7 +127,7 @@ static bool read_varied(const struct reading *reading, const struct document_nod
     bool good = node->kind == DOCUMENT_SEQUENCE
                     ? read_list(reading, node, &levels)
                     : sweep_levels_range(&levels, &reading->sweep->arena, node->text, &why) ||
-                          complain(reading, text_get(&why));
+                          complain_at(reading, node, text_get(&why));
     levels.name = node->key;
     text_release(&why);
     return good && add_parameter(reading, &levels);

@@ -15,7 +15,7 @@ uint32_t knee_find(const double *x, const double *y, uint32_t count, double *dep
         high = i == 0 || y[i] > high ? y[i] : high;
     }
     const double width = count == 0 ? 0.0 : x[count - 1] - x[0];
-    if (count < FEWEST || !(width > 0.0) || !(high > low)) {
+    if (count < FEWEST || !(width > 0.0) || !(high > KNEE_RISE * low)) {
         count = 0;
     }
     for (uint32_t i = 0; i < count; i++) {

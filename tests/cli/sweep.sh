@@ -166,6 +166,9 @@ wrong "no value of --points" --points 3-1
 wrong "point 1 (n=none)" --param n=1,none
 wrong "at most 12" --param a=1 --param b=1 --param c=1 --param d=1 --param e=1 --param f=1 \
     --param g=1 --param h=1 --param i=1 --param j=1 --param k=1 --param l=1 --param m=1
+sed 's|100/s, n|100, n|' queue.yaml >spoilt.yaml
+try "$orrery" sweep spoilt.yaml --list
+refused 2 "spoilt.yaml:12:16: " "a mistake of the section has its place"
 sweep --param laod=1/s --design cube --where "("
 [ "$(grep -c '^orrery: ' err)" -eq 3 ]
 judge $? "all mistakes at once"
