@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/catalog.h"
+#include "sim/engine/node.h"
 
 static bool load(struct stage *stage, const char *text)
 {
@@ -104,4 +105,23 @@ uint64_t stage_count(const struct stage *stage, const char *component, const cha
                      enum status status)
 {
     return stage_meter(stage, component, operation)->statuses[status];
+}
+
+void stage_on_kill(void *node, uint64_t dark)
+{
+    node_kill(node, dark != 0);
+}
+
+void stage_on_restart(void *node, uint64_t word)
+{
+    (void)word;
+    node_restart(node);
+}
+
+void stage_strike(const struct stage *stage, struct node *node,
+                  void (*act)(void *node, uint64_t word), uint64_t word)
+{
+    struct world *world = stage->world;
+    event_queue_at(world->queue, world->now, (struct event){act, node, word, 0});
+    world_run(world, world->now + 1);
 }

@@ -30,3 +30,10 @@ uint64_t stage_count(const struct stage *stage, const char *component, const cha
                      enum status status);
 const struct operation_meter *stage_meter(const struct stage *stage, const char *component,
                                           const char *operation);
+
+// Events that tests let happen to a node: word of a kill: whether its host goes dark, too.
+void stage_on_kill(void *node, uint64_t dark);
+void stage_on_restart(void *node, uint64_t word);
+// Happens at the present instant, as an event; the world's time is 1 ns later afterwards.
+void stage_strike(const struct stage *stage, struct node *node,
+                  void (*act)(void *node, uint64_t word), uint64_t word);

@@ -38,17 +38,6 @@ static struct cassandra_node *server_of(const struct stage *stage, uint32_t repl
     return cassandra_node(&stage_component(stage, "db")->nodes[replica]);
 }
 
-static void on_kill(void *node, uint64_t dark)
-{
-    node_kill(node, dark != 0);
-}
-
-static void on_restart(void *node, uint64_t word)
-{
-    (void)word;
-    node_restart(node);
-}
-
 static void strike_all(const struct stage *stage, uint64_t dark, uint32_t count,
                        void (*act)(void *node, uint64_t word))
 {
@@ -130,7 +119,7 @@ Test(cassandra, a_silent_node_is_convicted_when_phi_reaches_the_threshold)
     stage_begin(&stage, RING_OF("2", "replication: 2", CALL("read"), "1/s", FEW));
     stage_run(&stage, 100 * TIME_S);
     const struct cassandra_peer *peer = &server_of(&stage, 0)->peers[1];
-    strike_all(&stage, 1, 1, on_kill);
+    strike_all(&stage, 1, 1, stage_on_kill);
     stage_run(&stage, 101 * TIME_S);
     const int64_t due = detector_suspects_ns(&peer->detector, 8);
     cr_assert_leq(llabs(due - peer->detector.heard_ns - 18420 * TIME_MS), 200 * TIME_MS);
@@ -147,7 +136,7 @@ Test(cassandra, too_few_living_replicas_make_a_write_unavailable_at_once)
     struct stage stage;
     stage_begin(&stage, RING("", CALL("write")));
     stage_run(&stage, 30050 * TIME_MS);
-    strike_all(&stage, 0, 2, on_kill);
+    strike_all(&stage, 0, 2, stage_on_kill);
     stage_run(&stage, 60050 * TIME_MS);
     const uint64_t refused = stage_count(&stage, "db", "write", STATUS_UNAVAILABLE);
     cr_assert_gt(stage_count(&stage, "db", "write", STATUS_INDETERMINATE), 100,
@@ -163,9 +152,9 @@ Test(cassandra, hints_bring_a_replica_up_to_date_at_the_next_look)
     struct stage stage;
     stage_begin(&stage, RING("", CALL("write")));
     stage_run(&stage, 30050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_kill);
+    strike_all(&stage, 0, 1, stage_on_kill);
     stage_run(&stage, 60050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_restart);
+    strike_all(&stage, 0, 1, stage_on_restart);
     cr_assert_gt(state_of(&stage)->hinted, 100, "of those unanswered and those not even sent");
     cr_assert_eq(state_of(&stage)->replayed, 0);
     cr_assert_neq(digest_of_node(&stage, 0), digest_of_node(&stage, 2));
@@ -181,7 +170,7 @@ Test(cassandra, no_hints_are_kept_beyond_the_window)
     struct stage stage;
     stage_begin(&stage, RING("hints: {window: 1s}", CALL("write")));
     stage_run(&stage, 30050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_kill);
+    strike_all(&stage, 0, 1, stage_on_kill);
     stage_run(&stage, 59050 * TIME_MS);
     const uint64_t hinted = state_of(&stage)->hinted;
     stage_run(&stage, 90050 * TIME_MS);
@@ -194,9 +183,9 @@ Test(cassandra, hints_keep_to_their_throttle)
     struct stage stage;
     stage_begin(&stage, RING("hints: {throttle: 2200B/s}", CALL("write")));
     stage_run(&stage, 30050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_kill);
+    strike_all(&stage, 0, 1, stage_on_kill);
     stage_run(&stage, 60050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_restart);
+    strike_all(&stage, 0, 1, stage_on_restart);
     stage_run(&stage, 90050 * TIME_MS);
     // 1100 B at half of 2200 B/s: one a second from each of two nodes, after a look every 10 s
     cr_assert_geq(state_of(&stage)->replayed, 2 * 19);
@@ -229,13 +218,13 @@ Test(cassandra, a_loss_of_power_takes_what_was_not_flushed)
     stage_begin(&stage, RING("commit_log: {period: 10s}", CALL("write")));
     stage_run(&stage, 15050 * TIME_MS);
     const uint64_t before = digest_of_node(&stage, 2);
-    strike_all(&stage, 0, 1, on_kill);
+    strike_all(&stage, 0, 1, stage_on_kill);
     cr_assert_eq(digest_of_node(&stage, 2), before);
-    strike_all(&stage, 0, 1, on_restart);
+    strike_all(&stage, 0, 1, stage_on_restart);
     stage_run(&stage, 16050 * TIME_MS);
     const uint64_t durable = server_of(&stage, 2)->log.durable;
     cr_assert_lt(durable, server_of(&stage, 2)->log.written);
-    strike_all(&stage, 1, 1, on_kill);
+    strike_all(&stage, 1, 1, stage_on_kill);
     cr_assert_eq(server_of(&stage, 2)->log.written, durable);
     stage_run(&stage, 20050 * TIME_MS);
     cr_assert_eq(state_of(&stage)->lost, 0, "two others have it");
@@ -247,7 +236,7 @@ static double lost_with_power(const char *scenario)
     struct stage stage;
     stage_begin(&stage, scenario);
     stage_run(&stage, 5050 * TIME_MS);
-    strike_all(&stage, 1, 3, on_kill);
+    strike_all(&stage, 1, 3, stage_on_kill);
     stage_run(&stage, 10050 * TIME_MS);
     const double lost = stage_metric(&stage, "db", "lost");
     stage_end(&stage);
@@ -317,8 +306,8 @@ Test(cassandra, a_restart_replays_its_log)
     struct stage stage;
     stage_begin(&stage, RING("commit_log: {replay: 10kB/s}", CALL("write")));
     stage_run(&stage, 10050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_kill);
-    strike_all(&stage, 0, 1, on_restart);
+    strike_all(&stage, 0, 1, stage_on_kill);
+    strike_all(&stage, 0, 1, stage_on_restart);
     const struct node *node = &stage_component(&stage, "db")->nodes[2];
     stage_run(&stage, 20040 * TIME_MS);
     cr_assert_eq(node->life, NODE_STARTING, "100 rows of 1 kB at 10 kB/s");
@@ -522,14 +511,14 @@ Test(cassandra, a_stopped_node_is_convicted_at_once_and_stays_so)
     struct stage stage;
     stage_begin(&stage, RING("gossip: {announce: true}", CALL("write")));
     stage_run(&stage, 30050 * TIME_MS);
-    strike_all(&stage, 0, 1, on_kill);
+    strike_all(&stage, 0, 1, stage_on_kill);
     stage_run(&stage, 30052 * TIME_MS);
     for (int32_t later = 0; later <= 10; later++) {
         cr_assert_not(server_of(&stage, 0)->peers[2].alive);
         cr_assert_not(server_of(&stage, 1)->peers[2].alive);
         stage_run(&stage, (31 + later) * TIME_S);
     }
-    strike_all(&stage, 0, 1, on_restart);
+    strike_all(&stage, 0, 1, stage_on_restart);
     stage_run(&stage, 45 * TIME_S);
     cr_assert(server_of(&stage, 0)->peers[2].alive);
     stage_end(&stage);

@@ -33,26 +33,6 @@ static struct kafka_state *state_of(const struct stage *stage)
     return stage_component(stage, "bus")->state;
 }
 
-static void on_kill(void *node, uint64_t dark)
-{
-    node_kill(node, dark != 0);
-}
-
-static void on_restart(void *node, uint64_t word)
-{
-    (void)word;
-    node_restart(node);
-}
-
-// Happens at the present instant, as an event; the world's time is 1 ns later afterwards.
-static void strike(const struct stage *stage, struct node *node,
-                   void (*act)(void *node, uint64_t word))
-{
-    struct world *world = stage->world;
-    event_queue_at(world->queue, world->now, (struct event){act, node, 0, 0});
-    world_run(world, world->now + 1);
-}
-
 static const struct histogram *latency_of(const struct stage *stage)
 {
     return &stage_meter(stage, "shop", "sell")->latency;
@@ -108,7 +88,7 @@ Test(kafka, a_dead_leader_is_fenced_after_its_session_and_producers_wait_for_the
     stage_begin(&stage, BUS(SAFE, "acks: all", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5050 * TIME_MS);
-    strike(&stage, kafka_leader(bus, &state_of(&stage)->partitions[0]), on_kill);
+    stage_strike(&stage, kafka_leader(bus, &state_of(&stage)->partitions[0]), stage_on_kill, 0);
     // heard last at 4.001 s, session 9 s, decision 50 ms, a follower's flush of it 1 + 1 + 1 ms
     stage_run(&stage, 13053 * TIME_MS);
     cr_assert_eq(state_of(&stage)->elections, 0);
@@ -127,7 +107,7 @@ Test(kafka, too_few_replicas_in_sync_refuse_writes)
     stage_begin(&stage, BUS("partitions: 1, replication: 2, min_insync: 2", "acks: all", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 1050 * TIME_MS);
-    strike(&stage, &bus->nodes[1], on_kill);
+    stage_strike(&stage, &bus->nodes[1], stage_on_kill, 0);
     stage_run(&stage, 12050 * TIME_MS);
     const uint64_t refused = state_of(&stage)->min_insync_misses;
     cr_assert_gt(refused, 10);
@@ -143,10 +123,10 @@ Test(kafka, a_restarted_broker_catches_up_and_is_in_sync_again)
     stage_begin(&stage, BUS(SAFE, "acks: all", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 1050 * TIME_MS);
-    strike(&stage, &bus->nodes[2], on_kill);
+    stage_strike(&stage, &bus->nodes[2], stage_on_kill, 0);
     stage_run(&stage, 15050 * TIME_MS);
     cr_assert_eq(__builtin_popcount(state_of(&stage)->partitions[0].insync), 2);
-    strike(&stage, &bus->nodes[2], on_restart);
+    stage_strike(&stage, &bus->nodes[2], stage_on_restart, 0);
     stage_run(&stage, 16050 * TIME_MS);
     cr_assert_eq(__builtin_popcount(state_of(&stage)->partitions[0].insync), 3);
     cr_assert_eq(state_of(&stage)->partitions[0].copies[2].end,
@@ -161,7 +141,7 @@ Test(kafka, acks_1_loses_what_the_dead_leader_alone_had)
     stage_begin(&stage, BUS_AT("1000/s", SAFE, "acks: 1", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5003500 * TIME_US);
-    strike(&stage, kafka_leader(bus, &state_of(&stage)->partitions[0]), on_kill);
+    stage_strike(&stage, kafka_leader(bus, &state_of(&stage)->partitions[0]), stage_on_kill, 0);
     stage_run(&stage, 30 * TIME_S);
     cr_assert_gt(state_of(&stage)->lost, 0);
     cr_assert_leq(state_of(&stage)->lost, 3, "%lu", state_of(&stage)->lost);

@@ -39,25 +39,6 @@ static const struct consumer_meter *meter_of(const struct stage *stage)
     return &stage->world->meter.consumers[0];
 }
 
-static void on_kill(void *node, uint64_t word)
-{
-    node_kill(node, word != 0);
-}
-
-static void on_restart(void *node, uint64_t word)
-{
-    (void)word;
-    node_restart(node);
-}
-
-static void strike(const struct stage *stage, struct node *node,
-                   void (*act)(void *node, uint64_t word))
-{
-    struct world *world = stage->world;
-    event_queue_at(world->queue, world->now, (struct event){act, node, 0, 0});
-    world_run(world, world->now + 1);
-}
-
 // ---- retries ------------------------------------------------------------------------------------
 
 struct retry_case {
@@ -79,7 +60,7 @@ Test(kafka_clients, a_retry_of_what_is_in_the_log_is_no_duplicate_to_an_idempote
         struct component *bus = stage_component(&stage, "bus");
         // appended at 5.003 s, and one follower has it; the leader dies before the other's fetch
         stage_run(&stage, 5005500 * TIME_US);
-        strike(&stage, &bus->nodes[0], on_kill);
+        stage_strike(&stage, &bus->nodes[0], stage_on_kill, 0);
         stage_run(&stage, 20050 * TIME_MS);
         cr_assert_eq(state_of(&stage)->repeated, cases[i].repeated, "case %zu", i);
         cr_assert_eq(state_of(&stage)->duplicates, cases[i].duplicates, "case %zu", i);
@@ -152,7 +133,7 @@ Test(kafka_clients, a_dead_members_partitions_go_to_the_others_after_its_session
         struct component *eater = stage_component(&stage, "eater");
         const struct kafka_partition *partitions = state_of(&stage)->partitions;
         stage_run(&stage, 10 * TIME_S);
-        strike(&stage, &eater->nodes[1], on_kill);
+        stage_strike(&stage, &eater->nodes[1], stage_on_kill, 0);
         stage_run(&stage, 54 * TIME_S);
         cr_assert_eq(state_of(&stage)->groups[0].rebalances, 0, "it beat last at 9 s");
         stage_run(&stage, 54 * TIME_S + 1);
@@ -162,7 +143,7 @@ Test(kafka_clients, a_dead_members_partitions_go_to_the_others_after_its_session
         cr_assert_eq(partitions[0].readers[0].pausing, i == 1, "only eager stops the others");
         stage_run(&stage, 57100 * TIME_MS);
         cr_assert_lt(meter_of(&stage)->backlog.value, 5);
-        strike(&stage, &eater->nodes[1], on_restart);
+        stage_strike(&stage, &eater->nodes[1], stage_on_restart, 0);
         stage_run(&stage, 70 * TIME_S);
         uint32_t owned = 0;
         for (int k = 0; k < 4; k++) {
@@ -179,7 +160,7 @@ Test(kafka_clients, what_was_not_committed_is_handed_over_again)
     stage_begin(&stage, BUS("partitions: 1", "    consumer: {commit: 5s, session: 6s}\n", PUBLISH,
                             EATER("2", "{sleep: 1ms}")));
     stage_run(&stage, 14 * TIME_S);
-    strike(&stage, &stage_component(&stage, "eater")->nodes[0], on_kill);
+    stage_strike(&stage, &stage_component(&stage, "eater")->nodes[0], stage_on_kill, 0);
     stage_run(&stage, 30 * TIME_S);
     // commits at 0.1, 5.1 and 10.1 s: what was worked off in the 3.9 s since then, and not answered
     cr_assert_geq(meter_of(&stage)->redelivered, 38);
@@ -216,7 +197,8 @@ Test(kafka_clients, an_open_transaction_holds_readers_up_until_it_is_aborted)
     struct component *bus = stage_component(&stage, "bus");
     // its parts are written (10.010 s), the decision is not
     stage_run(&stage, 10010 * TIME_MS);
-    strike(&stage, &bus->nodes[partitions[2].copies[partitions[2].leader].broker], on_kill);
+    stage_strike(&stage, &bus->nodes[partitions[2].copies[partitions[2].leader].broker],
+                 stage_on_kill, 0);
     stage_run(&stage, 60 * TIME_S);
     cr_assert_eq(partitions[1].open_count, 1);
     const uint64_t delivered = meter_of(&stage)->delivered;
@@ -237,7 +219,7 @@ Test(kafka_clients, a_decision_in_the_log_is_carried_out_by_the_next_coordinator
     const struct kafka_partition *home = &state_of(&stage)->partitions[2];
     // decided at 10.013 s in the coordinator's log and at 10.015 s in its followers'
     stage_run(&stage, 10016500 * TIME_US);
-    strike(&stage, &bus->nodes[home->copies[home->leader].broker], on_kill);
+    stage_strike(&stage, &bus->nodes[home->copies[home->leader].broker], stage_on_kill, 0);
     stage_run(&stage, 30050 * TIME_MS);
     cr_assert_eq(state_of(&stage)->aborted, 0);
     cr_assert_eq(state_of(&stage)->transactions.live, 0);
@@ -309,7 +291,7 @@ Test(kafka_clients, without_the_registry_warm_clients_go_on_and_new_schemas_fail
     stage_run(&stage, 5050 * TIME_MS);
     cr_assert_eq(stage_count(&stage, "shop", "sell", STATUS_OK), 50);
     const uint64_t known = state_of(&stage)->looked_up;
-    strike(&stage, &stage_component(&stage, "bus")->nodes[6], on_kill);
+    stage_strike(&stage, &stage_component(&stage, "bus")->nodes[6], stage_on_kill, 0);
     stage_run(&stage, 10050 * TIME_MS);
     cr_assert_eq(state_of(&stage)->looked_up, known);
     cr_assert_gt(stage_count(&stage, "shop", "sell", STATUS_OK), 55);

@@ -37,29 +37,9 @@ static const struct histogram *latency_of(const struct stage *stage)
     return &stage_meter(stage, "shop", "sell")->latency;
 }
 
-static void on_kill(void *node, uint64_t dark)
-{
-    node_kill(node, dark != 0);
-}
-
-static void on_restart(void *node, uint64_t word)
-{
-    (void)word;
-    node_restart(node);
-}
-
 static void on_pause(void *node, uint64_t word)
 {
     word != 0 ? node_pause(node) : node_resume(node);
-}
-
-// Happens at the present instant, as an event; the world's time is 1 ns later afterwards.
-static void strike(const struct stage *stage, struct node *node,
-                   void (*act)(void *node, uint64_t word), uint64_t word)
-{
-    struct world *world = stage->world;
-    event_queue_at(world->queue, world->now, (struct event){act, node, word, 0});
-    world_run(world, world->now + 1);
 }
 
 Test(nats, a_core_publish_answers_after_parsing_and_a_queue_group_gets_each_message_once)
@@ -93,8 +73,8 @@ Test(nats, a_request_waits_for_the_answer_and_fails_without_a_responder)
     // out 1, parse 1, out 1, work 2, back 1, parse 1, back 1
     cr_assert_eq(latency_of(&stage)->maximum, 8 * TIME_MS);
     struct component *eater = stage_component(&stage, "eater");
-    strike(&stage, &eater->nodes[0], on_kill, 0);
-    strike(&stage, &eater->nodes[1], on_kill, 0);
+    stage_strike(&stage, &eater->nodes[0], stage_on_kill, 0);
+    stage_strike(&stage, &eater->nodes[1], stage_on_kill, 0);
     stage_run(&stage, 2050 * TIME_MS);
     cr_assert_eq(stage_count(&stage, "bus", "publish", STATUS_UNAVAILABLE), 10);
     stage_end(&stage);
@@ -116,9 +96,9 @@ Test(nats, a_subscriber_that_reads_again_in_time_gets_everything)
     stage_begin(&stage, BUS("100/s", "subjects: {t: {deliver: all}}", EATER("{sleep: 2ms}")));
     struct component *eater = stage_component(&stage, "eater");
     stage_run(&stage, 1005 * TIME_MS);
-    strike(&stage, &eater->nodes[0], on_pause, 1);
+    stage_strike(&stage, &eater->nodes[0], on_pause, 1);
     stage_run(&stage, 6 * TIME_S);
-    strike(&stage, &eater->nodes[0], on_pause, 0);
+    stage_strike(&stage, &eater->nodes[0], on_pause, 0);
     stage_run(&stage, 10008 * TIME_MS);
     cr_assert_eq(stage.world->meter.consumers[0].delivered, 2000);
     cr_assert_eq(stage_metric(&stage, "bus", "slow_consumers"), 0);
@@ -131,9 +111,9 @@ Test(nats, what_was_written_to_a_process_that_ended_is_not_for_its_successor)
     stage_begin(&stage, BUS("10/s", "subjects: {t: {deliver: all}}", EATER("{sleep: 2ms}")));
     struct component *eater = stage_component(&stage, "eater");
     stage_run(&stage, 1050 * TIME_MS);
-    strike(&stage, &eater->nodes[0], on_kill, 1);
+    stage_strike(&stage, &eater->nodes[0], stage_on_kill, 1);
     stage_run(&stage, 2050 * TIME_MS);
-    strike(&stage, &eater->nodes[0], on_restart, 0);
+    stage_strike(&stage, &eater->nodes[0], stage_on_restart, 0);
     stage_run(&stage, 3050 * TIME_MS);
     cr_assert_eq(stage_metric(&stage, "bus", "dropped"), 10);
     cr_assert_eq(stage_metric(&stage, "bus", "slow_consumers"), 0);
@@ -148,7 +128,7 @@ Test(nats, a_full_outbound_buffer_disconnects_the_slow_subscriber)
                             EATER("{sleep: 2ms}")));
     struct component *eater = stage_component(&stage, "eater");
     stage_run(&stage, 1005 * TIME_MS);
-    strike(&stage, &eater->nodes[0], on_pause, 1);
+    stage_strike(&stage, &eater->nodes[0], on_pause, 1);
     stage_run(&stage, 1505 * TIME_MS);
     cr_assert_eq(stage_metric(&stage, "bus", "slow_consumers"), 0, "fifty messages of 100 bytes");
     stage_run(&stage, 1515 * TIME_MS);
@@ -163,7 +143,7 @@ Test(nats, a_write_that_blocks_for_ten_seconds_disconnects)
     stage_begin(&stage, BUS("10/s", "subjects: {t: {deliver: all}}", EATER("{sleep: 2ms}")));
     struct component *eater = stage_component(&stage, "eater");
     stage_run(&stage, 1050 * TIME_MS);
-    strike(&stage, &eater->nodes[0], on_kill, 1);
+    stage_strike(&stage, &eater->nodes[0], stage_on_kill, 1);
     // the next message is written at 1.102 s
     stage_run(&stage, 11100 * TIME_MS);
     cr_assert_eq(stage_metric(&stage, "bus", "slow_consumers"), 0);
@@ -232,7 +212,7 @@ Test(nats, followers_elect_a_leader_four_to_nine_seconds_after_a_crash)
     struct nats_stream *stream = &state_of(&stage)->streams[0];
     stage_run(&stage, 1050 * TIME_MS);
     struct node *leader = nats_stream_leader(stream);
-    strike(&stage, leader, on_kill, 0);
+    stage_strike(&stage, leader, stage_on_kill, 0);
     stage_run(&stage, 5 * TIME_S);
     cr_assert_null(nats_stream_leader(stream), "last heard at 1.004 s, 4 s of silence at least");
     stage_run(&stage, 10020 * TIME_MS);
@@ -292,7 +272,7 @@ Test(nats, loss_of_power_takes_what_was_written_since_the_last_flush)
     struct node *home = &stage_component(&stage, "bus")->nodes[0];
     // first append at 103 ms; flushes at 2.153 s, then 2.05 s after the append at 2.203 s
     stage_run(&stage, 5050 * TIME_MS);
-    strike(&stage, home, on_kill, 1);
+    stage_strike(&stage, home, stage_on_kill, 1);
     cr_assert_eq(stage_metric(&stage, "bus", "acknowledged"), 50);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 8, "those of 4.3 to 5.0 s");
     stage_end(&stage);
@@ -306,11 +286,11 @@ Test(nats, three_replicas_lose_what_no_majority_had_flushed_when_all_lose_power)
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5050 * TIME_MS);
     for (uint32_t i = 0; i < 3; i++) {
-        strike(&stage, &bus->nodes[i], on_kill, 1);
+        stage_strike(&stage, &bus->nodes[i], stage_on_kill, 1);
     }
     stage_run(&stage, 6 * TIME_S);
     for (uint32_t i = 0; i < 3; i++) {
-        strike(&stage, &bus->nodes[i], on_restart, 0);
+        stage_strike(&stage, &bus->nodes[i], stage_on_restart, 0);
     }
     stage_run(&stage, 40 * TIME_S);
     cr_assert_geq(stage_metric(&stage, "bus", "lost"), 1);
@@ -325,10 +305,10 @@ Test(nats, nothing_is_lost_without_power_if_every_append_is_flushed)
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5050 * TIME_MS);
     for (uint32_t i = 0; i < 3; i++) {
-        strike(&stage, &bus->nodes[i], on_kill, 1);
+        stage_strike(&stage, &bus->nodes[i], stage_on_kill, 1);
     }
     for (uint32_t i = 0; i < 3; i++) {
-        strike(&stage, &bus->nodes[i], on_restart, 0);
+        stage_strike(&stage, &bus->nodes[i], stage_on_restart, 0);
     }
     stage_run(&stage, 40 * TIME_S);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
@@ -341,9 +321,9 @@ Test(nats, a_process_crash_loses_nothing_that_was_written)
     stage_begin(&stage, BUS("10/s", "streams: {t: {}}", EATER("{sleep: 2ms}")));
     struct node *home = &stage_component(&stage, "bus")->nodes[0];
     stage_run(&stage, 5050 * TIME_MS);
-    strike(&stage, home, on_kill, 0);
+    stage_strike(&stage, home, stage_on_kill, 0);
     stage_run(&stage, 8050 * TIME_MS);
-    strike(&stage, home, on_restart, 0);
+    stage_strike(&stage, home, stage_on_restart, 0);
     stage_run(&stage, 20050 * TIME_MS);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
     const double acknowledged = stage_metric(&stage, "bus", "acknowledged");
@@ -362,9 +342,9 @@ Test(nats, in_a_storm_of_faults_all_invariants_hold)
     for (uint32_t i = 0; i < 30; i++) {
         stage_run(&stage, (int64_t)(i + 1) * 7 * TIME_S);
         struct node *server = &bus->nodes[i % 3];
-        strike(&stage, server, on_kill, i % 5 == 4);
+        stage_strike(&stage, server, stage_on_kill, i % 5 == 4);
         stage_run(&stage, (int64_t)(i + 1) * 7 * TIME_S + 5 * TIME_S);
-        strike(&stage, server, on_restart, 0);
+        stage_strike(&stage, server, stage_on_restart, 0);
     }
     stage_run(&stage, 300 * TIME_S);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0, "never a majority at once");

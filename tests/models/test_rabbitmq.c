@@ -52,26 +52,6 @@ static const struct histogram *latency_of(const struct stage *stage)
     return &stage_meter(stage, "shop", "sell")->latency;
 }
 
-static void on_kill(void *node, uint64_t dark)
-{
-    node_kill(node, dark != 0);
-}
-
-static void on_restart(void *node, uint64_t word)
-{
-    (void)word;
-    node_restart(node);
-}
-
-// Happens at the present instant, as an event; the world's time is 1 ns later afterwards.
-static void strike(const struct stage *stage, struct node *node,
-                   void (*act)(void *node, uint64_t word), uint64_t word)
-{
-    struct world *world = stage->world;
-    event_queue_at(world->queue, world->now, (struct event){act, node, word, 0});
-    world_run(world, world->now + 1);
-}
-
 Test(rabbitmq, a_confirm_waits_for_the_flush_of_a_majority)
 {
     struct stage stage;
@@ -159,7 +139,7 @@ Test(rabbitmq, members_elect_a_leader_at_once_when_its_process_ends)
     stage_begin(&stage, BUS("10/s", "t: {}", EATER("{sleep: 2ms}")));
     stage_run(&stage, 1050 * TIME_MS);
     struct node *leader = queue_of(&stage)->server;
-    strike(&stage, leader, on_kill, 0);
+    stage_strike(&stage, leader, stage_on_kill, 0);
     cr_assert_null(queue_of(&stage)->server);
     stage_run(&stage, 20 * TIME_S);
     cr_assert_neq(queue_of(&stage)->server, leader);
@@ -177,7 +157,7 @@ Test(rabbitmq, the_first_to_stand_leads_after_two_rounds_of_votes_and_one_of_ent
     struct rabbitmq_queue *queue = queue_of(&stage);
     const struct raft_member *members = queue->raft.members;
     queue->watching[2] = true; // as if its wait were longer
-    strike(&stage, members[0].node, on_kill, 0);
+    stage_strike(&stage, members[0].node, stage_on_kill, 0);
     stage_run(&stage, 1050 * TIME_MS + 210 * TIME_MS);
     cr_assert_not_null(queue->server, "wait 200, pre-vote 2, vote 2 and flush 2, entry 3");
     cr_assert_eq(queue->server, members[1].node);
@@ -191,7 +171,7 @@ Test(rabbitmq, a_silent_host_is_suspected_at_the_second_look)
     struct stage stage;
     stage_begin(&stage, BUS("10/s", "t: {}", ""));
     stage_run(&stage, 1050 * TIME_MS);
-    strike(&stage, queue_of(&stage)->server, on_kill, 1);
+    stage_strike(&stage, queue_of(&stage)->server, stage_on_kill, 1);
     stage_run(&stage, 6 * TIME_S);
     cr_assert_null(queue_of(&stage)->server);
     stage_run(&stage, 20 * TIME_S);
@@ -339,11 +319,11 @@ Test(rabbitmq, confirmed_messages_survive_the_loss_of_power_of_all_nodes)
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5053 * TIME_MS);
     for (uint32_t i = 0; i < 3; i++) {
-        strike(&stage, &bus->nodes[i], on_kill, 1);
+        stage_strike(&stage, &bus->nodes[i], stage_on_kill, 1);
     }
     stage_run(&stage, 6 * TIME_S);
     for (uint32_t i = 0; i < 3; i++) {
-        strike(&stage, &bus->nodes[i], on_restart, 0);
+        stage_strike(&stage, &bus->nodes[i], stage_on_restart, 0);
     }
     stage_run(&stage, 30 * TIME_S);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
@@ -357,7 +337,7 @@ Test(rabbitmq, without_confirms_the_dead_leader_takes_what_it_alone_had)
     struct stage stage;
     stage_begin(&stage, BUS("1000/s", "t: {confirms: false}", ""));
     stage_run(&stage, 5053500 * TIME_US);
-    strike(&stage, queue_of(&stage)->server, on_kill, 0);
+    stage_strike(&stage, queue_of(&stage)->server, stage_on_kill, 0);
     stage_run(&stage, 10 * TIME_S);
     cr_assert_gt(stage_metric(&stage, "bus", "lost"), 0);
     cr_assert_leq(stage_metric(&stage, "bus", "lost"), 40);
@@ -370,16 +350,16 @@ Test(rabbitmq, a_synchronised_mirror_leads_without_loss_and_another_one_with_los
     stage_begin(&stage, BUS("100/s", "t: {type: mirrored, members: 2}", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5055 * TIME_MS);
-    strike(&stage, &bus->nodes[0], on_kill, 0);
+    stage_strike(&stage, &bus->nodes[0], stage_on_kill, 0);
     stage_run(&stage, 5154 * TIME_MS);
     cr_assert_null(queue_of(&stage)->server);
     stage_run(&stage, 5156 * TIME_MS);
     cr_assert_eq(queue_of(&stage)->server, &bus->nodes[1]);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
-    strike(&stage, &bus->nodes[0], on_restart, 0);
+    stage_strike(&stage, &bus->nodes[0], stage_on_restart, 0);
     stage_run(&stage, 10055 * TIME_MS);
     // the new mirror knows nothing of the first five seconds
-    strike(&stage, &bus->nodes[1], on_kill, 0);
+    stage_strike(&stage, &bus->nodes[1], stage_on_kill, 0);
     stage_run(&stage, 12 * TIME_S);
     cr_assert_gt(stage_metric(&stage, "bus", "lost"), 490);
     stage_end(&stage);
@@ -391,10 +371,10 @@ Test(rabbitmq, a_mirror_that_is_synchronised_makes_publishers_wait_and_loses_not
     stage_begin(&stage, BUS("100/s", "t: {type: mirrored, members: 2, sync: automatic}", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5055 * TIME_MS);
-    strike(&stage, &bus->nodes[1], on_kill, 0);
-    strike(&stage, &bus->nodes[1], on_restart, 0);
+    stage_strike(&stage, &bus->nodes[1], stage_on_kill, 0);
+    stage_strike(&stage, &bus->nodes[1], stage_on_restart, 0);
     stage_run(&stage, 10055 * TIME_MS);
-    strike(&stage, &bus->nodes[0], on_kill, 0);
+    stage_strike(&stage, &bus->nodes[0], stage_on_kill, 0);
     stage_run(&stage, 12 * TIME_S);
     cr_assert_eq(queue_of(&stage)->server, &bus->nodes[1]);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
@@ -408,14 +388,14 @@ Test(rabbitmq, a_mirror_that_lacks_messages_may_be_kept_from_leading)
                 BUS("100/s", "t: {type: mirrored, members: 2, promotion: when_synced}", ""));
     struct component *bus = stage_component(&stage, "bus");
     stage_run(&stage, 5055 * TIME_MS);
-    strike(&stage, &bus->nodes[0], on_kill, 0);
+    stage_strike(&stage, &bus->nodes[0], stage_on_kill, 0);
     stage_run(&stage, 6 * TIME_S);
-    strike(&stage, &bus->nodes[0], on_restart, 0);
+    stage_strike(&stage, &bus->nodes[0], stage_on_restart, 0);
     stage_run(&stage, 10055 * TIME_MS);
-    strike(&stage, &bus->nodes[1], on_kill, 0);
+    stage_strike(&stage, &bus->nodes[1], stage_on_kill, 0);
     stage_run(&stage, 12 * TIME_S);
     cr_assert_null(queue_of(&stage)->server);
-    strike(&stage, &bus->nodes[1], on_restart, 0);
+    stage_strike(&stage, &bus->nodes[1], stage_on_restart, 0);
     stage_run(&stage, 20 * TIME_S);
     cr_assert_not_null(queue_of(&stage)->server);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
@@ -431,9 +411,9 @@ Test(rabbitmq, in_a_storm_of_faults_all_invariants_hold)
     for (uint32_t i = 0; i < 60; i++) {
         stage_run(&stage, (int64_t)(i + 1) * 7 * TIME_S);
         struct node *node = &bus->nodes[i % 3];
-        strike(&stage, node, on_kill, i % 4 == 3);
+        stage_strike(&stage, node, stage_on_kill, i % 4 == 3);
         stage_run(&stage, (int64_t)(i + 1) * 7 * TIME_S + (i % 5 + 1) * TIME_S);
-        strike(&stage, node, on_restart, 0);
+        stage_strike(&stage, node, stage_on_restart, 0);
     }
     stage_run(&stage, 500 * TIME_S);
     cr_assert_eq(stage_metric(&stage, "bus", "lost"), 0);
