@@ -1,6 +1,7 @@
 // knee - Kneedle on a curve of few points.
 #include "sim/study/knee.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { FEWEST = 4 };
@@ -15,7 +16,7 @@ uint32_t knee_find(const double *x, const double *y, uint32_t count, double *dep
         high = i == 0 || y[i] > high ? y[i] : high;
     }
     const double width = count == 0 ? 0.0 : x[count - 1] - x[0];
-    if (count < FEWEST || !(width > 0.0) || !(high > KNEE_RISE * low)) {
+    if (count < FEWEST || !(width > 0.0) || !(high > low)) {
         count = 0;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -28,5 +29,6 @@ uint32_t knee_find(const double *x, const double *y, uint32_t count, double *dep
     if (depth != NULL) {
         *depth = deepest;
     }
-    return deepest >= KNEE_LEAST ? knee : (uint32_t)KNEE_NONE;
+    const bool bends = deepest >= KNEE_LEAST && y[count - 1] >= KNEE_RISE * y[knee];
+    return bends ? knee : (uint32_t)KNEE_NONE;
 }

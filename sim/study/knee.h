@@ -2,9 +2,9 @@
 //
 // After Satopaa, Albrecht, Irwin and Raghavan, "Finding a Kneedle in a Haystack" (2011): both axes
 // are normalised to [0, 1], and the knee of a rising convex curve is the point that lies farthest
-// below the diagonal, if that is at least KNEE_LEAST and the curve rises by a factor of KNEE_RISE:
-// normalised, noise about a flat line would have a knee as well. No smoothing: the points are few,
-// and means.
+// below the diagonal, if that is at least KNEE_LEAST and the curve's end is KNEE_RISE times as
+// high: normalised, noise about a flat line would have a knee as well. No smoothing: the points are
+// few, and means.
 #pragma once
 
 #include <stdint.h>

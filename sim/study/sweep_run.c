@@ -95,8 +95,9 @@ static bool begin_unit(void *context, uint32_t unit)
         return true;
     }
     struct unit_store *store = take_store(lot);
-    const bool begun = store->units.begin(store, unit);
-    if (!begun && store->status == JOURNAL_OPEN) {
+    const bool broken = store->stopped; // another thread has said why
+    const bool begun = !broken && store->units.begin(store, unit);
+    if (!begun && !broken && store->status == JOURNAL_OPEN) {
         pthread_mutex_lock(&lot->crew->lock);
         lot->set_apart = arena_text(&lot->crew->sweep->arena, text_get(&store->why));
         pthread_mutex_unlock(&lot->crew->lock);
@@ -114,7 +115,7 @@ static bool keep(void *context, uint32_t unit, const struct design *design,
     bool kept = true;
     if (lot->crew->options->store != NULL) {
         struct unit_store *store = take_store(lot);
-        kept = store->units.keep(store, unit, design, records, count);
+        kept = !store->stopped && store->units.keep(store, unit, design, records, count);
         give_store(lot);
     }
     count_unit(lot->crew, lot->point, true, records[count - 1].events);

@@ -133,6 +133,13 @@ refused 124 "the same command goes on" "an interrupt keeps what is done"
 [ -s stopped/journal/all.journal ] && [ ! -e stopped/sweep.json ]
 judge $? "in a journal, and there is no answer yet"
 
+try bash -c 'ulimit -f 16 && exec "$@"' - "$orrery" sweep queue.yaml "${options[@]}" -o full -j2
+refused 3 "cannot write the journal" "a full disk ends the sweep"
+[ "$(grep -c . err)" -eq 1 ] && [ ! -e full/sweep.json ]
+judge $? "and says so once"
+sweep -o full
+same full "and with room again it goes on"
+
 # ---- verdicts and failures ----------------------------------------------------------------------
 
 exits 0 "all pass" "$orrery" sweep queue.yaml -q --no-progress --param load=300/s,400/s --rep 8

@@ -329,7 +329,9 @@ Test(knee, a_line_and_too_few_points_have_none)
     cr_expect_eq(knee_find(x, bent + 2, 3, NULL), KNEE_NONE);
     cr_expect_eq(knee_find(x, bent, 5, NULL), 3);
     const double noise[] = {1.0, 0.99, 1.0, 1.01, 1.1};
+    const double falling[] = {10, 9, 8, 2, 1};
     cr_expect_eq(knee_find(x, noise, 5, NULL), KNEE_NONE);
+    cr_expect_eq(knee_find(x, falling, 5, NULL), KNEE_NONE);
     cr_expect_eq(knee_find(x, bent, 0, NULL), KNEE_NONE);
 }
 
