@@ -82,6 +82,9 @@ static bool is_mine(void *context, uint32_t unit)
 static bool begin(void *context, uint32_t unit)
 {
     struct unit_store *store = context;
+    if (store->stopped) {
+        return false;
+    }
     if (journal_is_deadly(&store->journal, number_of(store, unit))) {
         text_format(&store->why,
                     "replication %u has ended its process %d times and is set apart; --only-rep "
@@ -97,6 +100,9 @@ static bool keep(void *context, uint32_t unit, const struct design *design,
                  struct run_record *records, uint32_t count)
 {
     struct unit_store *store = context;
+    if (store->stopped) {
+        return false;
+    }
     unit_write(&store->scratch, design, records, count);
     const enum journal_status status =
         journal_note_result(&store->journal, number_of(store, unit), store->scratch.bytes,
