@@ -69,7 +69,8 @@ for pair in INT:130 TERM:143; do
     no_litter . "nothing is left behind"
 done
 
-# At any moment: all files or none but the journal, and it is said.
+# At any moment: all files or none but the journal, and it is said. A process that has not begun
+# its work yet, which a busy machine makes likely, ends silently and leaves nothing at all.
 cp "$here/features.yaml" .
 odd=0
 for delay in 0.03 0.06 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7; do
@@ -81,11 +82,12 @@ for delay in 0.03 0.06 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7; do
     wait $child
     code=$?
     if [ $code -eq 143 ]; then
-        [ "$(grep -c '^orrery: interrupted' err)" = 1 ] || odd=1
+        [ "$(grep -c '^orrery: interrupted' err)" = 1 ] || [ ! -e moment ] || odd=1
     elif [ $code -ne 1 ]; then
         odd=1
     fi
-    [ -s moment/manifest.json ] || [ -z "$(find moment -type f ! -path '*/journal/*')" ] || odd=1
+    [ -s moment/manifest.json ] || [ ! -e moment ] ||
+        [ -z "$(find moment -type f ! -path '*/journal/*')" ] || odd=1
     ! find . -name '*.tmp' | grep -q . || odd=1
     [ $odd -eq 0 ] || break
 done
