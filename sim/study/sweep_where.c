@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "sim/base/check.h"
 #include "sim/base/units.h"
 
 struct evaluation {
@@ -171,9 +172,46 @@ static struct sweep_amount turn(struct evaluation *evaluation, const char *sign,
     return fail(evaluation, sign, &one, &one);
 }
 
-// An expression's depth is bounded.
-static struct sweep_amount evaluate(struct evaluation *evaluation,
-                                    const struct expression *expression)
+// ---- order
+// ---------------------------------------------------------------------------------------
+
+// An expression in postfix order. Only what stands to the right of an operator or in brackets
+// nests, and that has a limit; a long chain of operators grows to the left.
+struct postfix {
+    const struct expression *at[EXPRESSION_BYTES];
+    uint32_t count;
+};
+
+enum { STACK = EXPRESSION_DEPTH + 2 };
+
+static uint32_t operands(const struct expression *expression)
+{
+    return expression->kind == EXPRESSION_BINARY ? 2 : expression->kind == EXPRESSION_UNARY;
+}
+
+// Operator, right, left: the postfix order backwards, so it is laid down from the end.
+static void unfold(struct postfix *postfix, const struct expression *where)
+{
+    const struct expression *stack[STACK] = {where};
+    uint32_t depth = 1, from = EXPRESSION_BYTES;
+    while (depth > 0) {
+        const struct expression *expression = stack[--depth];
+        CHECK(from > 0);
+        postfix->at[--from] = expression;
+        const struct expression *operand = expression->first;
+        for (uint32_t i = 0; i < operands(expression); i++) {
+            CHECK(depth < STACK);
+            stack[depth++] = operand;
+            operand = operand->next;
+        }
+    }
+    postfix->count = EXPRESSION_BYTES - from;
+}
+
+// The amount of an operand, or of an operator over what its operands came to.
+static struct sweep_amount amount_of(struct evaluation *evaluation,
+                                     const struct expression *expression,
+                                     const struct sweep_amount *operand)
 {
     switch (expression->kind) {
     case EXPRESSION_NUMBER:
@@ -181,16 +219,31 @@ static struct sweep_amount evaluate(struct evaluation *evaluation,
     case EXPRESSION_WORD:
         return look_up(evaluation, expression);
     case EXPRESSION_UNARY:
-        return turn(evaluation, expression->text, evaluate(evaluation, expression->first));
+        return turn(evaluation, expression->text, operand[0]);
     case EXPRESSION_BINARY:
-        return apply(evaluation, expression->text, evaluate(evaluation, expression->first),
-                     evaluate(evaluation, expression->first->next));
+        return apply(evaluation, expression->text, operand[0], operand[1]);
     case EXPRESSION_CALL:
     case EXPRESSION_RANGE:
         break;
     }
     const struct sweep_amount none = {.unit = SWEEP_TEXT, .text = ""};
     return fail(evaluation, expression->kind == EXPRESSION_CALL ? "(...)" : "..", &none, &none);
+}
+
+static struct sweep_amount evaluate(struct evaluation *evaluation, const struct expression *where)
+{
+    struct postfix postfix;
+    struct sweep_amount stack[STACK];
+    uint32_t depth = 0;
+    unfold(&postfix, where);
+    for (uint32_t i = EXPRESSION_BYTES - postfix.count; i < EXPRESSION_BYTES; i++) {
+        depth -= operands(postfix.at[i]);
+        CHECK(depth < STACK);
+        stack[depth] = amount_of(evaluation, postfix.at[i], stack + depth);
+        depth++;
+    }
+    CHECK(depth == 1);
+    return stack[0];
 }
 
 bool sweep_where_holds(const struct expression *where, const struct sweep_scope *scope, bool *holds,

@@ -132,10 +132,37 @@ Test(sweep_where, units_are_kept_and_nonsense_is_refused)
         {"n", -1},
         {"n and peak", -1},
         {"max(n) > 2", -1},
+        {"n - (1 + (2 - (3 - (4 - 1)))) == 5", 1},
+        {"n - 1 - 2 - 3 == 2", 1},
+        {"not (n > 9 and (n > 7 or policy == x)) and -n < -(-n)", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_expect_eq(holds(cases[i].condition), cases[i].holds, "%s", cases[i].condition);
     }
+}
+
+Test(sweep_where, long_chains_and_deep_brackets_are_evaluated)
+{
+    struct text chain, deep;
+    text_init(&chain);
+    text_init(&deep);
+    text_add(&chain, "1");
+    for (uint32_t i = 1; i < 1000; i++) {
+        text_add(&chain, " + 1");
+    }
+    for (uint32_t i = 1; i < EXPRESSION_DEPTH / 2; i++) {
+        text_add(&deep, "1 - (");
+    }
+    text_add(&deep, "0");
+    for (uint32_t i = 1; i < EXPRESSION_DEPTH / 2; i++) {
+        text_add(&deep, ")");
+    }
+    text_add(&chain, " == 1000");
+    text_add(&deep, " == 1");
+    cr_expect_eq(holds(text_get(&chain)), 1);
+    cr_expect_eq(holds(text_get(&deep)), 1);
+    text_release(&deep);
+    text_release(&chain);
 }
 
 // ---- designs
