@@ -324,6 +324,13 @@ enum slo_metric {
     SLO_MODEL,        // a metric of the model by name ("lag(max)")
 };
 
+// How an objective is judged of a figure.
+enum slo_judging {
+    SLO_ESTIMATED, // by the interval of its estimate
+    SLO_SEEN,      // by all that was seen: a maximum
+    SLO_PROVED,    // the same, and every replication must know it: what must never happen
+};
+
 enum slo_relation { SLO_LESS, SLO_LESS_EQUAL, SLO_GREATER, SLO_GREATER_EQUAL };
 enum slo_budgeting { SLO_OCCURRENCES, SLO_TIMESLICES, SLO_RATIO_TIMESLICES };
 
@@ -337,6 +344,7 @@ struct slo_design {
     uint32_t operation; // of the component, for SLO_OPERATION
     enum slo_metric metric;
     const char *metric_name; // SLO_MODEL
+    enum slo_judging judging;
     enum slo_relation relation;
     double quantile;         // 0..1
     double limit;            // ns, ratio, 1/s or plain

@@ -34,8 +34,15 @@ static bool complain(const struct objective *objective, const struct expression 
 static bool read_limit(const struct objective *objective, const struct expression *limit,
                        enum read_value_unit unit)
 {
-    return read_value_literal(objective->assembly->document, objective->node, limit, unit,
-                              &objective->slo->limit);
+    struct slo_design *slo = objective->slo;
+    if (!read_value_literal(objective->assembly->document, objective->node, limit, unit,
+                            &slo->limit)) {
+        return false;
+    }
+    if (slo->metric == SLO_MODEL && slo->relation == SLO_LESS_EQUAL && slo->limit == 0.0) {
+        slo->judging = SLO_PROVED; // `lost <= 0`: once is too often
+    }
+    return true;
 }
 
 // ---- metrics -----------------------------------------------------------------------------------
@@ -218,6 +225,7 @@ static bool read_metric(const struct objective *objective, const struct expressi
                             text_same(metric->first->text, "max"));
         if (is_word && plain) {
             slo->metric = words[i].metric;
+            slo->judging = slo->metric == SLO_MAXIMUM ? SLO_SEEN : SLO_ESTIMATED;
             slo->metric_name = metric->kind == EXPRESSION_CALL ? "max" : NULL;
             *unit = words[i].unit;
             return check_target(objective, metric);
@@ -250,6 +258,7 @@ static bool read_linearizable(const struct objective *objective, const struct ex
     }
     slo->metric = SLO_MODEL;
     slo->metric_name = "violations";
+    slo->judging = SLO_PROVED;
     slo->relation = SLO_LESS_EQUAL;
     slo->limit = 0;
     return true;

@@ -246,44 +246,34 @@ static void judge_share(struct judging *judging)
 
 // ---- the others --------------------------------------------------------------------------------
 
-// What must never happen is no estimate: once is too often, and a replication that does not know
-// leaves it open.
-static bool judge_never(struct judging *judging, uint32_t figure)
+// What was seen is no estimate: one replication that breaks the promise is one too many, and one
+// that does not know leaves open what must be proved.
+static enum verdict judge_seen(const struct judging *judging, uint32_t figure)
 {
     const struct result *result = judging->result;
     const struct slo_design *design = judging->design;
-    const bool never =
-        design->metric == SLO_MODEL && design->limit == 0.0 && design->relation == SLO_LESS_EQUAL;
     uint32_t known = 0, bad = 0;
-    for (uint32_t row = 0; never && row < result->row_count; row++) {
+    for (uint32_t row = 0; row < result->row_count; row++) {
         const double value = result->matrix[(size_t)row * result->figure_count + figure];
         known += !isnan(value);
-        bad += !isnan(value) && value > 0.0;
+        bad += !isnan(value) && !holds(value, judging->slo->limit, design->relation);
     }
-    const bool all = known == result->row_count || (result->batches && known > 0);
-    if (never) {
-        judging->slo->verdict = bad > 0      ? VERDICT_FAIL
-                                : all        ? VERDICT_PASS
-                                : known == 0 ? VERDICT_NO_DATA
-                                             : VERDICT_UNDECIDED;
+    if (bad > 0 || known == 0) {
+        return bad > 0 ? VERDICT_FAIL : VERDICT_NO_DATA;
     }
-    return never;
+    const bool open = design->judging == SLO_PROVED && known < result->row_count;
+    return open && !result->batches ? VERDICT_UNDECIDED : VERDICT_PASS;
 }
 
 static void judge_figure(struct judging *judging, uint32_t figure)
 {
     struct result_slo *slo = judging->slo;
-    const struct slo_design *design = judging->design;
     slo->observed = judging->result->figures[figure].estimate;
-    if (judge_never(judging, figure)) {
+    if (judging->design->judging != SLO_ESTIMATED) {
+        slo->verdict = judge_seen(judging, figure);
         return;
     }
-    if (design->metric == SLO_MAXIMUM && slo->observed.known) {
-        slo->verdict =
-            holds(slo->observed.value, slo->limit, design->relation) ? VERDICT_PASS : VERDICT_FAIL;
-        return;
-    }
-    slo->verdict = verdict_of(&slo->observed, slo->limit, design->relation);
+    slo->verdict = verdict_of(&slo->observed, slo->limit, judging->design->relation);
     if (slo->verdict == VERDICT_UNDECIDED) {
         slo->decided_by_s =
             verdict_stretch(&slo->observed, slo->limit) * judging->result->simulated_s;

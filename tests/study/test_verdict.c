@@ -113,6 +113,33 @@ Test(verdict, carried_is_good_answers_over_offered_requests)
     fixture_release(&fixture);
 }
 
+// The verdict on `max < 50ms` of three replications of which one is `bad` and one empty.
+static enum verdict seen(enum slo_judging judging, bool bad, bool empty)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_slo(&fixture, SLO_MAXIMUM, SLO_LESS, 0.05 * 1e9)->judging = judging;
+    for (uint32_t r = 0; r < 3; r++) {
+        fixture_record(&fixture);
+        if (r < 2 || !empty) {
+            fixture_requests(&fixture, STATUS_OK, r == 1 && bad ? 60 * TIME_MS : TIME_MS, 1000);
+        }
+    }
+    const enum verdict verdict = fixture_result(&fixture)->slos[0].verdict;
+    fixture_release(&fixture);
+    return verdict;
+}
+
+Test(verdict, what_is_seen_is_judged_without_an_interval)
+{
+    cr_expect_eq(seen(SLO_SEEN, false, false), VERDICT_PASS);
+    cr_expect_eq(seen(SLO_SEEN, true, false), VERDICT_FAIL);
+    cr_expect_eq(seen(SLO_SEEN, false, true), VERDICT_PASS);
+    cr_expect_eq(seen(SLO_PROVED, false, false), VERDICT_PASS);
+    cr_expect_eq(seen(SLO_PROVED, true, true), VERDICT_FAIL);
+    cr_expect_eq(seen(SLO_PROVED, false, true), VERDICT_UNDECIDED);
+}
+
 Test(verdict, utilization_is_judged_by_its_interval)
 {
     struct fixture fixture;
