@@ -416,6 +416,7 @@ int main(int argc, char **argv)
 {
     const struct sigaction ignored = {.sa_handler = SIG_IGN};
     sigaction(SIGXFSZ, &ignored, NULL);
+    check_keep_memory();
     int level;
     struct executor executor = {0};
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);

@@ -9,7 +9,7 @@
 
 #include "sim/base/check.h"
 
-enum { ARENA_BLOCK = 64 * 1024 };
+enum { ARENA_BLOCK = 64 * 1024, ARENA_SMALL = 1024 };
 
 struct arena_block {
     struct arena_block *older;
@@ -20,6 +20,11 @@ struct arena_block {
 void arena_init(struct arena *arena)
 {
     *arena = (struct arena){0};
+}
+
+void arena_init_small(struct arena *arena)
+{
+    *arena = (struct arena){.step = ARENA_SMALL};
 }
 
 void arena_release(struct arena *arena)
@@ -34,7 +39,9 @@ void arena_release(struct arena *arena)
 
 static void add_block(struct arena *arena, size_t size)
 {
-    const size_t want = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+    const size_t least = arena->step == 0 ? ARENA_BLOCK : arena->step;
+    const size_t want = size > least ? size : least;
+    arena->step = least * 4 < ARENA_BLOCK ? least * 4 : ARENA_BLOCK;
     struct arena_block *block = check_calloc(1, sizeof *block + want);
     block->older = arena->block;
     block->size = want;

@@ -11,9 +11,11 @@ struct arena {
     struct arena_block *block; // newest block, linked to the older ones
     size_t used;               // bytes taken from the newest block
     size_t total;              // bytes held by all blocks
+    size_t step;               // least size of the next block, 0: that of every block
 };
 
 void arena_init(struct arena *arena);
+void arena_init_small(struct arena *arena); // for little: the first blocks are small
 void arena_release(struct arena *arena);
 
 // Zeroed memory aligned to 16 bytes; never NULL. Owner: the arena.

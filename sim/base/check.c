@@ -1,6 +1,7 @@
 // check - prints and ends the process; knows nothing else of the program.
 #include "sim/base/check.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,4 +35,12 @@ void *check_calloc(size_t count, size_t size)
 void *check_realloc(void *memory, size_t size)
 {
     return have_memory(realloc(memory, size), size);
+}
+
+void check_keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+#endif
 }

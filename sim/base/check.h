@@ -17,3 +17,7 @@ _Noreturn void check_full(const char *what);
 // free().
 void *check_calloc(size_t count, size_t size);
 void *check_realloc(void *memory, size_t size);
+
+// Up to 32 MB a thread that are given back stay with the process, for the next world of that size.
+// Once, before there are threads.
+void check_keep_memory(void);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/decimal.h"
+
 // Drops zeros behind the point, and the point if nothing is left behind it.
 static void trim_zeros(char *number)
 {
@@ -198,6 +200,11 @@ const char *units_format_shortest(char *buffer, size_t size, double value)
 {
     if (fabs(value) < 1e15 && value == (double)(int64_t)value && !signbit(value)) {
         snprintf(buffer, size, "%" PRId64, (int64_t)value); // as %.15g does, and faster
+        return buffer;
+    }
+    char text[DECIMAL_ROOM];
+    if (decimal_write(text, value)) {
+        snprintf(buffer, size, "%s", text);
         return buffer;
     }
     snprintf(buffer, size, "%.16g", value);

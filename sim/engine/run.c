@@ -212,7 +212,7 @@ static uint64_t bytes_of(const struct world *world)
 void run_note(struct world *world, enum run_end end, struct run_record *record)
 {
     *record = (struct run_record){.replication = world->replication, .end = end};
-    arena_init(&record->arena);
+    arena_init_small(&record->arena);
     record->measured_ns = world->design->duration_ns - world->design->warmup_ns;
     if (end == RUN_DONE) {
         check_world(world);
@@ -226,6 +226,8 @@ void run_note(struct world *world, enum run_end end, struct run_record *record)
     note_components(world, record);
     note_model_metrics(world, record);
     record->invariant_count = world->invariant_count;
+    record->invariants = arena_take_array(&record->arena, world->invariant_count,
+                                          sizeof *record->invariants);
     for (uint32_t i = 0; i < world->invariant_count; i++) {
         record->invariants[i] = world->invariants[i];
     }

@@ -21,7 +21,7 @@ struct run_record {
     struct fingerprint_value fingerprint;
     struct meter meter;
     struct component_figures *components; // design->component_count
-    struct invariant_count invariants[WORLD_INVARIANTS];
+    struct invariant_count *invariants;
     uint32_t invariant_count;
     double *model_metrics; // all components' metrics one after the other
     uint32_t model_metric_count;

@@ -30,10 +30,15 @@ static double student_part(double t, double df, bool tail)
            (tail ? special_beta(df / 2, 0.5, near, far) : special_beta(0.5, df / 2, far, near));
 }
 
-static double student_density(double t, double df)
+// The logarithm of the density at 0.
+static double student_scale(double df)
 {
-    const double scale = math_gamma_log((df + 1) / 2) - math_gamma_log(df / 2) -
-                         0.5 * math_log(df * 0x1.921fb54442d18p+1);
+    return math_gamma_log((df + 1) / 2) - math_gamma_log(df / 2) -
+           0.5 * math_log(df * 0x1.921fb54442d18p+1);
+}
+
+static double student_density(double t, double df, double scale)
+{
     return math_exp(scale - (df + 1) / 2 * math_log1p(t * t / df));
 }
 
@@ -52,10 +57,11 @@ static double student_positive(double tail, double df)
 {
     const bool outside = tail < 0.25;
     const double goal = math_log(outside ? tail : 0.5 - tail);
+    const double scale = student_scale(df);
     double t = student_start(tail, df);
     for (int i = 0; i < 60; i++) {
         const double part = student_part(t, df, outside);
-        const double slope = t * student_density(t, df) / part;
+        const double slope = t * student_density(t, df, scale) / part;
         const double step = (math_log(part) - goal) / (outside ? slope : -slope);
         t *= math_exp(smaller(larger(step, -2), 2));
         if (step < 1e-13 && step > -1e-13) {
@@ -93,7 +99,8 @@ static struct estimate about(double centre, const double *values, uint32_t n, do
         estimate.has_interval = true;
         estimate.df = known - 1;
         estimate.se = math_sqrt(squares / (known - 1.0) / known);
-        const double half = estimate_student(0.5 + level / 2, known - 1.0) * estimate.se;
+        const double half =
+            estimate.se > 0 ? estimate_student(0.5 + level / 2, known - 1.0) * estimate.se : 0;
         estimate.low = centre - half;
         estimate.high = centre + half;
     }

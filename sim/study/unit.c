@@ -413,6 +413,10 @@ static void pass_tables(struct passage *passage, struct run_record *record)
     pass(passage, &record->invariant_count, sizeof record->invariant_count);
     passage->broken = passage->broken || record->invariant_count > WORLD_INVARIANTS;
     record->invariant_count = passage->broken ? 0 : record->invariant_count;
+    if (passage->out == NULL) {
+        record->invariants = arena_take_array(&record->arena, record->invariant_count,
+                                              sizeof *record->invariants);
+    }
     for (uint32_t i = 0; i < record->invariant_count; i++) {
         pass_invariant(passage, record, i);
     }
@@ -488,7 +492,7 @@ bool unit_read(const unsigned char *bytes, size_t length, const struct design *d
     pass_head(&passage, &count);
     while (!passage.broken && begun < count) {
         records[begun] = (struct run_record){0};
-        arena_init(&records[begun].arena);
+        arena_init_small(&records[begun].arena);
         pass_record(&passage, &records[begun++]);
     }
     const bool good = !passage.broken && passage.at == length;

@@ -1,6 +1,11 @@
 // test_units - quantities are read as people write them, and refused with a reason.
 #include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "sim/base/decimal.h"
 #include "sim/base/units.h"
 #include "sim/base/units_format.h"
 
@@ -268,6 +273,46 @@ Test(units, exact_durations_are_read_again)
     char buffer[UNITS_FORMAT_ROOM];
     cr_expect_str_eq(units_format_exact(buffer, sizeof buffer, 5400000000000), "1h30m");
     cr_expect_str_eq(units_format_exact(buffer, sizeof buffer, 250000), "250us");
+}
+
+static void expect_as_printf(double value)
+{
+    char text[DECIMAL_ROOM], expected[64] = "";
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(expected, sizeof expected, "%.*g", digits, value);
+        if (strtod(expected, NULL) == value) {
+            break;
+        }
+    }
+    if (decimal_write(text, value)) {
+        cr_expect_str_eq(text, expected);
+    } else {
+        cr_expect(!(fabs(value) >= 1e-10 && fabs(value) < 1e15), "%s is left out", expected);
+    }
+}
+
+Test(units, decimals_by_integers_are_those_of_printf)
+{
+    uint64_t bits = 88172645463325252U;
+    for (int i = 0; i < 300000; i++) {
+        bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
+        const uint64_t sign = bits << 63, exponent = 980 + bits % 110;
+        const uint64_t mantissa = i % 7 == 0 ? 0 : i % 7 == 1 ? 1 : bits >> 12;
+        const uint64_t together = sign | exponent << 52 | mantissa;
+        double value;
+        memcpy(&value, &together, sizeof value);
+        expect_as_printf(value);
+        expect_as_printf((double)(bits % 100000) / 1000); // few digits
+        expect_as_printf(0.001 * (double)(bits % 1000003));
+    }
+    static const double edges[] = {1e-10, 9.9999999999999991e-11, 1e15, 999999999999999.9,
+                                   1e14, 99999999999999.99, 1e-4, 9.9999999999999991e-05,
+                                   0.1, 0.3, 1.0, 9.9999999999999982, 0.99999999999999989,
+                                   123456789012345.67, 0.0, 5e-324, INFINITY};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        expect_as_printf(edges[i]);
+        expect_as_printf(-edges[i]);
+    }
 }
 
 Test(units, the_shortest_decimal_reads_back)

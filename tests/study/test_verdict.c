@@ -227,8 +227,9 @@ Test(verdict, a_violated_invariant_fails_the_run)
     fixture_init(&fixture);
     fill(&fixture, 3, 10, 0);
     fixture.records[1].invariant_count = 1;
-    fixture.records[1].invariants[0] =
-        (struct invariant_count){.name = "money", .checked = 4, .violated = 1, .first = "lost 1"};
+    struct invariant_count money = {
+        .name = "money", .checked = 4, .violated = 1, .first = "lost 1"};
+    fixture.records[1].invariants = &money;
     const struct result *result = fixture_result(&fixture);
     cr_assert_eq(result->verdict, VERDICT_FAIL);
     cr_assert_not_null(strstr(result->reasons[0], "lost 1"));
