@@ -218,10 +218,15 @@ void charts_windows(struct text *script, const struct result *result,
 
 void charts_latency_tics(struct text *script, double low_s, double high_s)
 {
+    charts_latency_axis(script, "y", low_s, high_s);
+}
+
+void charts_latency_axis(struct text *script, const char *axis, double low_s, double high_s)
+{
     static const char *const names[] = {"ns", "\xC2\xB5s", "ms", "s"};
     const bool wide = high_s / low_s > 300;
     double value_s = 1e-9;
-    text_add(script, "set logscale y\nset ytics (");
+    text_format(script, "set logscale %s\nset %stics (", axis, axis);
     for (uint32_t decade = 0; decade < 14; decade++) {
         static const uint32_t tens[] = {1, 10, 100};
         for (uint32_t step = 1; step <= 5; step += step == 1 ? 1 : 3) {

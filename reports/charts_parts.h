@@ -30,6 +30,9 @@ void charts_windows(struct text *script, const struct result *result,
 // `set ytics` for latencies in s between two values, logarithmic.
 void charts_latency_tics(struct text *script, double low_s, double high_s);
 
+// The same for another axis: "cb" is that of colours.
+void charts_latency_axis(struct text *script, const char *axis, double low_s, double high_s);
+
 // Range from 0 and `set ytics` for numbers up to `high`, with room above; suffix behind each label.
 void charts_linear_tics(struct text *script, double high, const char *suffix);
 

@@ -3,24 +3,18 @@
 
 #include <inttypes.h>
 
-#include "assets.h"
 #include "reports/figure_text.h"
 #include "reports/html_parts.h"
 #include "sim/base/units_format.h"
 
 static void write_head(const struct html *html)
 {
-    html_raw(html,
-             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-             "img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<meta name=\"color-scheme\" content=\"light dark\">\n"
-             "<link rel=\"icon\" href=\"data:,\">\n<title>");
-    html_format(html, "%s: %s", result_verdict_name(html->result->verdict), html->result->scenario);
-    html_raw(html, "</title>\n<style>\n");
-    text_add_part(html->out, asset_report_css, asset_report_css_size);
-    html_raw(html, "</style>\n</head>\n<body>\n");
+    struct text title;
+    text_init(&title);
+    text_format(&title, "%s: %s", result_verdict_name(html->result->verdict),
+                html->result->scenario);
+    html_begin(html, text_get(&title));
+    text_release(&title);
 }
 
 static void write_title(const struct html *html)

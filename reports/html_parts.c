@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assets.h"
 #include "reports/escape.h"
 #include "reports/figure_text.h"
 
@@ -30,6 +31,21 @@ void html_format(const struct html *html, const char *format, ...)
 void html_raw(const struct html *html, const char *markup)
 {
     text_add(html->out, markup);
+}
+
+void html_begin(const struct html *html, const char *title)
+{
+    html_raw(html,
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+             "img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+             "<meta name=\"color-scheme\" content=\"light dark\">\n"
+             "<link rel=\"icon\" href=\"data:,\">\n<title>");
+    html_text(html, title);
+    html_raw(html, "</title>\n<style>\n");
+    text_add_part(html->out, asset_report_css, asset_report_css_size);
+    html_raw(html, "</style>\n</head>\n<body>\n");
 }
 
 // ---- tables ------------------------------------------------------------------------------------

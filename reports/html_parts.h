@@ -15,6 +15,9 @@ void html_format(const struct html *html, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void html_raw(const struct html *html, const char *markup);
 
+// From the first byte to <body>: one file that asks nobody for anything.
+void html_begin(const struct html *html, const char *title);
+
 // `heads` ends in NULL; a head that begins with '>' is a column of numbers.
 void html_table_begin(const struct html *html, const char *const *heads);
 void html_table_end(const struct html *html);

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include "assets.h"
 #include "reports/html_parts.h"
 #include "reports/plan_json.h"
 #include "reports/plan_table.h"
@@ -41,20 +40,14 @@ static void draw_frontier(const struct plan *plan, struct plot_list *plots)
 
 static void write_head(const struct html *html, const struct plan *plan)
 {
-    html_raw(html,
-             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-             "img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<meta name=\"color-scheme\" content=\"light dark\">\n"
-             "<link rel=\"icon\" href=\"data:,\">\n<title>Plan of ");
-    html_text(html, plan->base.design.name);
-    html_raw(html, "</title>\n<style>\n");
-    text_add_part(html->out, asset_report_css, asset_report_css_size);
-    html_raw(html, "</style>\n</head>\n<body>\n<header>\n<p class=\"kicker\">orrery " ORRERY_VERSION
-                   "</p>\n<h1>Plan of ");
-    html_text(html, plan->base.design.name);
+    struct text title;
+    text_init(&title);
+    text_format(&title, "Plan of %s", plan->base.design.name);
+    html_begin(html, text_get(&title));
+    html_raw(html, "<header>\n<p class=\"kicker\">orrery " ORRERY_VERSION "</p>\n<h1>");
+    html_text(html, text_get(&title));
     html_raw(html, "</h1>\n</header>\n<main>\n");
+    text_release(&title);
 }
 
 static void write_sentences(const struct html *html, const struct plan *plan,

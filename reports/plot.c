@@ -28,7 +28,10 @@ static const char *const kind_names[PLOT_KINDS] = {
     [PLOT_BREAKDOWN] = "07-where-time-goes",
     [PLOT_HOCKEY_STICK] = "10-throughput-latency",
     [PLOT_FRONTIER] = "10-frontier",
+    [PLOT_CARRIED] = "10-carried",
     [PLOT_VERDICTS] = "10-verdicts",
+    [PLOT_MAP] = "10-p99",
+    [PLOT_SCATTER] = "10-p99-by",
     [PLOT_WARMUP] = "11-warm-up",
     [PLOT_CERTAINTY] = "11-certainty",
 };

@@ -7,7 +7,8 @@
 #include "sim/base/json_write.h"
 #include "sim/study/sweep_curves.h"
 
-enum { SWEEP_REPORT_ROWS = 60 }; // of a table, unless it is to have all
+enum { SWEEP_REPORT_ROWS = 60 };  // of a table, unless it is to have all
+enum { SWEEP_REPORT_SHEETS = 4 }; // pictures of curves
 
 struct sweep_report {
     const struct sweep *sweep;
@@ -16,6 +17,9 @@ struct sweep_report {
     const struct sweep_curves *curves;
     const struct plot_list *plots; // for Markdown
     const char *command;           // words behind `orrery run` that all points share
+    const char *options;           // words behind that of `orrery sweep`, as given; NULL: none
+    const char *source;            // the scenario as given, NULL: left out
+    const char *notice;            // why pictures are missing, NULL: they are not
 };
 
 // Schema orrery.sweep/1: parameters, a row a point, curves with their knees, failures.
@@ -34,7 +38,7 @@ void sweep_report_markdown(const struct sweep_report *report, struct text *out);
 // Points that have no answer, with the command that runs each alone; nothing if there is none.
 void sweep_report_failures(const struct sweep_report *report, bool color, struct text *out);
 
-// Throughput and latency with the knee marked; verdicts over two parameters.
+// Throughput and latency with the knee marked; verdicts and p99 over two parameters.
 void sweep_report_charts(const struct sweep_report *report, struct plot_list *list);
 
 // " --set NAME=VALUE ..." of a point, quoted for a shell.

@@ -1,17 +1,22 @@
-// sweep_report_charts - the hockey stick of latency over throughput, and the map of verdicts.
+// sweep_report_charts - the hockey stick of latency over throughput, and what of a load is carried.
 #include <math.h>
 
 #include "reports/charts_parts.h"
 #include "reports/escape.h"
-#include "reports/sweep_report.h"
+#include "reports/sweep_report_parts.h"
 
-enum { CURVES_MOST = 6, LEVELS_MOST = 60, LABEL_MOST = 24 };
-
-// ---- latency over throughput
-// ---------------------------------------------------------------------
+enum { HEIGHT = 310, KEY_ROW = 21 }; // the key has two entries a row
 
 struct span {
     double low, high;
+};
+
+struct sheet { // some of the curves, in one picture
+    const struct sweep_report *report;
+    const struct sweep_curve *curves;
+    uint32_t count;
+    struct plot *plot;
+    struct span span;
 };
 
 static void widen(struct span *span, double value)
@@ -20,191 +25,213 @@ static void widen(struct span *span, double value)
     span->high = isnan(span->high) || value > span->high ? value : span->high;
 }
 
-// Blocks of the data: throughput, p99, its interval; the knee stands in a block of its own behind.
-static void add_row(struct text *data, const struct sweep_flow *flow, struct span *span)
+void sweep_report_others(const struct sweep *sweep, uint32_t point, const uint32_t without[2],
+                         struct text *out)
 {
-    const struct estimate *p99 = &flow->p99;
-    charts_number(data, flow->throughput.value);
-    charts_number(data, p99->value);
-    charts_number(data, p99->has_interval && p99->low > 0 ? p99->low : p99->value);
-    charts_number(data, p99->has_interval ? p99->high : p99->value);
-    text_add_char(data, '\n');
-    widen(span, p99->value);
+    const char *space = "";
+    for (uint32_t i = 0; i < sweep->space.parameter_count; i++) {
+        if (i != without[0] && i != without[1]) {
+            text_format(out, "%s%s=%s", space, sweep->space.parameters[i].name,
+                        sweep_value(sweep, point, i));
+            space = " ";
+        }
+    }
 }
 
-static void add_curve(const struct sweep_report *report, const struct sweep_curve *curve,
-                      struct plot *plot, struct span *span)
+// ---- latency over throughput
+// ---------------------------------------------------------------------
+
+// Blocks of the data: throughput, p99, its interval; the knee stands in a block of its own behind.
+static void add_row(struct sheet *sheet, uint32_t point)
 {
-    const uint32_t workload = report->curves->workload;
+    struct text *data = &sheet->plot->data;
+    const struct sweep_flow *flow =
+        &sheet->report->sweep->rows[point].flows[sheet->report->curves->workload];
+    const struct estimate *p99 = &flow->p99;
+    const double low = p99->has_interval && p99->low > 0 ? p99->low : p99->value;
+    charts_number(data, flow->throughput.value);
+    charts_number(data, p99->value);
+    charts_number(data, low);
+    charts_number(data, p99->has_interval ? p99->high : p99->value);
+    text_add_char(data, '\n');
+    widen(&sheet->span, low);
+    widen(&sheet->span, p99->value);
+}
+
+static void add_curve(struct sheet *sheet, const struct sweep_curve *curve)
+{
     for (uint32_t i = 0; i < curve->count; i++) {
-        add_row(&plot->data, &report->sweep->rows[curve->points[i]].flows[workload], span);
+        add_row(sheet, curve->points[i]);
     }
-    text_add(&plot->data, "\n\n");
+    text_add(&sheet->plot->data, "\n\n");
     if (curve->knee == RESULT_NONE) {
-        text_add(&plot->data, "NaN NaN NaN NaN\n");
+        text_add(&sheet->plot->data, "NaN NaN NaN NaN\n");
     } else {
-        add_row(&plot->data, &report->sweep->rows[curve->knee].flows[workload], span);
+        add_row(sheet, curve->knee);
     }
-    text_add(&plot->data, "\n\n");
+    text_add(&sheet->plot->data, "\n\n");
 }
 
 // The other parameters' values: "api_n=8".
-static void add_name(const struct sweep_report *report, const struct sweep_curve *curve,
+static void add_name(const struct sheet *sheet, const struct sweep_curve *curve,
                      struct text *script)
 {
-    const struct sweep *sweep = report->sweep;
+    const uint32_t load = sheet->report->curves->parameter;
     struct text name, cut;
     text_init(&name);
     text_init(&cut);
-    for (uint32_t i = 0; i < sweep->space.parameter_count; i++) {
-        if (i != report->curves->parameter) {
-            text_format(&name, "%s%s=%s", name.length == 0 ? "" : " ",
-                        sweep->space.parameters[i].name, sweep_value(sweep, curve->points[0], i));
-        }
-    }
-    escape_cut(&cut, name.length == 0 ? "p99" : text_get(&name), LABEL_MOST);
+    sweep_report_others(sheet->report->sweep, curve->points[0], (const uint32_t[]){load, load},
+                        &name);
+    escape_cut(&cut, name.length == 0 ? "p99" : text_get(&name), SWEEP_REPORT_LABEL);
     escape_gnuplot(script, text_get(&cut));
     text_release(&name);
     text_release(&cut);
 }
 
-static void add_curves(const struct sweep_report *report, struct plot *plot, uint32_t count)
+// The limit of an objective about this p99 as a dotted line, unless it differs between points.
+static void add_limits(struct sheet *sheet)
 {
-    text_format(&plot->script, "set key outside below horizontal\nplot ");
-    for (uint32_t i = 0; i < count; i++) {
-        text_format(&plot->script,
-                    "%s'%s.dat' index %u using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5 "
-                    "lc rgb '%s' title '",
-                    i == 0 ? "" : ", ", plot->name, 2 * i, charts_colours[i % CHARTS_COLOURS]);
-        add_name(report, &report->curves->curves[i], &plot->script);
-        text_format(&plot->script,
-                    "', '' index %u using 1:2 with points pt 6 ps 2 lw 2 lc rgb '#111827' "
-                    "title '%s'",
-                    2 * i + 1, i == 0 ? "knee (Kneedle)" : "");
-    }
-    text_add_char(&plot->script, '\n');
-}
-
-static void draw_curves(const struct sweep_report *report, struct plot_list *list)
-{
-    const struct sweep_curves *curves = report->curves;
-    const uint32_t count = curves->count < CURVES_MOST ? curves->count : CURVES_MOST;
-    if (count == 0) {
-        return;
-    }
-    struct plot *plot = plot_begin(list, PLOT_HOCKEY_STICK, 0, 360);
-    struct span span = {(double)NAN, (double)NAN};
-    for (uint32_t i = 0; i < count; i++) {
-        add_curve(report, &curves->curves[i], plot, &span);
-    }
-    charts_title(&plot->script, "p99 over throughput of ",
-                 report->sweep->workloads[curves->workload]);
-    text_add(&plot->script, "set xlabel 'throughput (requests/s)'\nset ylabel 'p99 latency'\n");
-    charts_latency_tics(&plot->script, span.low, span.high);
-    add_curves(report, plot, count);
-    text_add(&plot->alt, "p99 latency over throughput of ");
-    text_format(&plot->alt, "%s for %u curves, the knee of each marked",
-                report->sweep->workloads[curves->workload], count);
-}
-
-// ---- verdicts over two parameters
-// ----------------------------------------------------------------
-
-// The two parameters with more than one value; false unless there are exactly two, and few values.
-static bool find_axes(const struct sweep *sweep, uint32_t axes[2])
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < sweep->space.parameter_count; i++) {
-        if (sweep->space.parameters[i].count < 2) {
+    const struct sweep *sweep = sheet->report->sweep;
+    const char *workload = sweep->workloads[sheet->report->curves->workload];
+    for (uint32_t s = 0; s < sweep->slo_count; s++) {
+        const struct sweep_slo *slo = &sweep->slos[s];
+        if (slo->quantile != 0.99 || !text_same(slo->target, workload)) {
             continue;
         }
-        if (count < 2) {
-            axes[count] = i;
-        }
-        count++;
-        if (sweep->space.parameters[i].count > LEVELS_MOST) {
-            return false;
-        }
-    }
-    return count == 2;
-}
-
-static void add_levels(const struct sweep *sweep, uint32_t parameter, char axis,
-                       struct text *script)
-{
-    const struct sweep_levels *levels = &sweep->space.parameters[parameter];
-    struct arena arena;
-    arena_init(&arena);
-    const uint32_t step = levels->count > 12 ? (levels->count + 11) / 12 : 1;
-    text_format(script, "set %crange [-0.5:%u.5]\nset %ctics (", axis, levels->count - 1, axis);
-    for (uint32_t i = 0; i < levels->count; i += step) {
+        const double limit = sweep->rows[sheet->curves[0].points[0]].slos[s].limit;
+        text_format(&sheet->plot->script,
+                    "set arrow from graph 0, first %.6g to graph 1, first %.6g nohead front "
+                    "lw 1.6 dt 3 lc rgb '#b91c1c'\nset label '",
+                    limit, limit);
         struct text cut;
         text_init(&cut);
-        escape_cut(&cut, sweep_levels_value(levels, &arena, i), LABEL_MOST);
-        text_add(script, i == 0 ? "'" : ", '");
-        escape_tic(script, text_get(&cut));
-        text_format(script, "' %u", i);
+        escape_cut(&cut, slo->objective, SWEEP_REPORT_LABEL);
+        escape_gnuplot(&sheet->plot->script, text_get(&cut));
         text_release(&cut);
-    }
-    text_add(script, axis == 'x' ? ") rotate by 35 right\n" : ")\n");
-    text_format(script, "set %clabel '", axis);
-    escape_gnuplot(script, levels->name);
-    text_add(script, "'\n");
-    arena_release(&arena);
-}
-
-// One block a verdict; broken points are the fifth.
-static void add_verdicts(const struct sweep *sweep, const uint32_t axes[2], struct plot *plot)
-{
-    for (uint32_t verdict = 0; verdict < 5; verdict++) {
-        text_add(&plot->data, "NaN NaN\n");
-        for (uint32_t point = 0; point < sweep->points.count; point++) {
-            const struct sweep_row *row = &sweep->rows[point];
-            const uint32_t *levels =
-                sweep->points.levels + (size_t)point * sweep->space.parameter_count;
-            const uint32_t shown = row->state == SWEEP_DONE ? (uint32_t)row->verdict : 4;
-            if (row->chosen && shown == verdict) {
-                text_format(&plot->data, "%u %u\n", levels[axes[0]], levels[axes[1]]);
-            }
-        }
-        text_add(&plot->data, "\n\n");
+        text_format(&sheet->plot->script,
+                    "' at graph 0.01, first %.6g offset 0,0.55 font 'sans-serif,13' textcolor rgb "
+                    "'#b91c1c' front\n",
+                    limit);
+        widen(&sheet->span, limit);
     }
 }
 
-static void draw_verdicts(const struct sweep_report *report, struct plot_list *list)
+static void add_curves(const struct sheet *sheet)
 {
-    static const struct {
-        const char *title, *colour;
-    } looks[] = {{"PASS", "#009e73"},
-                 {"FAIL", "#d55e00"},
-                 {"UNDECIDED", "#e69f00"},
-                 {"NO DATA", "#6b7280"},
-                 {"broken", "#111827"}};
-    const struct sweep *sweep = report->sweep;
-    uint32_t axes[2];
-    if (!find_axes(sweep, axes)) {
-        return;
+    const char *name = sheet->plot->name;
+    struct text *script = &sheet->plot->script;
+    text_add(script, "set key outside below horizontal\nplot ");
+    for (uint32_t i = 0; i < sheet->count; i++) {
+        const char *colour = charts_colours[i % CHARTS_COLOURS];
+        text_format(script,
+                    "%s'%s.dat' index %u using 1:3:4 with filledcurves fs transparent solid 0.2 "
+                    "noborder lc rgb '%s' notitle, '' index %u using 1:2 with linespoints lw 2.2 "
+                    "pt 7 ps 0.5 lc rgb '%s' title '",
+                    i == 0 ? "" : ", ", name, 2 * i, colour, 2 * i, colour);
+        add_name(sheet, &sheet->curves[i], script);
+        text_format(script,
+                    "', '' index %u using 1:2 with points pt 6 ps 1.7 lw 2.2 lc rgb '#111827' %s",
+                    2 * i + 1, i == 0 ? "title 'knee'" : "notitle");
     }
-    struct plot *plot = plot_begin(list, PLOT_VERDICTS, 0, 360);
-    add_verdicts(sweep, axes, plot);
-    charts_title(&plot->script, "verdicts of ", sweep->scenario);
-    add_levels(sweep, axes[0], 'x', &plot->script);
-    add_levels(sweep, axes[1], 'y', &plot->script);
-    text_add(&plot->script, "unset grid\nset style fill solid 1 border rgb '#ffffff'\n"
-                            "set key outside below horizontal\nplot ");
-    for (uint32_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
-        text_format(&plot->script,
-                    "%s'%s.dat' index %u using 1:2:(0.47):(0.47) with boxxyerror "
-                    "fc rgb '%s' title '%s'",
-                    i == 0 ? "" : ", ", plot->name, i, looks[i].colour, looks[i].title);
+    text_add_char(script, '\n');
+}
+
+static uint32_t height_of(const struct sheet *sheet)
+{
+    return HEIGHT + KEY_ROW * (sheet->count / 2 + 1);
+}
+
+static void draw_stick(struct sheet *sheet, struct plot_list *list, uint32_t number)
+{
+    const struct sweep_report *report = sheet->report;
+    const char *workload = report->sweep->workloads[report->curves->workload];
+    sheet->plot = plot_begin(list, PLOT_HOCKEY_STICK, number, height_of(sheet));
+    sheet->span = (struct span){(double)NAN, (double)NAN};
+    for (uint32_t i = 0; i < sheet->count; i++) {
+        add_curve(sheet, &sheet->curves[i]);
     }
-    text_add_char(&plot->script, '\n');
-    text_format(&plot->alt, "Verdict of each point over %s and %s",
-                sweep->space.parameters[axes[0]].name, sweep->space.parameters[axes[1]].name);
+    charts_title(&sheet->plot->script, "p99 over throughput of ", workload);
+    text_add(&sheet->plot->script,
+             "set xlabel 'throughput (requests/s)'\nset ylabel 'p99 latency'\nset rmargin 2\n");
+    add_limits(sheet);
+    charts_latency_tics(&sheet->plot->script, sheet->span.low, sheet->span.high);
+    text_format(&sheet->plot->script, "set yrange [%.6g:%.6g]\n", sheet->span.low / 1.4,
+                sheet->span.high * 1.6);
+    add_curves(sheet);
+    text_format(&sheet->plot->alt,
+                "p99 latency over throughput of %s for %u curves, with 95 %% intervals as bands "
+                "and the knee of each marked",
+                workload, sheet->count);
+}
+
+// ---- throughput over offered load
+// ----------------------------------------------------------------
+
+static void add_carried(struct sheet *sheet, const struct sweep_curve *curve)
+{
+    const struct sweep_report *report = sheet->report;
+    for (uint32_t i = 0; i < curve->count; i++) {
+        const struct sweep_flow *flow =
+            &report->sweep->rows[curve->points[i]].flows[report->curves->workload];
+        const struct estimate *carried = &flow->throughput;
+        charts_number(&sheet->plot->data, flow->offered.value);
+        charts_number(&sheet->plot->data, carried->value);
+        charts_number(&sheet->plot->data, carried->has_interval ? carried->low : carried->value);
+        charts_number(&sheet->plot->data, carried->has_interval ? carried->high : carried->value);
+        text_add_char(&sheet->plot->data, '\n');
+        widen(&sheet->span, flow->offered.value);
+        widen(&sheet->span, carried->value);
+    }
+    text_add(&sheet->plot->data, "\n\n");
+}
+
+static void draw_carried(struct sheet *sheet, struct plot_list *list, uint32_t number)
+{
+    const struct sweep_report *report = sheet->report;
+    const char *workload = report->sweep->workloads[report->curves->workload];
+    sheet->plot = plot_begin(list, PLOT_CARRIED, number, height_of(sheet));
+    sheet->span = (struct span){(double)NAN, (double)NAN};
+    for (uint32_t i = 0; i < sheet->count; i++) {
+        add_carried(sheet, &sheet->curves[i]);
+    }
+    struct text *script = &sheet->plot->script;
+    charts_title(script, "carried of what is offered by ", workload);
+    text_add(script, "set xlabel 'offered (requests/s)'\nset ylabel 'throughput (requests/s)'\n"
+                     "set rmargin 2\nset xrange [0:*]\n");
+    charts_linear_tics(script, sheet->span.high, "");
+    text_format(script,
+                "set key outside below horizontal\nplot [0:%.6g] x with lines lw 1.2 dt 2 lc rgb "
+                "'#9aa3af' title 'all of it'",
+                sheet->span.high);
+    for (uint32_t i = 0; i < sheet->count; i++) {
+        const char *colour = charts_colours[i % CHARTS_COLOURS];
+        text_format(script,
+                    ", '%s.dat' index %u using 1:3:4 with filledcurves fs transparent solid 0.2 "
+                    "noborder lc rgb '%s' notitle, '' index %u using 1:2 with linespoints lw 2.2 "
+                    "pt 7 ps 0.5 lc rgb '%s' title '",
+                    sheet->plot->name, i, colour, i, colour);
+        add_name(sheet, &sheet->curves[i], script);
+        text_add_char(script, '\'');
+    }
+    text_add_char(script, '\n');
+    text_format(&sheet->plot->alt,
+                "Throughput over offered requests of %s for %u curves, beside the line where all "
+                "is carried",
+                workload, sheet->count);
 }
 
 void sweep_report_charts(const struct sweep_report *report, struct plot_list *list)
 {
-    draw_curves(report, list);
-    draw_verdicts(report, list);
+    const struct sweep_curves *curves = report->curves;
+    uint32_t number = 0;
+    for (uint32_t first = 0; first < curves->count && number < SWEEP_REPORT_SHEETS; number++) {
+        const uint32_t left = curves->count - first;
+        struct sheet sheet = {.report = report,
+                              .curves = curves->curves + first,
+                              .count = left < CHARTS_COLOURS ? left : CHARTS_COLOURS};
+        draw_stick(&sheet, list, number);
+        draw_carried(&sheet, list, number);
+        first += sheet.count;
+    }
+    sweep_report_draw_maps(report, list);
 }

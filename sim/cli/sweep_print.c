@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reports/sweep_page.h"
 #include "sim/base/file.h"
 #include "sim/base/units_format.h"
 #include "sim/cli/cli.h"
@@ -123,44 +124,66 @@ static bool write_json(const struct sweep_report *report, const char *directory,
     return good;
 }
 
-// A missing gnuplot is a warning.
-static bool draw(struct plot_list *list, const char *directory, struct text *why)
+// A missing gnuplot is a warning, which the page repeats.
+static bool draw(struct plot_list *list, const char *directory, struct text *notice,
+                 struct text *why)
 {
     struct text path;
     text_init(&path);
     text_format(&path, "%s/plots", directory);
-    bool good = list->count == 0 || file_make_directory(text_get(&path), why);
-    if (good && list->count > 0 && !plot_draw(list, text_get(&path), why)) {
-        fprintf(stderr, "orrery: warning: %s\n", text_get(why));
-        text_clear(why);
+    const bool good = list->count == 0 || file_make_directory(text_get(&path), why);
+    if (good && list->count > 0 && !plot_draw(list, text_get(&path), notice)) {
+        fprintf(stderr, "orrery: warning: %s\n", text_get(notice));
     }
     text_release(&path);
+    return good;
+}
+
+struct file { // of the directory: its name, and what writes its content
+    const char *name;
+    void (*write)(const struct sweep_report *report, struct text *out);
+};
+
+static void write_table(const struct sweep_report *report, struct text *out)
+{
+    sweep_report_terminal(report, &(struct sweep_report_look){.all = false}, out);
+}
+
+static const struct file files[] = {
+    {"sweep.csv", sweep_report_csv},
+    {"sweep.txt", write_table},
+    {"report.md", sweep_report_markdown},
+    {"report.html", sweep_page_write},
+};
+
+static bool write_files(const struct sweep_report *report, const char *directory, struct text *why)
+{
+    bool good = write_json(report, directory, why);
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && good; i++) {
+        struct text content;
+        text_init(&content);
+        files[i].write(report, &content);
+        good = write_text(directory, files[i].name, text_get(&content), why);
+        text_release(&content);
+    }
     return good;
 }
 
 bool sweep_print_files(struct sweep_report *report, const char *directory, struct text *why)
 {
     struct plot_list list;
-    struct text csv, markdown, table;
+    struct text notice;
     plot_list_init(&list);
-    text_init(&csv);
-    text_init(&markdown);
-    text_init(&table);
+    text_init(&notice);
     sweep_report_charts(report, &list);
     report->plots = &list;
-    sweep_report_csv(report, &csv);
-    bool good = draw(&list, directory, why);
-    sweep_report_markdown(report, &markdown);
-    sweep_report_terminal(report, &(struct sweep_report_look){.all = false}, &table);
-    good = good && write_json(report, directory, why) &&
-           write_text(directory, "sweep.csv", text_get(&csv), why) &&
-           write_text(directory, "sweep.txt", text_get(&table), why) &&
-           write_text(directory, "report.md", text_get(&markdown), why);
+    bool good = draw(&list, directory, &notice, why);
+    report->notice = notice.length > 0 ? text_get(&notice) : NULL;
+    good = good && write_files(report, directory, why);
     report->plots = NULL;
+    report->notice = NULL;
     plot_list_release(&list);
-    text_release(&csv);
-    text_release(&markdown);
-    text_release(&table);
+    text_release(&notice);
     return good;
 }
 

@@ -145,6 +145,15 @@ static bool write_point(void *context, uint32_t point, const struct result *resu
 // ---- simulation
 // ----------------------------------------------------------------------------------
 
+// The options of its own as they were given, for a shell.
+static void add_words(const struct sweep_command *command, struct text *out)
+{
+    for (uint32_t i = 0; i < command->word_count; i++) {
+        text_add_char(out, ' ');
+        shell_quote(out, command->words[i]);
+    }
+}
+
 static bool is_part(const struct sweeping *sweeping)
 {
     return sweeping->command->run.shards > 0;
@@ -298,7 +307,10 @@ static void remove_stale(const struct sweeping *sweeping)
 static int finish(struct sweeping *sweeping)
 {
     struct arena arena;
+    struct text options;
     arena_init(&arena);
+    text_init(&options);
+    add_words(sweeping->command, &options);
     const struct sweep_curves curves = sweep_curves_find(&sweeping->sweep, &arena);
     struct sweep_report report = {
         .sweep = &sweeping->sweep,
@@ -306,6 +318,8 @@ static int finish(struct sweeping *sweeping)
         .seed = sweeping->scenario.design.seed,
         .curves = &curves,
         .command = text_get(&sweeping->arguments),
+        .options = text_get(&options),
+        .source = text_get(&sweeping->source),
     };
     const struct sweep_print_look look = {
         .json = sweeping->command->run.json,
@@ -329,6 +343,7 @@ static int finish(struct sweeping *sweeping)
         fprintf(stderr, "%.1f s; results: %s/\n", sweeping->elapsed_s,
                 text_get(&sweeping->directory.path));
     }
+    text_release(&options);
     arena_release(&arena);
     return printed ? status : CLI_BROKEN;
 }
@@ -393,10 +408,7 @@ static int emit(const struct sweeping *sweeping)
     text_init(&arguments);
     text_init(&script);
     text_add(&arguments, text_get(&sweeping->arguments));
-    for (uint32_t i = 0; i < command->word_count; i++) {
-        text_add_char(&arguments, ' ');
-        shell_quote(&arguments, command->words[i]);
-    }
+    add_words(command, &arguments);
     uint64_t units = 0;
     for (uint32_t point = 0; point < sweeping->sweep.points.count; point++) {
         units += sweeping->sweep.rows[point].least;

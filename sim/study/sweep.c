@@ -65,6 +65,9 @@ static void name_parts(struct sweep *sweep, const struct design *design)
             .name = arena_text(&sweep->arena, design->slos[s].name),
             .target = arena_text(&sweep->arena, design->slos[s].target_name),
             .objective = arena_text(&sweep->arena, design->slos[s].objective),
+            .warn_only = design->slos[s].warn_only,
+            .quantile =
+                design->slos[s].metric == SLO_PERCENTILE ? design->slos[s].quantile : 0.0,
         };
     }
     sweep->scenario = arena_text(&sweep->arena, design->name);

@@ -30,6 +30,8 @@ struct sweep_flow { // of a workload at a point
 struct sweep_objective { // of an SLO at a point
     enum verdict verdict;
     struct estimate observed;
+    double limit;     // in the unit
+    const char *unit; // as in struct result_slo
 };
 
 struct sweep_row {
@@ -51,7 +53,9 @@ struct sweep_row {
 };
 
 struct sweep_slo {
-    const char *name, *target, *objective, *unit;
+    const char *name, *target, *objective;
+    bool warn_only;
+    double quantile; // of an objective that limits a percentile, else 0
 };
 
 struct sweep_source { // what all points are made of

@@ -178,7 +178,9 @@ static void fill_row(struct crew *crew, struct sweep_row *row, const struct resu
         fill_flow(&row->flows[w], result, w);
     }
     for (uint32_t s = 0; s < result->slo_count; s++) {
-        row->slos[s] = (struct sweep_objective){result->slos[s].verdict, result->slos[s].observed};
+        const struct result_slo *slo = &result->slos[s];
+        row->slos[s] = (struct sweep_objective){slo->verdict, slo->observed, slo->limit,
+                                                arena_text(&crew->sweep->arena, slo->unit)};
     }
     fill_busiest(crew, row, result);
 }
