@@ -87,16 +87,13 @@ cat >bin/scontrol <<'SCONTROL'
 echo "$*" >requeued
 SCONTROL
 chmod +x bin/scontrol
-try "$orrery" "${study[@]}" --duration 200s --rep 40 --emit slurm -o late --batch 40
+try "$orrery" "${study[@]}" --duration 200s --rep 4000 --emit slurm -o late --batch 4000
 cp out late.slurm
 PATH="$PWD/bin:$PATH" SLURM_ARRAY_TASK_ID=1 SLURM_JOB_ID=23 bash late.slurm shard >out 2>err &
-job=$!
-until [ "$(stat -c %s late/journal/shard-1-of-1.journal 2>/dev/null || echo 0)" -gt 5000 ] ||
-    ! kill -0 $job 2>/dev/null; do
-    sleep 0.01
-done
-kill -USR1 $job
-wait $job
+worker=$!
+reaches late/journal/shard-1-of-1.journal 5000
+kill -USR1 $worker
+wait $worker
 code=$?
 [ $code -eq 0 ] && [ "$(cat requeued)" = "requeue 23" ] && grep -q "the same command goes on" err
 judge $? "a shard whose time ends keeps what is done and is queued again"

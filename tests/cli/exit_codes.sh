@@ -57,10 +57,10 @@ exits 3 "3: --exit-zero is about verdicts" "${run[@]}" -o limit0 --exit-zero
 duration=100000s replications=4 scenario "p(99) < 100ms"
 for pair in INT:130 TERM:143; do
     "${run[@]}" -o "stopped-$pair" >out 2>err </dev/null &
-    child=$!
-    sleep 0.5
-    kill -s "${pair%:*}" $child
-    wait $child
+    worker=$!
+    reaches "stopped-$pair/journal"
+    kill -s "${pair%:*}" $worker
+    wait $worker
     code=$?
     [ $code -eq "${pair#*:}" ]
     judge $? "SIG${pair%:*} exits ${pair#*:}"

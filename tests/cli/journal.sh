@@ -119,45 +119,40 @@ judge $wrong "cut off at 25 random bytes of $bytes and resumed"
 
 wrong=0
 inside=0
-sed 's/duration: 2s/duration: 8s/' queue.yaml >longer.yaml
-try "$orrery" run longer.yaml "${options[@]}" -o reference-longer
+sed 's/duration: 2s/duration: 16s/' queue.yaml >longer.yaml
+whole_us=$(cost "$orrery" run longer.yaml "${options[@]}" -o reference-longer -j2)
 for _ in {1..25}; do
-    "$orrery" run longer.yaml "${options[@]}" -o killed -j2 >out 2>err </dev/null &
-    worker=$!
-    until [ -s killed/journal/all.journal ] || ! kill -0 $worker 2>/dev/null; do :; done
-    sleep "0.0$(printf %02d "$(random 12)")"
-    kill -KILL $worker 2>/dev/null && [ ! -e killed/manifest.json ] && inside=$((inside + 1))
-    wait $worker 2>/dev/null
+    spend "$((1000 + $(random "$whole_us")))" \
+        "$orrery" run longer.yaml "${options[@]}" -o killed -j2
+    [ $? -eq 155 ] && [ ! -e killed/manifest.json ] && [ -s killed/journal/all.journal ] &&
+        inside=$((inside + 1))
     try "$orrery" run longer.yaml "${options[@]}" -o killed --resume
     { [ "$code" -eq 0 ] && cmp -s killed/results.h5 reference-longer/results.h5 &&
         cmp -s killed/summary.json reference-longer/summary.json; } || wrong=1
     rm -rf killed
-done 2>/dev/null
+done
 judge $wrong "killed at 25 random times and resumed"
-[ $inside -ge 12 ]
+[ $inside -ge 8 ]
 judge $? "of which $inside struck before the end"
 
-sed 's/duration: 2s/duration: 200s/; s/replications: 24/replications: 6/' queue.yaml >longest.yaml
+sed 's/duration: 2s/duration: 1000s/; s/replications: 24/replications: 6/' queue.yaml >longest.yaml
 try "$orrery" run longest.yaml "${options[@]}" -o reference-longest
-"$orrery" run longest.yaml "${options[@]}" -o stopped -j1 >out 2>err </dev/null &
-worker=$!
-kept=0
-until [ "$kept" -gt 5000 ] || ! kill -0 $worker 2>/dev/null; do
-    kept=$(stat -c %s stopped/journal/all.journal 2>/dev/null || echo 0)
+for pair in TERM:143 INT:130; do
+    name=${pair%:*}
+    "$orrery" run longest.yaml "${options[@]}" -o "stopped-$name" -j1 >out 2>err </dev/null &
+    worker=$!
+    reaches "stopped-$name/journal/all.journal" 1000
+    kill -s "$name" $worker
+    wait $worker
+    code=$?
+    refused "${pair#*:}" "the same command goes on" "SIG$name keeps what is done"
+    try "$orrery" run longest.yaml "${options[@]}" -o "stopped-$name"
+    [ "$code" -eq 0 ] && cmp -s "stopped-$name/results.h5" reference-longest/results.h5
+    judge $? "and the same command goes on"
 done
-# A shell without job control starts what runs beside it deaf to SIGINT; SIGTERM is heard.
-kill -TERM $worker
-wait $worker
-code=$?
-refused 143 "the same command goes on" "a signal keeps what is done"
-try "$orrery" run longest.yaml "${options[@]}" -o stopped
-[ "$code" -eq 0 ] && cmp -s stopped/results.h5 reference-longest/results.h5
-judge $? "and the same command goes on"
-try timeout -s INT 0.3 "$orrery" run longest.yaml "${options[@]}" -o interrupted -j1 --rep 400
-refused 124 "the same command goes on" "SIGINT as well"
-try "$orrery" run longest.yaml "${options[@]}" -o interrupted
-[ "$code" -eq 0 ] && cmp -s interrupted/results.h5 reference-longest/results.h5
-judge $? "whose journal of more replications stands in nobody's way"
+run --rep 30 --shard 1/2 -o more
+run -o more
+same more "a journal of more replications stands in nobody's way"
 
 # ---- a full disk --------------------------------------------------------------------------------
 

@@ -57,6 +57,30 @@ ${2-}
 YAML
 }
 
+# Waits until $worker, a process beside this shell, has written a file with more bytes, or a
+# directory where none are named; or until it has ended. However slow the machine, what happens next
+# happens while the worker is at work, if its work is long enough.
+reaches() { # reaches PATH [BYTES]
+    until [ "$(stat -c %s "$1" 2>/dev/null || echo -1)" -gt "${2:--1}" ] ||
+        ! kill -0 "$worker" 2>/dev/null; do
+        sleep 0.005
+    done
+}
+
+# Microseconds of processor time that a command takes.
+cost() { # cost COMMAND...
+    local TIMEFORMAT='%U %S'
+    { time "$@" >out 2>err </dev/null; } 2>&1 | awk '{printf "%d\n", ($1 + $2) * 1e6}'
+}
+
+# Runs a command that ends after so many microseconds of processor time, as by SIGKILL: nothing
+# catches SIGPROF. A busy machine makes that later, but nothing happens in between.
+spend() { # spend MICROSECONDS COMMAND...; 155: so it ended
+    python3 -c 'import os, signal, sys
+signal.setitimer(signal.ITIMER_PROF, int(sys.argv[1]) / 1e6)
+os.execvp(sys.argv[2], sys.argv[2:])' "$@" >out 2>err </dev/null
+}
+
 no_litter() { # no_litter DIR WHAT: no temporary file is left
     ! find "$1" -name '*.tmp' 2>/dev/null | grep -q .
     judge $? "$2"

@@ -87,18 +87,33 @@ static void become(const struct program *program, const char *const *arguments)
     _exit(98);
 }
 
+// True: it ended by itself before there was what it is interrupted at.
+static bool interrupt(const struct program *program, pid_t child, int *status)
+{
+    struct text path;
+    path_of(program, program->interrupt_when, &path);
+    bool ended = false;
+    while (!ended && access(text_get(&path), F_OK) != 0) {
+        ended = waitpid(child, status, WNOHANG) == child;
+        usleep(1000);
+    }
+    if (!ended) {
+        kill(child, SIGINT);
+    }
+    text_release(&path);
+    return ended;
+}
+
 int program_run(struct program *program, const char *const *arguments)
 {
     const pid_t child = fork();
     if (child == 0) {
         become(program, arguments);
     }
-    if (program->interrupt_ms > 0) {
-        usleep((useconds_t)program->interrupt_ms * 1000);
-        kill(child, SIGINT);
-    }
     int status = 0;
-    waitpid(child, &status, 0);
+    if (program->interrupt_when == NULL || !interrupt(program, child, &status)) {
+        waitpid(child, &status, 0);
+    }
     program->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     cr_assert(program_read(program, ".out", &program->out));
     cr_assert(program_read(program, ".err", &program->err));

@@ -8,9 +8,9 @@
 struct program {
     char place[64]; // working directory, made by program_init
     struct text out, err;
-    int status;       // exit status, or 128 + signal
-    int interrupt_ms; // > 0: SIGINT after so many milliseconds
-    long file_limit;  // > 0: largest file in bytes, as on a full disk
+    int status;                 // exit status, or 128 + signal
+    const char *interrupt_when; // SIGINT as soon as this file or directory is there
+    long file_limit;            // > 0: largest file in bytes, as on a full disk
 };
 
 void program_init(struct program *program);

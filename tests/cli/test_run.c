@@ -136,7 +136,7 @@ Test(run, an_interrupt_exits_130_and_leaves_no_result)
     struct text content;
     begin(&program);
     text_init(&content);
-    program.interrupt_ms = 300;
+    program.interrupt_when = "here/journal";
     cr_assert_eq(run(&program, "--duration", "200h", "-ohere"), 130);
     cr_assert_not(program_read(&program, "here/summary.json", &content));
     text_release(&content);
