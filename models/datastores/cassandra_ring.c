@@ -4,6 +4,7 @@
 // found walking on from it: in each region the next nodes in zones that have none yet, then, when
 // the zones are used up, those passed over (NetworkTopologyStrategy).
 #include <stdlib.h>
+#include <string.h>
 
 #include "models/datastores/cassandra.h"
 
@@ -292,27 +293,40 @@ static double fastest_answer(const struct ranking *ranking, const struct cassand
     return fastest;
 }
 
-// The nearest copies come first, unless one of them is slower than another by more than the
-// threshold: then the fastest do.
+static void rank_by_speed(struct ranking *ranking, const struct cassandra_peer *peers,
+                          const uint16_t *replicas)
+{
+    const double fastest = fastest_answer(ranking, peers, replicas);
+    for (uint32_t i = 0; i < ranking->count; i++) {
+        const double answer = peers[replicas[i]].answer_ns;
+        ranking->rank[i] = answer > 0 ? answer : fastest;
+    }
+    rank_copies(ranking);
+}
+
+// The nearest copies come first, unless one of them is slower, by more than the threshold, than the
+// copy that would stand in its place if the fastest came first: then they do.
 void cassandra_ring_order(const struct node *coordinator, const uint16_t *replicas,
                           uint8_t order[CASSANDRA_COPIES])
 {
     const struct component *component = coordinator->component;
     const struct cassandra_peer *peers = cassandra_node(coordinator)->peers;
-    struct ranking ranking = {.order = order, .count = cassandra_state(component)->copies};
-    for (uint32_t i = 0; i < ranking.count; i++) {
+    const double worse = 1 + cassandra_configuration(component)->badness;
+    struct ranking near = {.order = order, .count = cassandra_state(component)->copies};
+    for (uint32_t i = 0; i < near.count; i++) {
         order[i] = (uint8_t)i;
-        ranking.rank[i] = distance(coordinator, &component->nodes[replicas[i]]);
+        near.rank[i] = distance(coordinator, &component->nodes[replicas[i]]);
     }
-    rank_copies(&ranking);
-    const double fastest = fastest_answer(&ranking, peers, replicas);
-    const double limit = fastest * (1 + cassandra_configuration(component)->badness);
-    if (peers[replicas[order[0]]].answer_ns > limit) {
-        for (uint32_t i = 0; i < ranking.count; i++) {
-            const double answer = peers[replicas[i]].answer_ns;
-            ranking.rank[i] = answer > 0 ? answer : fastest;
+    rank_copies(&near);
+    uint8_t swift[CASSANDRA_COPIES] = {0};
+    memcpy(swift, order, near.count);
+    struct ranking speed = {.order = swift, .count = near.count};
+    rank_by_speed(&speed, peers, replicas);
+    for (uint32_t i = 0; i < near.count; i++) {
+        if (speed.rank[order[i]] > speed.rank[swift[i]] * worse) {
+            memcpy(order, swift, near.count);
+            return;
         }
-        rank_copies(&ranking);
     }
 }
 

@@ -4,8 +4,9 @@
 // that this has become impossible, or when its time-out passes. What the others answer later
 // matters only for hints: a write that a replica has not confirmed by then is kept for it.
 // A read that lasts longer than most is asked of one more copy (speculative retry): the limit is a
-// quantile of the coordinator's own reads, computed anew every read time-out, half the read
-// time-out before there are any.
+// quantile of the coordinator's own reads, computed anew every read time-out. A replica that leaves
+// a read unanswered counts as one that took the whole time-out, so that others are asked first
+// (RequestCallbacks.java, 5.0).
 #include <stdlib.h>
 
 #include "models/datastores/cassandra.h"
@@ -190,17 +191,15 @@ static void refresh_guess(struct node *coordinator)
     const struct cassandra_configuration *configuration =
         cassandra_configuration(coordinator->component);
     struct cassandra_node *server = cassandra_node(coordinator);
-    if (coordinator->world->now < server->guess_due_ns) {
+    if (coordinator->world->now < server->guess_due_ns || server->reads.count == 0) {
         return;
     }
     server->guess_due_ns = coordinator->world->now + configuration->timeouts.read_ns;
-    if (server->reads.count > 0) {
-        server->guess_ns = (int64_t)histogram_quantile(&server->reads, configuration->speculate);
-        histogram_clear(&server->reads);
-        node_timer_cancel(coordinator, server->guess_timer);
-        server->guess_armed = false;
-        arm_guess(coordinator);
-    }
+    server->guess_ns = (int64_t)histogram_quantile(&server->reads, configuration->speculate);
+    histogram_clear(&server->reads);
+    node_timer_cancel(coordinator, server->guess_timer);
+    server->guess_armed = false;
+    arm_guess(coordinator);
 }
 
 static void add_guess(struct node *coordinator, struct cassandra_round *round)
@@ -484,6 +483,16 @@ static void keep_hints(struct node *coordinator, const struct cassandra_round *r
     }
 }
 
+static void note_silence(struct node *coordinator, const struct cassandra_round *round)
+{
+    const int64_t whole_ns = cassandra_configuration(coordinator->component)->timeouts.read_ns;
+    for (uint32_t i = 0; i < round->count; i++) {
+        if ((round->left >> i & 1) && round->replicas[i] != coordinator->replica) {
+            note_speed(coordinator, round->replicas[i], whole_ns);
+        }
+    }
+}
+
 static void expire(struct component *component, struct cassandra_round *round)
 {
     struct node *coordinator = &component->nodes[round->coordinator];
@@ -492,6 +501,9 @@ static void expire(struct component *component, struct cassandra_round *round)
     unlist(component, round);
     if (coordinator->epoch == round->epoch && keeps) {
         keep_hints(coordinator, round);
+    }
+    if (coordinator->epoch == round->epoch && round->verb == CASSANDRA_READ) {
+        note_silence(coordinator, round);
     }
     if (!round->told) {
         tell(component, round, CASSANDRA_TIMEOUT, false);

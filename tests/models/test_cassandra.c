@@ -451,6 +451,30 @@ Test(cassandra, a_slow_replica_is_outrun_by_a_speculative_read)
     cr_assert_geq(with, without + 8, "%lu and %lu", (unsigned long)with, (unsigned long)without);
 }
 
+// Four clients ask the first node whose two fellows are equally near; the second goes dark at 1 s.
+// Each of the four threads waits for it until the time-out of 500 ms, once or twice; from then on
+// the other is asked first, long before the detector convicts anybody.
+Test(cassandra, a_replica_that_leaves_reads_unanswered_is_asked_last)
+{
+    struct stage stage;
+    stage_begin(&stage, RING_FULL("3", NO_FILES "\n    speculate: 0%\n    "
+                                       "timeouts: {read: 500ms}\n    threads: {native: 4}",
+                                  CALL("read"), "300/s", FEW));
+    stage_run(&stage, 1 * TIME_S);
+    strike_all(&stage, 1, 1, stage_on_kill);
+    stage_run(&stage, 3 * TIME_S);
+    cr_assert_eq(state_of(&stage)->convictions, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct cassandra_peer *peers = server_of(&stage, i)->peers;
+        cr_assert_gt(peers[2].answer_ns, 10 * peers[1 - i].answer_ns);
+    }
+    const uint64_t before = stage_count(&stage, "db", "read", STATUS_OK);
+    stage_run(&stage, 4 * TIME_S);
+    const uint64_t good = stage_count(&stage, "db", "read", STATUS_OK) - before;
+    cr_assert_geq(good, 290, "%lu of 300", (unsigned long)good);
+    stage_end(&stage);
+}
+
 // One writer thread at 10 ms a write, 200 writes/s: those whose time-out has passed are dropped.
 Test(cassandra, writes_that_waited_beyond_their_time_out_are_dropped)
 {
