@@ -58,6 +58,35 @@ static void write_trial(const struct plan *plan, const char *key, const struct p
     json_write_end(json);
 }
 
+// The measured hour that the load is taken from; null without any.
+static void write_hours(const struct plan_load *load, struct json_write *json)
+{
+    if (load->path == NULL) {
+        json_write_null(json, "measured");
+        return;
+    }
+    json_write_object(json, "measured");
+    json_write_text(json, "file", load->path);
+    json_write_integer(json, "hours", load->hour_count);
+    json_write_number(json, "percentile", load->percentile);
+    json_write_text(json, "binding_hour", load->at);
+    json_write_number(json, "factor", load->hour);
+    json_write_array(json, "columns");
+    for (uint32_t c = 0; c < load->column_count; c++) {
+        const struct plan_column *column = &load->columns[c];
+        json_write_object_inline(json, NULL);
+        json_write_text(json, "workload", column->name);
+        json_write_number(json, "scenario", column->present);
+        json_write_text(json, "hour", column->hour);
+        json_write_number(json, "rate", column->planned);
+        json_write_text(json, "busiest_hour", column->most_hour);
+        json_write_number(json, "busiest_rate", column->most);
+        json_write_end(json);
+    }
+    json_write_end(json);
+    json_write_end(json);
+}
+
 static void write_head(const struct plan *plan, struct json_write *json)
 {
     json_write_text(json, "schema", "orrery.plan/1");
@@ -67,6 +96,8 @@ static void write_head(const struct plan *plan, struct json_write *json)
     json_write_integer(json, "seed", plan->base.design.seed);
     json_write_number(json, "load", plan->factor);
     json_write_number(json, "growth", plan->growth);
+    json_write_number(json, "peak", plan->load.peak);
+    write_hours(&plan->load, json);
     json_write_number(json, "headroom", plan->headroom);
     json_write_number(json, "confidence", plan->confidence);
     json_write_text(json, "minimize", plan->by_cores ? "cores" : "cost");

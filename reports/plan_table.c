@@ -162,7 +162,7 @@ static void add_end(struct table *table, double factor, double months)
 
 static bool table_resources(const struct plan *plan, struct table *table)
 {
-    static const char *const heads[] = {"component", "servers now", "plan", "busy at today's load",
+    static const char *const heads[] = {"component", "servers now", "plan", "busy today",
                                         "now full",  "plan full",   NULL};
     if (plan->resource_count == 0) {
         return false;

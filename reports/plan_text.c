@@ -23,7 +23,46 @@ static void add_load(const struct plan *plan, struct text *out)
     if (!isnan(plan->monthly)) {
         text_format(out, " in %u months", plan->months);
     }
+    if (plan->load.peak != 1.0) {
+        text_format(out, ", peak %.4g x", plan->load.peak);
+    }
+    if (plan->load.path != NULL) {
+        text_format(out, ", measured hour %.4g x", plan->load.hour);
+    }
     text_format(out, ", headroom %.4g %%)", plan->headroom * 100.0);
+}
+
+// Which hour of the measured ones the load is taken from, and who is busier at another.
+static void add_hours(const struct plan *plan, struct text *out)
+{
+    const struct plan_load *load = &plan->load;
+    if (load->path == NULL) {
+        return;
+    }
+    const bool busiest = load->percentile >= 1.0;
+    text_format(out, "Present load: ");
+    if (busiest) {
+        text_add(out, "the busiest");
+    } else {
+        text_format(out, "the %.4g %% percentile", load->percentile * 100.0);
+    }
+    text_format(out, " of %u hours of %s", load->hour_count, load->path);
+    text_format(out, load->at == NULL ? ", each workload's own:" : ", %s:", load->at);
+    for (uint32_t c = 0; c < load->column_count; c++) {
+        const struct plan_column *column = &load->columns[c];
+        text_format(out, "%s %s %.6g/s (the scenario has %.6g/s", c == 0 ? "" : ",",
+                    column->name == NULL ? "all open workloads" : column->name, column->planned,
+                    column->present);
+        if (load->at == NULL) {
+            text_format(out, "; %s", column->hour);
+        } else if (column->most > column->planned) {
+            text_format(out, "; alone up to %.6g/s, %s", column->most, column->most_hour);
+        }
+        text_add(out, ")");
+    }
+    text_add(out, load->at == NULL ? "\nThe hours of the workloads differ: their sum may never "
+                                     "have come at once\n"
+                                   : "\n");
 }
 
 static void headline_infeasible(const struct plan *plan, struct text *out)
@@ -80,6 +119,7 @@ void plan_text_headline(const struct plan *plan, struct text *out)
     text_format(out, " with %.4g %% confidence, under: ", plan->confidence * 100.0);
     add_cases(plan, out);
     text_add(out, "\n");
+    add_hours(plan, out);
 }
 
 static void add_dependence(const struct plan *plan, struct text *out)
@@ -175,8 +215,10 @@ static void add_dry(const struct plan *plan, struct text *out)
     add_cases(plan, out);
     text_add(out, "\n  at     ");
     add_load(plan, out);
+    text_add(out, plan->load.path == NULL ? "" : "\n  ");
+    add_hours(plan, out);
     char length[UNITS_FORMAT_ROOM];
-    text_format(out, "\n  with replications of %s%s",
+    text_format(out, "%s  with replications of %s%s", plan->load.path == NULL ? "\n" : "",
                 units_format_exact(length, sizeof length, plan->length_ns),
                 plan->whole == NULL ? "" : ", shortened");
     text_format(out, "\n  at most %u candidates are simulated\n", plan->request.most);

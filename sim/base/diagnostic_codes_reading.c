@@ -228,7 +228,13 @@ const struct diagnostic_code diagnostic_codes_reading[] = {
      "skipped. Paths are relative to the scenario's folder.\n\n"
      "    # unit: ms\n"
      "    3.2\n"
-     "    4.1\n"},
+     "    4.1\n\n"
+     "plan.load.profile reads a line of heads, then one line an hour: the hour, and the\n"
+     "rates of one or several open workloads (or `rate`: of all of them together).\n\n"
+     "    # unit: /s\n"
+     "    timestamp,shoppers,payments\n"
+     "    2026-03-02T13:00,812,40\n"
+     "    2026-03-02T14:00,977,38\n"},
     {"E0226", "the law does not fit the quantity",
      "geometric and zipf are laws of counts, not of durations.\n\n"
      "      batch: geometric(mean=3)\n"},

@@ -233,6 +233,28 @@ static bool check_growth(const struct assembly *assembly, const struct document_
     return read_value_factor(assembly->document, node, &factor);
 }
 
+static bool check_peak(const struct assembly *assembly)
+{
+    const struct document_node *node = document_peek(
+        document_peek(document_peek(assembly->document->root, "plan"), "load"), "peak");
+    if (node == NULL || assembly->top.plan.load.peak > 0) {
+        return true;
+    }
+    diagnostic_caret(document_error(assembly->document, node, "E0212", "out of range"),
+                     "must be above 0");
+    return false;
+}
+
+static bool check_load(struct assembly *assembly)
+{
+    struct section_load *load = &assembly->top.plan.load;
+    bool good = check_growth(assembly, load->growth);
+    good = check_peak(assembly) && good;
+    return (load->profile.file == NULL ||
+            measured_load_read(assembly, load->profile.file, &load->measured)) &&
+           good;
+}
+
 static bool check_price(const struct assembly *assembly, struct document_node *node)
 {
     static const char *const resources[] = {"cpu", "memory", "storage", "currency", "types"};
@@ -280,7 +302,7 @@ static bool check_prices(const struct assembly *assembly, const struct document_
     return good;
 }
 
-static bool check_plan(const struct assembly *assembly)
+static bool check_plan(struct assembly *assembly)
 {
     const struct section_plan *plan = &assembly->top.plan;
     struct name_set under = fault_names(assembly);
@@ -289,7 +311,7 @@ static bool check_plan(const struct assembly *assembly)
     under.names[under.count++] = "each-zone";
     under.names[under.count++] = "each-node";
     bool good = check_ranges(assembly, plan->vary);
-    good = check_growth(assembly, plan->load.growth) && good;
+    good = check_load(assembly) && good;
     good = check_names(assembly, plan->under, &under) && good;
     good = check_names(assembly, plan->subject_to, &slos) && good;
     return check_prices(assembly, plan->prices) && good;

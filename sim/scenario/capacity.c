@@ -89,12 +89,21 @@ static struct offer open_offer(const struct workload_design *design, int64_t dur
     return (struct offer){rate, rate};
 }
 
+static struct offer whole_offer(const struct design *design, uint32_t workload)
+{
+    const struct workload_design *one = &design->workloads[workload];
+    return one->model == WORKLOAD_CLOSED ? closed_offer(one) : open_offer(one, design->duration_ns);
+}
+
+double capacity_peak(const struct design *design, uint32_t workload)
+{
+    return whole_offer(design, workload).peak;
+}
+
 static struct offer offer_of(const struct assembly *assembly, uint32_t workload)
 {
     const struct workload_design *design = &assembly->design->workloads[workload];
-    struct offer offer = design->model == WORKLOAD_CLOSED
-                             ? closed_offer(design)
-                             : open_offer(design, assembly->design->duration_ns);
+    struct offer offer = whole_offer(assembly->design, workload);
     const double thinned = design->thinned > 0 ? design->thinned : 1;
     offer.mean *= thinned;
     offer.peak *= thinned;

@@ -27,6 +27,9 @@ struct capacity {
 
 void capacity_estimate(struct assembly *assembly, struct capacity *capacity);
 
+// Requests/s that a workload offers at its peak; of a closed one, a guess.
+double capacity_peak(const struct design *design, uint32_t workload);
+
 // W2003 for every component that open workloads overload.
 void capacity_lint(const struct assembly *assembly, const struct capacity *capacity);
 

@@ -10,6 +10,7 @@
 #include "sim/engine/design.h"
 #include "sim/engine/field.h"
 #include "sim/scenario/document.h"
+#include "sim/scenario/measured_load.h"
 #include "sim/scenario/schema.h"
 
 struct section_replications {
@@ -320,9 +321,18 @@ struct section_sweep {
     const char *design;
 };
 
+struct section_profile {
+    const struct document_node *file;
+    double percentile;
+    int hours; // 0: of all columns together; 1: each column's own
+};
+
 struct section_load {
     const struct document_node *growth;
     uint64_t months;
+    double peak;
+    struct section_profile profile;
+    struct measured_load measured; // what the profile's file says
 };
 
 struct section_under_fault {

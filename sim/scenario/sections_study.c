@@ -49,10 +49,34 @@ const struct field sections_sweep[] = {
     {0},
 };
 
+static const char *const hours[] = {"together", "each", NULL};
+
+static const struct field profile_rows[] = {
+    ROW(section_profile, file, FIELD_CUSTOM, NULL,
+        "a CSV file with a line of heads and a line for every hour: `hour` (whole numbers) or "
+        "`timestamp` (2026-03-02T14:00), then `rate` (of all open workloads together) or names of "
+        "workloads; cells as 812/s, or plain numbers behind a line `# unit: /s`",
+        .read = "node", .required = true),
+    ROW(section_profile, percentile, FIELD_RATIO, "100%",
+        "of the hours, by their rate: 100% is the busiest one, 99% the one that only 1% pass",
+        .minimum = 0.01, .maximum = 1),
+    ROW(section_profile, hours, FIELD_CHOICE, "together",
+        "together: the hour by the sum of all columns; each: every workload at an hour of its own",
+        .choices = hours),
+    {0},
+};
+
 static const struct field load_rows[] = {
-    ROW(section_load, growth, FIELD_CUSTOM, NULL, "2x, or 5%/month with `months`", .read = "node",
-        .required = true),
+    ROW(section_load, growth, FIELD_CUSTOM, NULL, "2x, or 5%/month with `months`; none when absent",
+        .read = "node"),
     ROW(section_load, months, FIELD_COUNT, NULL, "how far ahead", .maximum = 1200),
+    ROW(section_load, peak, FIELD_CUSTOM, "1x",
+        "1.4x: the load at its peak over the load that the scenario or the profile has",
+        .read = "factor", .size = sizeof(double)),
+    ROW(section_load, profile, FIELD_RECORD, NULL,
+        "a measured hourly profile: its busiest hour is the present load; a file, or {file, "
+        "percentile, hours}",
+        .size = sizeof(struct section_profile), .sub = profile_rows, .read = "short"),
     {0},
 };
 

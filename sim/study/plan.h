@@ -17,6 +17,7 @@
 #include "sim/base/diagnostic.h"
 #include "sim/kernel/estimate.h"
 #include "sim/scenario/scenario.h"
+#include "sim/study/plan_load.h"
 #include "sim/study/result.h"
 
 enum { PLAN_VARIABLES = 32, PLAN_VALUES = 10000, PLAN_NONE = UINT32_MAX };
@@ -84,8 +85,8 @@ struct plan_resource { // servers of a component, at present and as planned
     const char *name;
     double now, planned;       // servers
     double least_now, least;   // those left in the worst case
-    double busy;               // servers that the present load keeps busy
-    double factor_now, factor; // of the present load at which the worst case is full
+    double busy;               // servers that today's load in its binding hour keeps busy
+    double factor_now, factor; // of that load at which the worst case is full
     double months_now, months; // until then, NaN: no growth by the month is known
 };
 
@@ -120,7 +121,8 @@ struct plan {
     bool by_cores;
     const char *currency; // "" without
     const struct plan_price *prices;
-    double factor; // load that is planned for over the present one
+    struct plan_load load;
+    double factor; // load that is planned for over the scenario's
     uint32_t trial_count, trial_room;
     struct plan_trial **trials;
     uint32_t simulated, replications, seen; // candidates simulated; replications; looked at

@@ -67,14 +67,15 @@ static void move_clients(struct arena *arena, uint32_t lost, struct workload_des
     }
 }
 
-static void apply_load(const struct plan_case *one, double factor, struct variant *variant)
+static void apply_load(const struct plan *plan, const struct plan_case *one, double factor,
+                       struct variant *variant)
 {
     struct design *design = &variant->design;
     struct workload_design *workloads =
         arena_take_array(&variant->arena, design->workload_count + 1, sizeof *workloads);
     for (uint32_t w = 0; w < design->workload_count; w++) {
         workloads[w] = design->workloads[w];
-        scale_load(&variant->arena, factor, &workloads[w]);
+        scale_load(&variant->arena, plan_load_factor(plan, w, factor), &workloads[w]);
         if (one->kind == PLAN_ZONE) {
             move_clients(&variant->arena, one->index, &workloads[w]);
         }
@@ -183,7 +184,7 @@ static void apply_rules(const struct plan *plan, const struct plan_case *one,
 void plan_case_apply(const struct plan *plan, const struct plan_case *one, double factor,
                      struct variant *variant)
 {
-    apply_load(one, factor, variant);
+    apply_load(plan, one, factor, variant);
     apply_rules(plan, one, variant);
     apply_faults(one, variant);
 }

@@ -38,7 +38,7 @@ static void add_resource(struct plan *plan, const struct design *planned, uint32
 {
     const struct component_design *now = &plan->base.design.components[c];
     const struct component_design *then = &planned->components[c];
-    const double busy = plan->busy[c] / plan->factor;
+    const double busy = plan->busy[c] / (plan->growth * (1.0 + plan->headroom)); // today
     struct plan_resource *resource = &plan->resources[plan->resource_count++];
     *resource = (struct plan_resource){
         .name = now->name,

@@ -289,7 +289,6 @@ bool plan_read(struct plan *plan, struct text *wrong)
         return false;
     }
     read_growth(plan);
-    plan->factor = plan->growth * (1.0 + plan->headroom);
-    return read_variables(plan, wrong) && read_rules(plan, wrong) && read_aim(plan, wrong) &&
-           plan_price_read(plan) && plan_case_read(plan, wrong);
+    return plan_load_read(plan, wrong) && read_variables(plan, wrong) && read_rules(plan, wrong) &&
+           read_aim(plan, wrong) && plan_price_read(plan) && plan_case_read(plan, wrong);
 }

@@ -19,7 +19,7 @@ static void write_file(struct solve *solve, const char *yaml)
     close(file);
 }
 
-void solve_init(struct solve *solve, const char *yaml, const struct plan_request *request)
+void solve_read(struct solve *solve, const char *yaml, const struct plan_request *request)
 {
     struct plan_request asked = request == NULL ? (struct plan_request){.most = 400} : *request;
     write_file(solve, yaml);
@@ -29,6 +29,12 @@ void solve_init(struct solve *solve, const char *yaml, const struct plan_request
     text_init(&solve->wrong);
     diagnostic_init(&solve->diagnostics);
     solve->good = plan_init(&solve->plan, &asked, &solve->diagnostics, &solve->wrong);
+    diagnostic_sort(&solve->diagnostics);
+}
+
+void solve_init(struct solve *solve, const char *yaml, const struct plan_request *request)
+{
+    solve_read(solve, yaml, request);
     if (solve->good) {
         cr_assert(plan_search(&solve->plan));
     }

@@ -11,6 +11,9 @@ struct solve {
     bool good; // it could be planned at all
 };
 
+// Reads YAML behind `orrery: v1` alone.
+void solve_read(struct solve *solve, const char *yaml, const struct plan_request *request);
+
 // Reads YAML behind `orrery: v1`; then searches unless it is wrong. `request` may be NULL.
 void solve_init(struct solve *solve, const char *yaml, const struct plan_request *request);
 void solve_release(struct solve *solve);
