@@ -1,11 +1,12 @@
-// command_report - `orrery report RUN...`: renders the reports of a finished run from results.h5
-// alone.
+// command_report - `orrery report RUN...`: the reports of a run or a sweep, from results.h5 alone.
 #include <stdio.h>
 
 #include "reports/outputs.h"
 #include "sim/base/file.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/open_result.h"
+#include "sim/cli/sweep_print.h"
+#include "sim/study/archive_sweep.h"
 
 enum { MOST_RUNS = 64 };
 
@@ -72,7 +73,7 @@ static bool write_reports(const struct reporting *reporting, const struct result
     return file_make_directory(directory, why) && outputs_write(result, directory, chosen, why);
 }
 
-static int render(const struct reporting *reporting, const char *where)
+static int render_run(const struct reporting *reporting, const char *where)
 {
     struct result result;
     struct text directory, why;
@@ -99,6 +100,53 @@ static int render(const struct reporting *reporting, const char *where)
     return status;
 }
 
+static int render_sweep(const struct reporting *reporting, const char *where)
+{
+    struct sweep sweep;
+    struct text path, directory, why;
+    text_init(&path);
+    text_init(&directory);
+    text_init(&why);
+    sweep_init(&sweep);
+    struct archive_sweep study = {.sweep = &sweep};
+    open_result_path(where, &path);
+    int status = CLI_WRONG;
+    if (archive_sweep_read(text_get(&path), &study, &why) == ARCHIVE_DONE) {
+        const struct sweep_curves curves = sweep_curves_find(&sweep, &sweep.arena);
+        struct sweep_report report = {.sweep = &sweep,
+                                      .digest = study.digest,
+                                      .seed = study.seed,
+                                      .curves = &curves,
+                                      .command = study.command,
+                                      .options = study.options,
+                                      .source = study.source};
+        open_result_directory(reporting->directory == NULL ? where : NULL, &directory);
+        const char *into =
+            reporting->directory == NULL ? text_get(&directory) : reporting->directory;
+        const bool good = file_make_directory(into, &why) &&
+                          sweep_print_files(&report, into, reporting->chosen, &why);
+        status = good && printf("%s/\n", into) > 0 ? CLI_DONE : CLI_BROKEN;
+    }
+    if (status != CLI_DONE) {
+        fprintf(stderr, "orrery: %s\n", text_get(&why));
+    }
+    sweep_release(&sweep);
+    text_release(&path);
+    text_release(&directory);
+    text_release(&why);
+    return status;
+}
+
+static int render(const struct reporting *reporting, const char *where)
+{
+    struct text path;
+    text_init(&path);
+    open_result_path(where, &path);
+    const bool is_sweep = archive_sweep_is(text_get(&path));
+    text_release(&path);
+    return is_sweep ? render_sweep(reporting, where) : render_run(reporting, where);
+}
+
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct reporting reporting = {.chosen = OUTPUTS_ALL};
@@ -120,7 +168,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 const struct command command_report = {
     .name = "report",
     .operands = "[RUN...]",
-    .summary = "render the reports of a finished run again, from results.h5 alone",
+    .summary = "render the reports of a finished run or sweep again, from results.h5 alone",
     .text = "RUN is a result directory or its results.h5; without it, runs/latest.\n"
             "  orrery report runs/latest --format html,md\n",
     .options = rows,

@@ -27,18 +27,24 @@ void open_result_directory(const char *where, struct text *directory)
     }
 }
 
+void open_result_path(const char *where, struct text *path)
+{
+    text_clear(path);
+    if (where != NULL && is_file(where)) {
+        text_add(path, where);
+    } else {
+        open_result_directory(where, path);
+        text_add(path, "/results.h5");
+    }
+}
+
 int open_result(const char *where, struct result *result)
 {
     struct text path, why;
     text_init(&path);
     text_init(&why);
     result_init(result);
-    if (where != NULL && is_file(where)) {
-        text_add(&path, where);
-    } else {
-        open_result_directory(where, &path);
-        text_add(&path, "/results.h5");
-    }
+    open_result_path(where, &path);
     const enum archive_end end = archive_read(text_get(&path), result, &why);
     if (end != ARCHIVE_DONE) {
         fprintf(stderr, "orrery: %s\n", text_get(&why));

@@ -10,3 +10,6 @@ int open_result(const char *where, struct result *result);
 
 // The directory of the result: `where` itself, or the folder of its file.
 void open_result_directory(const char *where, struct text *directory);
+
+// Its results.h5.
+void open_result_path(const char *where, struct text *path);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reports/outputs.h"
 #include "reports/sweep_page.h"
 #include "sim/base/file.h"
 #include "sim/base/units_format.h"
@@ -114,16 +115,6 @@ static bool write_text(const char *directory, const char *name, const char *cont
     return good;
 }
 
-static bool write_json(const struct sweep_report *report, const char *directory, struct text *why)
-{
-    struct json_write json;
-    json_write_init(&json);
-    sweep_report_json(report, &json);
-    const bool good = write_text(directory, "sweep.json", json_write_get(&json), why);
-    json_write_release(&json);
-    return good;
-}
-
 // A missing gnuplot is a warning, which the page repeats.
 static bool draw(struct plot_list *list, const char *directory, struct text *notice,
                  struct text *why)
@@ -139,9 +130,10 @@ static bool draw(struct plot_list *list, const char *directory, struct text *not
     return good;
 }
 
-struct file { // of the directory: its name, and what writes its content
+struct file { // of the directory: its name, what writes its content, and with which it is chosen
     const char *name;
     void (*write)(const struct sweep_report *report, struct text *out);
+    enum output output;
 };
 
 static void write_table(const struct sweep_report *report, struct text *out)
@@ -149,17 +141,31 @@ static void write_table(const struct sweep_report *report, struct text *out)
     sweep_report_terminal(report, &(struct sweep_report_look){.all = false}, out);
 }
 
+static void write_json(const struct sweep_report *report, struct text *out)
+{
+    struct json_write json;
+    json_write_init(&json);
+    sweep_report_json(report, &json);
+    text_add(out, json_write_get(&json));
+    json_write_release(&json);
+}
+
 static const struct file files[] = {
-    {"sweep.csv", sweep_report_csv},
-    {"sweep.txt", write_table},
-    {"report.md", sweep_report_markdown},
-    {"report.html", sweep_page_write},
+    {"sweep.json", write_json, OUTPUT_JSON},
+    {"sweep.csv", sweep_report_csv, OUTPUT_JSON},
+    {"sweep.txt", write_table, OUTPUT_JSON},
+    {"report.md", sweep_report_markdown, OUTPUT_MD},
+    {"report.html", sweep_page_write, OUTPUT_HTML},
 };
 
-static bool write_files(const struct sweep_report *report, const char *directory, struct text *why)
+static bool write_files(const struct sweep_report *report, const char *directory, uint32_t chosen,
+                        struct text *why)
 {
-    bool good = write_json(report, directory, why);
+    bool good = true;
     for (size_t i = 0; i < sizeof files / sizeof files[0] && good; i++) {
+        if ((chosen & 1u << files[i].output) == 0) {
+            continue;
+        }
         struct text content;
         text_init(&content);
         files[i].write(report, &content);
@@ -169,17 +175,19 @@ static bool write_files(const struct sweep_report *report, const char *directory
     return good;
 }
 
-bool sweep_print_files(struct sweep_report *report, const char *directory, struct text *why)
+bool sweep_print_files(struct sweep_report *report, const char *directory, uint32_t chosen,
+                       struct text *why)
 {
+    const uint32_t pictures = 1u << OUTPUT_SVG | 1u << OUTPUT_MD | 1u << OUTPUT_HTML;
     struct plot_list list;
     struct text notice;
     plot_list_init(&list);
     text_init(&notice);
     sweep_report_charts(report, &list);
     report->plots = &list;
-    bool good = draw(&list, directory, &notice, why);
+    bool good = (chosen & pictures) == 0 || draw(&list, directory, &notice, why);
     report->notice = notice.length > 0 ? text_get(&notice) : NULL;
-    good = good && write_files(report, directory, why);
+    good = good && write_files(report, directory, chosen, why);
     report->plots = NULL;
     report->notice = NULL;
     plot_list_release(&list);

@@ -23,8 +23,10 @@ void sweep_print_progress(struct sweep_print *print, const struct sweep_progress
 // `--list`: the points and how long they take. The exit status.
 int sweep_print_list(const struct sweep *sweep, uint32_t workers);
 
-// sweep.json, sweep.csv, both reports and plots of the directory; warnings are said on stderr.
-bool sweep_print_files(struct sweep_report *report, const char *directory, struct text *why);
+// Those of sweep.json, sweep.csv, both reports and plots that are in `chosen`, as in outputs.h;
+// warnings are said on stderr.
+bool sweep_print_files(struct sweep_report *report, const char *directory, uint32_t chosen,
+                       struct text *why);
 
 bool sweep_print_result(const struct sweep_report *report, const struct sweep_print_look *look);
 

@@ -15,6 +15,7 @@
 #include "sim/cli/shell.h"
 #include "sim/cli/sweep_print.h"
 #include "sim/cli/sweep_space.h"
+#include "sim/study/archive_sweep.h"
 #include "sim/study/sweep.h"
 #include "sim/study/verdict.h"
 
@@ -304,6 +305,22 @@ static void remove_stale(const struct sweeping *sweeping)
     text_release(&path);
 }
 
+static bool write_archive(struct sweeping *sweeping, const struct sweep_report *report)
+{
+    const struct archive_sweep study = {.sweep = &sweeping->sweep,
+                                        .seed = report->seed,
+                                        .digest = report->digest,
+                                        .command = report->command,
+                                        .options = report->options,
+                                        .source = report->source};
+    struct text path;
+    text_init(&path);
+    text_format(&path, "%s/results.h5", text_get(&sweeping->directory.path));
+    const bool good = archive_sweep_write(&study, text_get(&path), &sweeping->why);
+    text_release(&path);
+    return good;
+}
+
 static int finish(struct sweeping *sweeping)
 {
     struct arena arena;
@@ -330,7 +347,9 @@ static int finish(struct sweeping *sweeping)
     int status = verdict_status(sweeping);
     remove_stale(sweeping);
     const bool written =
-        sweep_print_files(&report, text_get(&sweeping->directory.path), &sweeping->why) &&
+        write_archive(sweeping, &report) &&
+        sweep_print_files(&report, text_get(&sweeping->directory.path), OUTPUTS_ALL,
+                          &sweeping->why) &&
         run_directory_write(&sweeping->directory, "scenario.yaml", text_get(&sweeping->source),
                             &sweeping->why) &&
         write_facts(sweeping, status);

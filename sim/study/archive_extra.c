@@ -10,19 +10,6 @@
 
 // ---- scales ------------------------------------------------------------------------------------
 
-static void put_names(struct archive *archive, const char *name, const char *const *names,
-                      uint32_t count)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/dim/%s", name);
-    const struct archive_array array = {path, ARCHIVE_SCALE, 1, {count}, .unit = NULL};
-    const char **copy = check_calloc((size_t)count + 1, sizeof *copy);
-    memcpy(copy, names, count * sizeof *copy);
-    archive_h5_array(archive, &array, copy);
-    archive_h5_scale(archive, path, name);
-    free(copy);
-}
-
 static const char *edge_name(const struct result *result, uint32_t index, struct arena *arena)
 {
     const struct result_edge *edge = &result->edges[index];
@@ -75,7 +62,7 @@ static void put_subjects(struct archive *archive, const struct result *result)
         for (uint32_t i = 0; i < counts[subject]; i++) {
             texts[i] = subject_name(result, subject, i, &arena);
         }
-        put_names(archive, names[subject], texts, counts[subject]);
+        archive_h5_names(archive, names[subject], texts, counts[subject]);
     }
     arena_release(&arena);
 }
@@ -122,8 +109,8 @@ void archive_extra_scales(struct archive *archive, const struct result *result)
     archive_h5_attribute(archive, "duration_units", ARCHIVE_TEXT, &seconds);
     archive_h5_attribute(archive, "warmup_units", ARCHIVE_TEXT, &seconds);
     put_subjects(archive, result);
-    put_names(archive, "status", statuses, STATUS_COUNT);
-    put_names(archive, "part", parts, METER_PARTS);
+    archive_h5_names(archive, "status", statuses, STATUS_COUNT);
+    archive_h5_names(archive, "part", parts, METER_PARTS);
     put_replications(archive, result);
     put_quantile_scale(archive);
 }

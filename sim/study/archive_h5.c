@@ -6,6 +6,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -408,6 +409,11 @@ void archive_h5_array(struct archive *archive, const struct archive_array *array
     }
 }
 
+bool archive_h5_has(const struct archive *archive, const char *path)
+{
+    return archive->file >= 0 && H5Lexists(archive->file, path, H5P_DEFAULT) > 0;
+}
+
 void archive_h5_extent(struct archive *archive, const char *path, uint32_t rank,
                        uint64_t extent[ARCHIVE_RANK])
 {
@@ -438,4 +444,17 @@ void archive_h5_scale(struct archive *archive, const char *path, const char *nam
         archive_h5_fail(archive, "HDF5 cannot make the scale", path);
     }
     H5Dclose(dataset);
+}
+
+void archive_h5_names(struct archive *archive, const char *name, const char *const *names,
+                      uint32_t count)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/dim/%s", name);
+    const struct archive_array array = {path, ARCHIVE_SCALE, 1, {count}, .unit = NULL};
+    const char **copy = check_calloc((size_t)count + 1, sizeof *copy);
+    memcpy(copy, names, count * sizeof *copy);
+    archive_h5_array(archive, &array, copy);
+    archive_h5_scale(archive, path, name);
+    free(copy);
 }

@@ -74,6 +74,9 @@ bool archive_h5_end(struct archive *archive); // false after any failure
 // Says what failed, unless something has failed before.
 void archive_h5_fail(struct archive *archive, const char *what, const char *path);
 
+// Whether there is a group or an array of that path at the root.
+bool archive_h5_has(const struct archive *archive, const char *path);
+
 // The extent of an array of that rank; zeros after a failure.
 void archive_h5_extent(struct archive *archive, const char *path, uint32_t rank,
                        uint64_t extent[ARCHIVE_RANK]);
@@ -83,6 +86,10 @@ void archive_h5_array(struct archive *archive, const struct archive_array *array
 
 // Makes a one-dimensional array that was written a dimension scale of that name.
 void archive_h5_scale(struct archive *archive, const char *path, const char *name);
+
+// Writes names as the dimension scale /dim/NAME.
+void archive_h5_names(struct archive *archive, const char *name, const char *const *names,
+                      uint32_t count);
 
 // An attribute of the root: U32, U64, F64, BOOL, VERDICT, or a text (NAME: "" reads as NULL).
 void archive_h5_attribute(struct archive *archive, const char *name, enum archive_type type,

@@ -19,7 +19,7 @@ sweep:
   where: "load <= n * 700/s"
 YAML
 options=(--no-progress --exit-zero -q)
-files=(sweep.json sweep.csv report.md points/3.json plots/10-verdicts-1.dat)
+files=(results.h5 sweep.json sweep.csv report.md report.html points/3.json plots/10-verdicts-1.dat)
 
 sweep() { # sweep ARGUMENT...: queue.yaml with the options of all
     try "$orrery" sweep queue.yaml "${options[@]}" "$@"

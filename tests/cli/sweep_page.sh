@@ -47,6 +47,39 @@ mkdir bin && for tool in bash env; do ln -s "$(command -v $tool)" bin/; done
 grep -q 'class="notice">gnuplot was not found' bare/report.html && ! grep -q '<img' bare/report.html
 judge $? "without gnuplot the page says so and has its tables"
 
+# ---- the same from the archive alone -----------------------------------------------------------
+mkdir alone && cp grid/results.h5 alone/
+exits 0 "report renders a sweep again from results.h5 alone" "$orrery" report alone
+for name in sweep.json sweep.csv sweep.txt report.md report.html plots/10-p99-1.dat; do
+    cmp -s "grid/$name" "alone/$name"
+    judge $? "the same $name"
+done
+mkdir half && cp broken/results.h5 half/
+exits 0 "and one with broken points" "$orrery" report half
+cmp -s broken/sweep.json half/sweep.json
+judge $? "with their reasons"
+head -c 9000 grid/results.h5 >cut.h5
+exits 2 "a cut archive is refused" "$orrery" report cut.h5
+has err "cut off" "with its reason"
+exits 2 "a sweep is not taken for a run" "$orrery" show grid
+has err "holds the points of a sweep" "and the message says what it is"
+if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
+    /usr/bin/python3 - >numbers 2>err <<'PYTHON'
+import h5py
+with h5py.File("grid/results.h5", "r") as file:
+    p99 = file["/campaign/workloads/p99"]
+    load = file["/campaign/params/number"][:, 0]
+    names = p99.dims[1][0].asstr()[:]
+    words = {n: w for w, n in h5py.check_enum_dtype(file["/campaign/slos/verdict"].dtype).items()}
+    verdicts = [words[v] for v in file["/campaign/slos/verdict"][:, 1]]
+    print(names[0], p99.attrs["units"], len(load), load.max(), verdicts.count("FAIL"))
+PYTHON
+    failing=$(awk -F, 'NR > 1 && $5 == "FAIL"' grid/sweep.csv | wc -l)
+    grep -q "^clients s 16 2400.0 [1-$failing]" numbers
+    judge $? "h5py reads scales, units, numbers and verdicts ($(cat numbers))"
+fi
+
+# ---- pictures ----------------------------------------------------------------------------------
 if command -v gnuplot >/dev/null; then
     for alt in "p99 latency over throughput of clients" "Throughput over offered requests" \
         "verdicts over load and n" "p99 over load and n"; do
