@@ -33,7 +33,8 @@ const struct command command_sweep = {
         "\n"
         "Every point is simulated with the same random numbers, so points differ by their\n"
         "parameters alone. Results: results.h5, sweep.json, sweep.csv, report.html, report.md,\n"
-        "plots/, and the summary of each point as points/NUMBER.json. With --param the scenario's section is left alone.\n"
+        "plots/, and the summary of each point as points/NUMBER.json. With --param the scenario's\n"
+        "section is left alone.\n"
         "Exit status: 0 all objectives hold at all points, 1 FAIL or NO DATA at one, 2 bad\n"
         "usage or scenario, 3 files, or a point without an answer, 4 UNDECIDED.\n",
     .options = sweep_command_rows,
