@@ -30,13 +30,13 @@ static bool read_merged(struct run_journal *journal, const struct run_options *o
     enum journal_status status = JOURNAL_OPEN;
     for (uint32_t i = 0; i < options->merged_count && status == JOURNAL_OPEN; i++) {
         folder_of(options->merged[i], &journal->folder);
-        status = unit_store_read(store, text_get(&journal->folder), NULL);
+        status = unit_store_read(store, text_get(&journal->folder), &(struct unit_store_choice){0});
     }
     store->closed = true;
     return status == JOURNAL_OPEN || refuse(store, status, why);
 }
 
-static bool open_own(struct run_journal *journal, const struct run_options *options,
+static bool open_own(struct run_journal *journal, const struct run_options *options, bool grows,
                      struct text *why)
 {
     struct unit_store *store = &journal->store;
@@ -44,7 +44,10 @@ static bool open_own(struct run_journal *journal, const struct run_options *opti
     text_init(&name);
     run_options_journal(options, &name);
     const char *folder = text_get(&journal->folder);
-    enum journal_status status = unit_store_read(store, folder, text_get(&name));
+    const bool alone = !grows && options->audit <= 0;
+    const struct unit_store_choice choice = {.except = text_get(&name),
+                                             .shards = alone ? options->shards : 0};
+    enum journal_status status = unit_store_read(store, folder, &choice);
     if (status == JOURNAL_OPEN) {
         status = unit_store_append_to(store, folder, text_get(&name));
     }
@@ -60,10 +63,11 @@ static bool open_own(struct run_journal *journal, const struct run_options *opti
 }
 
 bool run_journal_begin(struct run_journal *journal, const struct run_directory *directory,
-                       const struct run_options *options, const char *identity, struct text *why)
+                       const struct run_options *options,
+                       const struct run_journal_study *study, struct text *why)
 {
     text_init(&journal->folder);
-    run_directory_digest(identity, journal->identity);
+    run_directory_digest(study->identity, journal->identity);
     unit_store_init(&journal->store, journal->identity);
     struct unit_store *store = &journal->store;
     store->shard = options->shard;
@@ -78,7 +82,7 @@ bool run_journal_begin(struct run_journal *journal, const struct run_directory *
     if (options->rerun) {
         unit_store_remove(text_get(&journal->folder));
     }
-    return open_own(journal, options, why);
+    return open_own(journal, options, study->grows, why);
 }
 
 void run_journal_end(struct run_journal *journal)

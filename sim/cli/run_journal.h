@@ -17,12 +17,18 @@ struct run_journal {
     char identity[DIGEST_ROOM];
 };
 
+struct run_journal_study {
+    const char *identity; // of scenario, seed and program
+    bool grows;           // a rule of stopping decides by the results of all shards
+};
+
 // Reads what there is and appends to the process's own journal; journals of another scenario or
 // program are removed if the run is whole, and refused if it is a part or goes on explicitly. With
 // options->merging nothing is appended, and the journals of all options->merged directories are
 // read. `why` tells why not.
 bool run_journal_begin(struct run_journal *journal, const struct run_directory *directory,
-                       const struct run_options *options, const char *identity, struct text *why);
+                       const struct run_options *options,
+                       const struct run_journal_study *study, struct text *why);
 void run_journal_end(struct run_journal *journal);
 
 struct run_journal_command {  // what the journals belong to

@@ -432,14 +432,22 @@ static void end(struct running *running)
     text_release(&running->why);
 }
 
+// More replications may be needed than the first.
+static bool grows(const struct running *running)
+{
+    const struct replications_design *wanted = &running->scenario.design.replications;
+    return wanted->maximum > wanted->minimum;
+}
+
 // The directory is made and its journal open before anything is simulated.
 static bool begin_journal(struct running *running)
 {
     const struct run_options *options = running->options;
     const bool made = run_directory_make(&running->directory, &running->why);
     running->has_journal = true;
-    const bool begun = run_journal_begin(&running->journal, &running->directory, options,
-                                         text_get(&running->identity), &running->why);
+    const struct run_journal_study study = {text_get(&running->identity), grows(running)};
+    const bool begun = run_journal_begin(&running->journal, &running->directory, options, &study,
+                                         &running->why);
     const struct run_journal_command command = {.name = "run"};
     const bool told =
         !made || !begun || options->merging ||
@@ -495,7 +503,7 @@ static int emit(struct running *running)
         .units = wanted->minimum > 0 ? wanted->minimum : 1,
         .batch = options->batch,
         .cores = options->has_workers ? options->workers : 1,
-        .grows = wanted->maximum > wanted->minimum,
+        .grows = grows(running),
     };
     emit_write(options->emit, &job, &script);
     const int status = print(&script);

@@ -379,8 +379,9 @@ static bool begin_journal(struct sweeping *sweeping)
     text_format(&identity, "sweep %s", sweeping->digest);
     const bool made = run_directory_make(&sweeping->directory, &sweeping->why);
     sweeping->has_journal = true;
+    const struct run_journal_study study = {text_get(&identity), sweeping->sweep.grows};
     const bool begun = run_journal_begin(&sweeping->journal, &sweeping->directory, &command->run,
-                                         text_get(&identity), &sweeping->why);
+                                         &study, &sweeping->why);
     text_release(&identity);
     const struct run_journal_command words = {"sweep", command->words, command->word_count};
     return made && begun &&
@@ -432,7 +433,6 @@ static int emit(const struct sweeping *sweeping)
     for (uint32_t point = 0; point < sweeping->sweep.points.count; point++) {
         units += sweeping->sweep.rows[point].least;
     }
-    const struct replications_design *wanted = &sweeping->scenario.design.replications;
     const struct emit_job job = {
         .name = sweeping->sweep.scenario,
         .command = "sweep",
@@ -442,7 +442,7 @@ static int emit(const struct sweeping *sweeping)
         .units = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX,
         .batch = command->run.batch,
         .cores = command->run.has_workers ? command->run.workers : 1,
-        .grows = wanted->maximum > wanted->minimum,
+        .grows = sweeping->sweep.grows,
     };
     emit_write(command->run.emit, &job, &script);
     const bool good = cli_print(&script);

@@ -287,11 +287,35 @@ static enum journal_status read_all(struct journal *journal, int file, const cha
     return status;
 }
 
-enum journal_status journal_read(struct journal *journal, const char *path, struct text *why)
+static int open_for_reading(const char *path, struct text *why)
 {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) {
         text_format(why, "%s cannot be opened: %s", path, strerror(errno));
+    }
+    return file;
+}
+
+enum journal_status journal_check(const struct journal *journal, const char *path,
+                                  struct text *why)
+{
+    unsigned char head[HEAD_BYTES];
+    const int file = open_for_reading(path, why);
+    if (file < 0) {
+        return JOURNAL_UNUSABLE;
+    }
+    const ssize_t length = pread(file, head, sizeof head, 0);
+    if (length < 0) {
+        text_format(why, "%s cannot be read: %s", path, strerror(errno));
+    }
+    close(file);
+    return length < 0 ? JOURNAL_UNUSABLE : judge_head(journal, head, (size_t)length, path, why);
+}
+
+enum journal_status journal_read(struct journal *journal, const char *path, struct text *why)
+{
+    const int file = open_for_reading(path, why);
+    if (file < 0) {
         return JOURNAL_UNUSABLE;
     }
     size_t end = 0;

@@ -65,6 +65,10 @@ void journal_release(struct journal *journal);
 // Reads what the file holds. `why` tells what is wrong with it.
 enum journal_status journal_read(struct journal *journal, const char *path, struct text *why);
 
+// Reads its head alone: whether it could be read.
+enum journal_status journal_check(const struct journal *journal, const char *path,
+                                  struct text *why);
+
 // Reads the file, cuts off a torn tail, and appends to it from now on; makes it if there is none.
 enum journal_status journal_append_to(struct journal *journal, const char *path, struct text *why);
 

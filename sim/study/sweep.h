@@ -79,6 +79,7 @@ struct sweep {
     const struct sweep_slo *slos;
     uint32_t workload_count, slo_count;
     double predicted; // events of all chosen points
+    bool grows;       // some point may need more replications than its least
 };
 
 struct sweep_progress { // facts of the wall clock: for people only

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -189,8 +191,26 @@ static bool is_named(const struct dirent *entry, const char *name)
            strcmp(entry->d_name + length, ".journal") == 0;
 }
 
+// shard-I-of-SHARDS.journal
+static bool is_sibling(const struct dirent *entry, uint32_t shards)
+{
+    char name[64];
+    uint32_t shard = 0;
+    if (shards == 0 || sscanf(entry->d_name, "shard-%" SCNu32 "-of-", &shard) != 1) {
+        return false;
+    }
+    snprintf(name, sizeof name, "shard-%" PRIu32 "-of-%" PRIu32 ".journal", shard, shards);
+    return strcmp(name, entry->d_name) == 0;
+}
+
+static enum journal_status read_one(struct unit_store *store, const char *path, bool head)
+{
+    return head ? journal_check(&store->journal, path, &store->why)
+                : journal_read(&store->journal, path, &store->why);
+}
+
 enum journal_status unit_store_read(struct unit_store *store, const char *folder,
-                                    const char *except)
+                                    const struct unit_store_choice *choice)
 {
     struct dirent **entries = NULL;
     const int count = scandir(folder, &entries, is_journal, by_name);
@@ -199,8 +219,8 @@ enum journal_status unit_store_read(struct unit_store *store, const char *folder
         struct text path;
         text_init(&path);
         text_format(&path, "%s/%s", folder, entries[i]->d_name);
-        if (status == JOURNAL_OPEN && !is_named(entries[i], except)) {
-            status = journal_read(&store->journal, text_get(&path), &store->why);
+        if (status == JOURNAL_OPEN && !is_named(entries[i], choice->except)) {
+            status = read_one(store, text_get(&path), is_sibling(entries[i], choice->shards));
         }
         text_release(&path);
         free(entries[i]);

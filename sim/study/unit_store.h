@@ -36,10 +36,17 @@ struct unit_store {
 void unit_store_init(struct unit_store *store, const char *identity);
 void unit_store_release(struct unit_store *store);
 
-// Reads every journal of the folder, in order of their names, but for the one named `except` (NULL:
-// none).
+struct unit_store_choice { // which journals of a folder are read
+    const char *except;    // not the one of this name, NULL: none is left out
+    // Of those named shard-I-of-SHARDS only the heads: what they hold is not this process's to
+    // simulate, nor to decide by. A thousand shards would else read a thousand journals each. 0:
+    // all are read whole.
+    uint32_t shards;
+};
+
+// Reads journals of the folder, in order of their names.
 enum journal_status unit_store_read(struct unit_store *store, const char *folder,
-                                    const char *except);
+                                    const struct unit_store_choice *choice);
 // Appends to that journal of the folder from now on, which is made if there is none.
 enum journal_status unit_store_append_to(struct unit_store *store, const char *folder,
                                          const char *name);

@@ -146,6 +146,10 @@ for pair in TERM:143 INT:130; do
     wait $worker
     code=$?
     refused "${pair#*:}" "the same command goes on" "SIG$name keeps what is done"
+    try "$orrery" run longest.yaml "${options[@]}" -o "stopped-$name" --shard 1/1
+    has err " were there" "what was kept"
+    ! grep -qE '[^0-9]0 were there' err
+    judge $? "is not simulated again"
     try "$orrery" run longest.yaml "${options[@]}" -o "stopped-$name"
     [ "$code" -eq 0 ] && cmp -s "stopped-$name/results.h5" reference-longest/results.h5
     judge $? "and the same command goes on"
@@ -163,6 +167,21 @@ refused 3 "cannot write" "a full disk ends the run"
 judge $? "with a journal and no result"
 run -o full
 same full "and with room again it goes on"
+
+# A disk that fills in the middle of a run, where one may be mounted.
+if [ "$(id -u)" -eq 0 ] && mkdir disk && mount -t tmpfs -o size=4m none disk 2>/dev/null; then
+    trap 'umount -l "$place/disk"; rm -rf "$place"' EXIT
+    dd if=/dev/zero of=disk/filler bs=1k count=$((4096 - bytes / 2048)) status=none
+    run -o disk/run
+    refused 3 "No space left on device" "a disk that fills in the middle ends the run"
+    [ -s disk/run/journal/all.journal ] && [ ! -e disk/run/results.h5 ]
+    judge $? "with a journal and no result"
+    run -o disk/run
+    refused 3 "No space left on device" "also when it is still full"
+    rm disk/filler
+    run -o disk/run
+    same disk/run "and with room again it goes on"
+fi
 
 # ---- journals that are not to be trusted --------------------------------------------------------
 

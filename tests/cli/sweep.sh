@@ -129,15 +129,27 @@ done
 judge $? "killed and gone on with: the same sweep.json"
 sweep -o other --rerun
 same other "simulated anew"
-"$orrery" sweep queue.yaml "${options[@]}" -o stopped --rep 3000 -j1 >out 2>err </dev/null &
-worker=$!
-reaches stopped/journal/all.journal 5000
-kill -INT $worker
-wait $worker
-code=$?
-refused 130 "the same command goes on" "an interrupt keeps what is done"
-[ -s stopped/journal/all.journal ] && [ ! -e stopped/sweep.json ]
-judge $? "in a journal, and there is no answer yet"
+sweep --rep 60 -o long
+for jobs in 1 2; do
+    "$orrery" sweep queue.yaml "${options[@]}" --rep 60 -o stopped -j$jobs >out 2>err </dev/null &
+    worker=$!
+    reaches stopped/journal/all.journal 50000
+    kill -INT $worker
+    wait $worker
+    code=$?
+    refused 130 "the same command goes on" "SIGINT keeps what is done with -j$jobs"
+    [ -s stopped/journal/all.journal ] && [ ! -e stopped/sweep.json ]
+    judge $? "in a journal, and there is no answer yet"
+    sweep --rep 60 --shard 1/1 -o stopped
+    has err " were there" "what was kept"
+    ! grep -qE '[^0-9]0 were there' err
+    judge $? "is not simulated again"
+    sweep --rep 60 -o stopped
+    [ "$code" -eq 0 ] && different=$(diff -rq -x manifest.json long stopped) && [ -z "$different" ]
+    judge $? "and the same command goes on to the same bytes"
+    rm -rf stopped
+done
+rm -rf long
 
 try bash -c 'ulimit -f 16 && exec "$@"' - "$orrery" sweep queue.yaml "${options[@]}" -o full -j2
 refused 3 "cannot write the journal" "a full disk ends the sweep"
@@ -145,6 +157,17 @@ refused 3 "cannot write the journal" "a full disk ends the sweep"
 judge $? "and says so once"
 sweep -o full
 same full "and with room again it goes on"
+if [ "$(id -u)" -eq 0 ] && mkdir disk && mount -t tmpfs -o size=4m none disk 2>/dev/null; then
+    trap 'umount -l "$place/disk"; rm -rf "$place"' EXIT
+    dd if=/dev/zero of=disk/filler bs=1k count=4000 status=none
+    sweep -o disk/sweep -j2
+    refused 3 "No space left on device" "a disk that fills in the middle ends the sweep"
+    [ -s disk/sweep/journal/all.journal ] && [ ! -e disk/sweep/sweep.json ]
+    judge $? "with a journal and no answer"
+    rm disk/filler
+    sweep -o disk/sweep -j2
+    same disk/sweep "and with room again it goes on"
+fi
 
 # ---- verdicts and failures ----------------------------------------------------------------------
 

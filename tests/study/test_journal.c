@@ -7,6 +7,7 @@
 
 #include "sim/study/journal.h"
 #include "sim/study/unit.h"
+#include "sim/study/unit_store.h"
 #include "tests/engine/tiny.h"
 
 static void queue_init(struct tiny *tiny)
@@ -215,4 +216,49 @@ Test(journal, a_unit_that_ended_its_process_ten_times_is_set_apart)
     journal_release(&journal);
     unlink(path);
     text_release(&why);
+}
+
+static void write_journal(const char *folder, const char *name, const char *identity, uint64_t unit)
+{
+    struct unit_store store;
+    unit_store_init(&store, identity);
+    cr_assert_eq(unit_store_append_to(&store, folder, name), JOURNAL_OPEN);
+    cr_assert_eq(journal_note_result(&store.journal, unit, (const unsigned char *)"abc", 3,
+                                     &store.why),
+                 JOURNAL_OPEN);
+    unit_store_release(&store);
+}
+
+// The units 0 .. 5 that are found, as bits.
+static unsigned found_in(const char *folder, const struct unit_store_choice *choice)
+{
+    struct unit_store store;
+    unsigned found = 0;
+    unit_store_init(&store, "scenario 1");
+    cr_assert_eq(unit_store_read(&store, folder, choice), JOURNAL_OPEN);
+    for (uint32_t unit = 0; unit < 6; unit++) {
+        found |= unit_store_has(&store, unit) ? 1u << unit : 0;
+    }
+    unit_store_release(&store);
+    return found;
+}
+
+Test(journal, of_the_shards_beside_it_a_shard_reads_the_heads_alone)
+{
+    char folder[] = P_tmpdir "/orrery-store-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    write_journal(folder, "shard-1-of-3", "scenario 1", 0);
+    write_journal(folder, "shard-2-of-3", "scenario 1", 1);
+    write_journal(folder, "shard-2-of-31", "scenario 1", 2);
+    write_journal(folder, "shard-2-of-3-more", "scenario 1", 3);
+    write_journal(folder, "all", "scenario 1", 4);
+    cr_expect_eq(found_in(folder, &(struct unit_store_choice){0}), 0x1f);
+    const struct unit_store_choice choice = {.except = "shard-1-of-3", .shards = 3};
+    cr_expect_eq(found_in(folder, &choice), 0x1c);
+    write_journal(folder, "shard-3-of-3", "scenario 2", 5);
+    struct unit_store store;
+    unit_store_init(&store, "scenario 1");
+    cr_expect_eq(unit_store_read(&store, folder, &choice), JOURNAL_FOREIGN);
+    unit_store_release(&store);
+    unit_store_remove(folder);
 }
