@@ -1,6 +1,7 @@
 // kafka - the parts of the Kafka model: configuration, partitions, replication, controller, groups.
 #pragma once
 
+#include "models/brokers/offsets.h"
 #include "sim/engine/model.h"
 
 enum { KAFKA_REPLICAS = 8, KAFKA_GROUPS = 32 }; // most replicas of a partition, groups in all

@@ -27,7 +27,7 @@ static double read_stored(const struct component *component)
     const struct nats_state *state = nats_state(component);
     uint64_t messages = 0;
     for (uint32_t i = 0; i < state->stream_count; i++) {
-        messages += state->streams[i].messages;
+        messages += state->streams[i].log.end;
     }
     return (double)messages;
 }

@@ -1,6 +1,7 @@
 // nats - the parts of the NATS model: configuration, core subjects and their subscribers, streams.
 #pragma once
 
+#include "models/brokers/offsets.h"
 #include "sim/engine/model.h"
 
 enum { NATS_SUBSCRIBERS = 16 }; // most consuming components in all
@@ -103,18 +104,12 @@ struct nats_stream {
     struct raft raft;
     uint64_t applied;           // highest index that the stream's state holds
     struct promises promises;   // acknowledged, not yet durable where it must be
+    struct offsets log;         // its messages; a run is forgotten when its id leaves the window
     struct map identities;      // message ids in the window
-    struct nats_identity *recent; // ring
-    uint32_t recent_first, recent_count, recent_room;
     uint32_t started;  // members, at the beginning
     struct node *server; // serves now, NULL: nobody
-    uint64_t messages, bytes, acknowledged;
+    uint64_t acknowledged;
     int64_t leaderless_ns, longest_ns; // since when nobody serves (TIME_NEVER: somebody does)
-};
-
-struct nats_identity {
-    uint64_t request;
-    int64_t time_ns;
 };
 
 struct nats_state { // of the component

@@ -3,8 +3,6 @@
 // A message is acknowledged when its server (R1) or a majority (R3) has written it; it is durable
 // with the next periodic flush, unless every append is flushed (sync_always). The state of a stream
 // follows its log: what a member applies first is what all will apply.
-#include <stdlib.h>
-
 #include "models/brokers/nats.h"
 
 #include "sim/base/check.h"
@@ -62,17 +60,25 @@ double nats_stream_longest(const struct nats_stream *stream)
 
 // ---- message ids --------------------------------------------------------------------------------
 
+// A run's tag: the index of its entry in the log of the server or the group, and whether it has an
+// id. A run without one is of no further use.
+static bool has_identity(const struct offsets_run *run)
+{
+    return (run->tag & 1) != 0;
+}
+
 static void forget_identities(struct nats_stream *stream)
 {
     const int64_t window = setting_of(stream)->duplicates_ns;
-    while (stream->recent_count > 0) {
-        const struct nats_identity *oldest = &stream->recent[stream->recent_first];
-        if (oldest->time_ns + window > stream->component->world->now) {
-            return;
+    while (stream->log.count > 0) {
+        const struct offsets_run *oldest = offsets_run(&stream->log, 0);
+        if (has_identity(oldest)) {
+            if (oldest->time_ns + window > stream->component->world->now) {
+                return;
+            }
+            map_remove(&stream->identities, oldest->request);
         }
-        map_remove(&stream->identities, oldest->request);
-        stream->recent_first = (stream->recent_first + 1) & (stream->recent_room - 1);
-        stream->recent_count--;
+        offsets_forget(&stream->log, oldest->end);
     }
 }
 
@@ -82,23 +88,20 @@ bool nats_stream_knows(struct nats_stream *stream, uint64_t request)
     return map_get(&stream->identities, request) != 0;
 }
 
-static void remember(struct nats_stream *stream, uint64_t request)
+// Its messages are no more, so their ids are free: a publisher that tries again stores them.
+static void cut_off(struct nats_stream *stream, uint64_t index)
 {
-    if (stream->recent_count == stream->recent_room) {
-        const uint32_t room = stream->recent_room == 0 ? 64 : stream->recent_room * 2;
-        struct nats_identity *recent = check_calloc(room, sizeof *recent);
-        for (uint32_t i = 0; i < stream->recent_count; i++) {
-            recent[i] = stream->recent[(stream->recent_first + i) & (stream->recent_room - 1)];
+    while (stream->log.count > 0) {
+        const uint32_t last = stream->log.count - 1;
+        const struct offsets_run *run = offsets_run(&stream->log, last);
+        if (run->tag >> 1 < index) {
+            return;
         }
-        free(stream->recent);
-        stream->recent = recent;
-        stream->recent_room = room;
-        stream->recent_first = 0;
+        if (has_identity(run)) {
+            map_remove(&stream->identities, run->request);
+        }
+        offsets_truncate(&stream->log, offsets_start(&stream->log, last));
     }
-    const uint32_t place = stream->recent_first + stream->recent_count++;
-    stream->recent[place & (stream->recent_room - 1)] =
-        (struct nats_identity){request, stream->component->world->now};
-    map_set(&stream->identities, request, 1);
 }
 
 // ---- the stream's state -------------------------------------------------------------------------
@@ -115,15 +118,18 @@ static void take_in(struct nats_stream *stream, uint64_t index, const uint64_t w
         .bytes = bytes,
         .count = (uint32_t)words[1],
     };
-    if ((words[1] & IDENTIFIED) != 0 && nats_stream_knows(stream, words[0])) {
+    const bool identified = (words[1] & IDENTIFIED) != 0;
+    if (identified && nats_stream_knows(stream, words[0])) {
         state->duplicates += message.count; // both tries were under way together
         return;
     }
-    if ((words[1] & IDENTIFIED) != 0) {
-        remember(stream, words[0]);
+    if (identified) {
+        map_set(&stream->identities, words[0], 1);
     }
-    stream->messages += message.count;
-    stream->bytes += bytes;
+    const struct offsets_run run = {
+        .time_ns = message.appended_ns, .request = words[0], .tag = index << 1 | identified};
+    offsets_append(&stream->log, message.count, bytes, &run);
+    forget_identities(stream);
     for (uint32_t i = 0; i < state->consumer_count; i++) {
         struct nats_consumer *consumer = &state->consumers[i];
         if (consumer->stream == stream->number) {
@@ -138,6 +144,7 @@ static void lose_from(struct nats_stream *stream, uint64_t index, uint32_t term)
 {
     struct nats_state *state = nats_state(stream->component);
     promise_break(&stream->promises, index, term);
+    cut_off(stream, index);
     for (uint32_t i = 0; i < state->consumer_count; i++) {
         if (state->consumers[i].stream == stream->number) {
             backlog_lose(&state->consumers[i].backlog, index, UINT64_MAX);
@@ -179,7 +186,7 @@ static void on_follows(struct raft_member *member)
 static uint64_t snapshot_bytes(const struct raft_member *member)
 {
     const struct nats_stream *stream = member->raft->owner;
-    return stream->bytes;
+    return stream->log.bytes;
 }
 
 static const struct raft_hooks hooks = {.applied = on_applied,
@@ -431,7 +438,8 @@ static int64_t recovery_time(const struct node *server)
     double bytes = 0;
     for (uint32_t i = 0; i < state->stream_count; i++) {
         const struct nats_stream *stream = &state->streams[i];
-        bytes += stream->bytes < BLOCK_BYTES ? (double)stream->bytes : (double)BLOCK_BYTES;
+        const uint64_t block = stream->log.bytes < BLOCK_BYTES ? stream->log.bytes : BLOCK_BYTES;
+        bytes += (double)block;
     }
     return time_of(bytes / nats_configuration(server->component)->recovery * 1e9);
 }
@@ -502,7 +510,7 @@ void nats_stream_end(struct component *component)
         struct nats_stream *stream = &state->streams[i];
         promise_release(&stream->promises);
         map_release(&stream->identities);
-        free(stream->recent);
+        offsets_release(&stream->log);
         if (stream->replicated) {
             raft_release(&stream->raft);
         }

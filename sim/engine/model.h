@@ -23,7 +23,6 @@
 #include "sim/engine/limiter.h"
 #include "sim/engine/network.h"
 #include "sim/engine/node.h"
-#include "sim/engine/offsets.h"
 #include "sim/engine/pool.h"
 #include "sim/engine/promise.h"
 #include "sim/engine/quorum.h"

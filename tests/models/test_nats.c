@@ -265,6 +265,25 @@ Test(nats, beyond_the_window_the_same_publish_is_a_duplicate)
     stage_end(&stage);
 }
 
+Test(nats, the_ids_of_lost_messages_are_free_again)
+{
+    struct stage stage;
+    char text[2048];
+    snprintf(text, sizeof text, "%s", with("bytes: 100}", "bytes: 100, idempotent: true}"));
+    char *replicas = strstr(text, "replicas: 3, dup");
+    replicas[10] = '1';
+    stage_begin(&stage, text);
+    const struct nats_stream *stream = &state_of(&stage)->streams[0];
+    stage_run(&stage, 5050 * TIME_MS);
+    cr_assert_eq(stage_metric(&stage, "bus", "stored"), 50);
+    cr_assert_eq(stream->identities.count, 50);
+    stage_strike(&stage, &stage_component(&stage, "bus")->nodes[0], stage_on_kill, 1);
+    cr_assert_eq(stage_metric(&stage, "bus", "lost"), 50, "the first flush is at 2 min");
+    cr_assert_eq(stage_metric(&stage, "bus", "stored"), 0);
+    cr_assert_eq(stream->identities.count, 0);
+    stage_end(&stage);
+}
+
 Test(nats, loss_of_power_takes_what_was_written_since_the_last_flush)
 {
     struct stage stage;

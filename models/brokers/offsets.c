@@ -1,5 +1,5 @@
 // offsets - a log of records named by their offsets: append, find, expire, cut off.
-#include "sim/engine/offsets.h"
+#include "models/brokers/offsets.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 // test_offsets - runs found by offset and time, forgotten, expired and cut off.
-#include "sim/engine/offsets.h"
+#include "models/brokers/offsets.h"
 
 #include <criterion/criterion.h>
 
