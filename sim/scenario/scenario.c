@@ -244,6 +244,8 @@ static bool assemble(struct assembly *assembly, struct scenario *scenario,
     finish(assembly);
     if (good) {
         capacity_estimate(assembly, &scenario->capacity);
+        scenario->flows = assembly->flows.items;
+        scenario->flow_count = assembly->flows.count;
         capacity_lint(assembly, &scenario->capacity);
     }
     return good;

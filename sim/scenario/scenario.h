@@ -30,6 +30,8 @@ struct scenario {
     struct design design;
     struct section_top top; // what later commands read: experiments, sweep, plan, sample
     struct capacity capacity;
+    const struct assembly_flow *flows; // who calls whom
+    uint32_t flow_count;
     char digest[33]; // XXH3-128 of the resolved tree, in hex
 };
 

@@ -11,6 +11,8 @@
 // Events of one replication that a candidate is decided with, unless the request says how long.
 static const double EVENTS = 6e6;
 static const double LEAST_S = 10.0, WARM_S = 60.0;
+// Where not even the shortest of several replications is that small, a case is one replication.
+static const double HEAVY_S = 10.0;
 
 // A scheduled fault has its time in the run; otherwise the run may be shorter than the scenario's.
 static bool may_shorten(const struct plan *plan)
@@ -23,20 +25,9 @@ static bool may_shorten(const struct plan *plan)
     return may && !plan->base.design.warmup_auto;
 }
 
-// What is lost from the start has to be noticed within the warm-up, so most of the run is warm-up.
-static void shorten(struct plan *plan)
+static void set_times(struct plan *plan, double length_s, double warmup_s)
 {
     const struct design *design = &plan->base.design;
-    const double events = plan->base.capacity.events_per_s * plan->factor;
-    const double whole_s = (double)design->duration_ns / 1e9;
-    const double warm_s = (double)design->warmup_ns / 1e9;
-    double length_s = events > 0.0 ? EVENTS / events : whole_s;
-    length_s = length_s < LEAST_S ? LEAST_S : length_s;
-    if (length_s >= whole_s || !may_shorten(plan)) {
-        return;
-    }
-    double warmup_s = 0.7 * length_s < WARM_S ? 0.7 * length_s : WARM_S;
-    warmup_s = warmup_s < warm_s ? warmup_s : warm_s;
     char duration[UNITS_FORMAT_ROOM], warmup[UNITS_FORMAT_ROOM];
     units_format_exact(duration, sizeof duration, design->duration_ns);
     units_format_exact(warmup, sizeof warmup, design->warmup_ns);
@@ -45,6 +36,26 @@ static void shorten(struct plan *plan)
     plan->request.scenario.warmup = arena_format(&plan->arena, "%.0fs", warmup_s);
     plan->length_ns = (int64_t)round(length_s) * TIME_S;
     plan->warmup_ns = (int64_t)round(warmup_s) * TIME_S;
+}
+
+// What is lost from the start has to be noticed within the warm-up, so most of the run is warm-up;
+// in a heavy scenario, whose cases have warm-ups of their own, only what it asks for itself.
+static void shorten(struct plan *plan)
+{
+    const struct design *design = &plan->base.design;
+    const double events = plan->base.capacity.events_per_s * plan->factor;
+    const double whole_s = (double)design->duration_ns / 1e9;
+    const double warm_s = (double)design->warmup_ns / 1e9;
+    double length_s = events > 0.0 ? EVENTS / events : whole_s;
+    const bool heavy = length_s < LEAST_S;
+    length_s = heavy ? LEAST_S : length_s;
+    double warmup_s = 0.7 * length_s < WARM_S ? 0.7 * length_s : WARM_S;
+    warmup_s = warmup_s < warm_s ? warmup_s : warm_s;
+    length_s = heavy ? warmup_s + HEAVY_S : length_s;
+    if (length_s < whole_s && may_shorten(plan)) {
+        plan->is_heavy = heavy;
+        set_times(plan, length_s, warmup_s);
+    }
 }
 
 bool plan_init(struct plan *plan, const struct plan_request *request,

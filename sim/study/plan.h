@@ -22,6 +22,8 @@
 
 enum { PLAN_VARIABLES = 32, PLAN_VALUES = 10000, PLAN_NONE = UINT32_MAX };
 
+struct reach;
+
 struct plan_request {
     const char *file;
     const struct catalog *catalog;
@@ -59,6 +61,7 @@ struct plan_finding { // one objective of one candidate in one case
     const char *rule; // "latency: p(99) < 300ms"
     const char *unit; // as in struct result_slo
     uint32_t in_case;
+    bool on_part; // seen on the part of the design that the objective touches
     double limit;
     bool less; // the limit is not to be reached from below
     struct estimate observed;
@@ -78,6 +81,7 @@ struct plan_trial { // a candidate that was looked at
     const struct plan_finding *findings; // of every case simulated
     uint32_t finding_count;
     uint32_t replications; // simulated for it, all cases together
+    bool is_whole;         // simulated as a whole, in some case
     uint32_t number;       // order of simulation
 };
 
@@ -126,6 +130,11 @@ struct plan {
     uint32_t trial_count, trial_room;
     struct plan_trial **trials;
     uint32_t simulated, replications, seen; // candidates simulated; replications; looked at
+    uint32_t on_parts;                      // candidates simulated on a part only
+    const struct reach *reach;
+    const uint64_t *changes[PLAN_VARIABLES]; // components that a variable changes, where known
+    bool changes_known[PLAN_VARIABLES];
+    bool is_heavy; // a case is one replication, judged by parts of its time
     uint32_t unconfirmed;             // candidates that held, but not with other random numbers
     double candidates, below, spared; // in all; ruled out by utilisation; by monotonicity
     uint16_t floor[PLAN_VARIABLES];   // lower bounds of the variables
@@ -136,8 +145,8 @@ struct plan {
     int64_t length_ns, warmup_ns;     // of a replication of a candidate
     const char *whole;                // as the scenario has it where runs are shortened; NULL
     double cost_now;                  // of the present sizing
-    const struct plan_trial *best;    // NULL: nothing holds
-    const struct plan_trial *largest; // every variable at its largest value
+    struct plan_trial *best;          // NULL: nothing holds
+    struct plan_trial *largest;       // every variable at its largest value
     const struct plan_trial *next[PLAN_VARIABLES]; // neighbours of the best, one value smaller
     uint32_t resource_count;
     struct plan_resource *resources;

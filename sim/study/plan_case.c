@@ -32,7 +32,7 @@ static const int64_t *scale_trace(struct arena *arena, double factor,
     return times;
 }
 
-static void scale_load(struct arena *arena, double factor, struct workload_design *workload)
+void plan_case_scale(struct arena *arena, double factor, struct workload_design *workload)
 {
     if (workload->arrivals.kind == ARRIVAL_RENEWAL && workload->rate <= 0.0) {
         const double mean = distribution_mean(&workload->arrivals.law);
@@ -75,7 +75,7 @@ static void apply_load(const struct plan *plan, const struct plan_case *one, dou
         arena_take_array(&variant->arena, design->workload_count + 1, sizeof *workloads);
     for (uint32_t w = 0; w < design->workload_count; w++) {
         workloads[w] = design->workloads[w];
-        scale_load(&variant->arena, plan_load_factor(plan, w, factor), &workloads[w]);
+        plan_case_scale(&variant->arena, plan_load_factor(plan, w, factor), &workloads[w]);
         if (one->kind == PLAN_ZONE) {
             move_clients(&variant->arena, one->index, &workloads[w]);
         }

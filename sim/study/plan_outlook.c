@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/check.h"
 #include "sim/base/text.h"
 #include "sim/base/units.h"
 #include "sim/base/units_format.h"
@@ -199,19 +200,42 @@ static const struct plan_finding *same_rule(const struct plan_trial *trial,
     return NULL;
 }
 
-static bool measure(struct plan *plan, const char *name, const struct plan_change *change)
+// What is to be measured, gathered first so that it can be simulated at once.
+struct measures {
+    uint32_t count;
+    const char **names;
+    struct plan_change *changes;
+    struct plan_probe probe; // the same for all
+};
+
+static void add_measure(struct measures *measures, const char *name,
+                        const struct plan_change *change)
 {
-    struct plan_trial trial;
+    measures->names[measures->count] = name;
+    measures->changes[measures->count++] = *change;
+}
+
+static bool measure(struct plan *plan, const struct measures *measures)
+{
+    const uint32_t count = measures->count;
+    struct plan_trial *trials = check_calloc(count + 1, sizeof *trials);
+    struct plan_probe *probes = check_calloc(count + 1, sizeof *probes);
+    for (uint32_t i = 0; i < count; i++) {
+        probes[i] = measures->probe;
+    }
     const struct plan_finding *rule = plan->tightest;
-    if (!plan_trial_changed(plan, plan->best, rule->in_case, change, &trial)) {
-        return false;
+    const bool good = plan_trial_changed(plan, probes, measures->changes, count, trials);
+    for (uint32_t i = 0; good && i < count; i++) {
+        const struct plan_finding *now = same_rule(&trials[i], rule);
+        if (now != NULL && now->observed.known && rule->observed.value > 0.0) {
+            plan->inputs[plan->input_count++] = (struct plan_input){
+                measures->names[i],
+                (now->observed.value - rule->observed.value) / rule->observed.value};
+        }
     }
-    const struct plan_finding *now = same_rule(&trial, rule);
-    if (now != NULL && now->observed.known && rule->observed.value > 0.0) {
-        plan->inputs[plan->input_count++] = (struct plan_input){
-            name, (now->observed.value - rule->observed.value) / rule->observed.value};
-    }
-    return true;
+    free(trials);
+    free(probes);
+    return good;
 }
 
 static bool is_varied(const struct plan *plan, const char *name)
@@ -238,36 +262,35 @@ static const char *larger(struct plan *plan, const char *value)
     return arena_format(&plan->arena, "%s%s", text, unit);
 }
 
-static bool measure_parameters(struct plan *plan)
+static void list_parameters(struct plan *plan, struct measures *measures)
 {
     const struct design *design = &plan->base.design;
-    bool good = true;
-    for (uint32_t p = 0; good && p < design->parameter_count; p++) {
+    for (uint32_t p = 0; p < design->parameter_count; p++) {
         const struct parameter_design *parameter = &design->parameters[p];
         const char *value = larger(plan, parameter->value);
         if (value != NULL && !is_varied(plan, parameter->name)) {
             const struct plan_change change = {1.0,   DESIGN_NONE, 1.0, parameter->name,
                                                value, false};
-            good =
-                measure(plan, arena_format(&plan->arena, "parameter %s", parameter->name), &change);
+            add_measure(measures, arena_format(&plan->arena, "parameter %s", parameter->name),
+                        &change);
         }
     }
-    return good;
 }
 
-static bool measure_components(struct plan *plan)
+// What an objective does not depend on has no say in it: only the part is measured.
+static void list_components(struct plan *plan, struct measures *measures)
 {
-    bool good = true;
-    for (uint32_t c = 0; good && c < plan->base.design.component_count; c++) {
-        if (plan->busy != NULL && plan->busy[c] >= BUSY_LEAST) {
+    const uint64_t *part = measures->probe.part;
+    for (uint32_t c = 0; c < plan->base.design.component_count; c++) {
+        if (plan->busy != NULL && plan->busy[c] >= BUSY_LEAST &&
+            (part == NULL || reach_has(part, c))) {
             const struct plan_change change = {1.0, c, 1.0 + STEP, NULL, NULL, false};
-            good = measure(plan,
-                           arena_format(&plan->arena, "service times of %s",
-                                        plan->base.design.components[c].name),
-                           &change);
+            add_measure(measures,
+                        arena_format(&plan->arena, "service times of %s",
+                                     plan->base.design.components[c].name),
+                        &change);
         }
     }
-    return good;
 }
 
 static int by_change(const void *one, const void *other)
@@ -281,7 +304,7 @@ static int by_change(const void *one, const void *other)
 }
 
 // How wrong the load may be before the tightest objective gives way.
-static bool measure_slack(struct plan *plan)
+static bool measure_slack(struct plan *plan, const struct plan_probe *probe)
 {
     static const double steps[] = {0.05, 0.1, 0.2, 0.4, 0.8};
     plan->holds_to = 0.0;
@@ -289,7 +312,7 @@ static bool measure_slack(struct plan *plan)
     for (uint32_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         const struct plan_change change = {1.0 + steps[i], DESIGN_NONE, 1.0, NULL, NULL, true};
         struct plan_trial trial;
-        if (!plan_trial_changed(plan, plan->best, plan->tightest->in_case, &change, &trial)) {
+        if (!plan_trial_changed(plan, probe, &change, 1, &trial)) {
             return false;
         }
         if (trial.fate != PLAN_HOLDS) {
@@ -298,6 +321,24 @@ static bool measure_slack(struct plan *plan)
         }
         plan->holds_to = steps[i];
     }
+    return true;
+}
+
+// In a heavy scenario, on the part that the tightest objective depends on, and compared with it as
+// it is there.
+static bool begin_part(struct plan *plan, struct plan_probe *probe)
+{
+    const struct plan_change none = {1.0, DESIGN_NONE, 1.0, NULL, NULL, false};
+    if (!plan->is_heavy) {
+        return true;
+    }
+    probe->part = plan_part_of_finding(plan, plan->tightest);
+    struct plan_trial trial;
+    if (probe->part == NULL || !plan_trial_changed(plan, probe, &none, 1, &trial)) {
+        return probe->part == NULL;
+    }
+    const struct plan_finding *there = same_rule(&trial, plan->tightest);
+    plan->tightest = there != NULL ? there : plan->tightest;
     return true;
 }
 
@@ -310,9 +351,19 @@ static bool measure_inputs(struct plan *plan)
     if (plan->tightest == NULL) {
         return true;
     }
+    struct measures measures = {
+        .names = arena_take_array(&plan->arena, room, sizeof *measures.names),
+        .changes = arena_take_array(&plan->arena, room, sizeof *measures.changes),
+        .probe = {.trial = plan->best, .in_case = plan->tightest->in_case},
+    };
+    if (!begin_part(plan, &measures.probe)) {
+        return false;
+    }
     const struct plan_change load = {1.0 + STEP, DESIGN_NONE, 1.0, NULL, NULL, false};
-    const bool good = measure(plan, "load", &load) && measure_components(plan) &&
-                      measure_parameters(plan) && measure_slack(plan);
+    add_measure(&measures, "load", &load);
+    list_components(plan, &measures);
+    list_parameters(plan, &measures);
+    const bool good = measure(plan, &measures) && measure_slack(plan, &measures.probe);
     qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, by_change);
     return good;
 }
@@ -332,10 +383,11 @@ static bool advise(struct plan *plan)
         plan->advice = "The replications do not decide it: a longer --duration, or more with --rep";
         return true;
     }
+    const struct plan_probe probe = {.trial = plan->largest, .in_case = largest->failing->in_case};
     for (uint32_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         const struct plan_change change = {shares[i], DESIGN_NONE, 1.0, NULL, NULL, true};
         struct plan_trial trial;
-        if (!plan_trial_changed(plan, largest, largest->failing->in_case, &change, &trial)) {
+        if (!plan_trial_changed(plan, &probe, &change, 1, &trial)) {
             return false;
         }
         if (trial.fate == PLAN_HOLDS) {

@@ -1,6 +1,7 @@
 // plan_parts - what the files of the planner share.
 #pragma once
 
+#include "sim/scenario/reach.h"
 #include "sim/study/plan.h"
 #include "sim/study/variant.h"
 
@@ -34,6 +35,61 @@ void plan_case_slow(struct variant *variant, uint32_t component, double factor);
 // Servers of a component that a case leaves.
 double plan_case_servers(const struct plan_case *one, const struct component_design *component);
 
+// A workload with so many times its requests.
+void plan_case_scale(struct arena *arena, double factor, struct workload_design *workload);
+
+// ---- plan_part.c: what a rule touches ----------------------------------------------------------
+
+// A *part* is a bit set of components, a row of struct reach: the components that objectives
+// depend on. Simulated are then only the requests that touch it; those that share what lies before
+// it alone are left out, so that a part is an approximation, and a lighter load on the gateways.
+void plan_part_begin(struct plan *plan);
+const uint64_t *plan_part_of_rule(const struct plan *plan, struct arena *arena,
+                                  const struct slo_design *slo);
+// The part of the rule that a finding is about; NULL: it is about none of the scenario's.
+const uint64_t *plan_part_of_finding(struct plan *plan, const struct plan_finding *finding);
+// The components that a variable changes; NULL: none of what is compared.
+const uint64_t *plan_part_of_variable(struct plan *plan, uint32_t v);
+// What the rules depend on that a variable can touch; NULL: the whole, for no rule names it.
+const uint64_t *plan_part_under(struct plan *plan, uint32_t v);
+// Leaves out the requests that do not touch the part, and the rules that it does not hold.
+void plan_part_cut(const struct plan *plan, const uint64_t *part, struct variant *variant);
+
+// ---- plan_run.c: simulations -------------------------------------------------------------------
+
+struct plan_change { // beside what the case does
+    double load;        // factor on the load
+    uint32_t component; // slowed down, DESIGN_NONE
+    double slow;
+    const char *name, *value; // a parameter, NULL
+    bool decide;              // as many replications as a verdict takes; else the fewest
+    bool fresh;               // other random numbers
+};
+
+struct plan_job { // a case of a candidate
+    struct plan_trial *trial;
+    const struct scenario *scenario; // of the candidate
+    uint32_t in_case;
+    const struct plan_change *change; // NULL: none
+    const uint64_t *part;             // NULL: the whole
+    struct result result;
+    bool good;
+    uint32_t replications;
+    int64_t length_ns; // simulated, all replications together
+};
+
+// False: interrupted. Release the results either way.
+bool plan_run(struct plan *plan, struct plan_job *jobs, uint32_t count);
+void plan_run_release(struct plan_job *jobs, uint32_t count);
+
+// ---- plan_judge.c ------------------------------------------------------------------------------
+
+// Adds the findings of a job to the trial; the worst that does not hold, NULL: all hold.
+const struct plan_finding *plan_judge_keep(struct plan *plan, struct plan_trial *trial,
+                                           const struct plan_job *job);
+// Nothing fails, but something is undecided.
+bool plan_judge_is_open(const struct plan *plan, const struct result *result);
+
 // ---- plan_trial.c: one candidate ---------------------------------------------------------------
 
 enum plan_scope { PLAN_FIRST, PLAN_WHOLE }; // without the machines where zones are lost; all
@@ -50,20 +106,40 @@ bool plan_trial_decide(struct plan *plan, struct plan_trial *trial, enum plan_sc
 // The same of one case alone.
 bool plan_trial_decide_case(struct plan *plan, struct plan_trial *trial, uint32_t in_case,
                             bool *holds);
-// A candidate that was chosen because it holds has had luck on its side: its hardest case once
-// more, with other random numbers. One that does not hold there FAILS.
-bool plan_trial_confirm(struct plan *plan, struct plan_trial *trial);
-// The rule of a finding in one case with the design changed by `change`, at so many times the load.
-struct plan_change {
-    double load;        // factor on the load
-    uint32_t component; // slowed down, DESIGN_NONE
-    double slow;
-    const char *name, *value; // a parameter, NULL
-    bool decide;              // as many replications as a verdict takes; else the fewest
-    bool fresh;               // other random numbers
+
+// One case of each of several candidates, on a part or the whole, at once. A candidate that does
+// not hold FAILS there; on a part, one that does is not known to hold.
+struct plan_probe {
+    struct plan_trial *trial;
+    uint32_t in_case;
+    const uint64_t *part;
+    bool holds; // the answer
 };
-bool plan_trial_changed(struct plan *plan, const struct plan_trial *trial, uint32_t in_case,
-                        const struct plan_change *change, struct plan_trial *out);
+bool plan_trial_probe(struct plan *plan, struct plan_probe *probes, uint32_t count);
+
+// A candidate that was chosen because it holds has had luck on its side: its hardest case once
+// more, all of them in a heavy scenario, with other random numbers. One that does not hold there
+// FAILS.
+bool plan_trial_confirm(struct plan *plan, struct plan_trial *trial);
+// The findings of probes, each with the design changed, at once. out[i] is INVALID where the change
+// is not possible.
+bool plan_trial_changed(struct plan *plan, const struct plan_probe *probes,
+                        const struct plan_change *changes, uint32_t count, struct plan_trial *out);
+
+// ---- plan_climb.c ------------------------------------------------------------------------------
+
+// With many variables: up from what formulas say until all holds, down until nothing can be
+// lowered.
+bool plan_climb(struct plan *plan);
+
+// ---- plan_search.c -----------------------------------------------------------------------------
+
+// Where square-root staffing puts a variable, the others at their largest.
+uint16_t plan_search_guess(struct plan *plan, uint32_t v);
+// Decides a candidate in every case; one that holds is confirmed.
+bool plan_search_decide(struct plan *plan, struct plan_trial *trial, bool *holds);
+// The failing candidate that is nowhere smaller; NULL: none is known.
+const struct plan_trial *plan_search_failing(const struct plan *plan, const uint16_t *at);
 
 // ---- plan_bound.c: by formula ------------------------------------------------------------------
 

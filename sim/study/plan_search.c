@@ -25,8 +25,7 @@ static bool is_below(const struct plan *plan, const uint16_t *one, const uint16_
     return true;
 }
 
-// The failing candidate that is nowhere smaller; NULL: none is known.
-static const struct plan_trial *failing_above(const struct plan *plan, const uint16_t *at)
+const struct plan_trial *plan_search_failing(const struct plan *plan, const uint16_t *at)
 {
     for (uint32_t i = 0; i < plan->trial_count; i++) {
         const struct plan_trial *trial = plan->trials[i];
@@ -82,7 +81,7 @@ static void bound_by_work(struct plan *plan)
     plan->below = plan->candidates - count_above(plan);
 }
 
-static uint16_t guess(struct plan *plan, uint32_t v)
+uint16_t plan_search_guess(struct plan *plan, uint32_t v)
 {
     uint16_t at[PLAN_VARIABLES];
     set_largest(plan, at);
@@ -115,7 +114,7 @@ static bool probe(struct plan *plan, uint32_t v, uint16_t value, bool *holds)
 static bool bound_by_probes(struct plan *plan, uint32_t v)
 {
     uint32_t low = plan->floor[v], high = plan->variables[v].count - 1, step = 1;
-    uint32_t next = guess(plan, v);
+    uint32_t next = plan_search_guess(plan, v);
     bool was = false, galloping = true, first = true;
     while (low < high) {
         bool holds;
@@ -222,7 +221,7 @@ static bool widen(struct plan *plan, const struct plan_trial *failed)
     return true;
 }
 
-static bool decide_and_confirm(struct plan *plan, struct plan_trial *trial, bool *holds)
+bool plan_search_decide(struct plan *plan, struct plan_trial *trial, bool *holds)
 {
     if (!plan_trial_decide(plan, trial, PLAN_WHOLE, holds)) {
         return false;
@@ -240,11 +239,11 @@ static bool look_at(struct plan *plan, const struct prospect *node)
     if (trial->fate != PLAN_OPEN && trial->fate != PLAN_HOLDS) {
         return true;
     }
-    if (trial->fate == PLAN_OPEN && failing_above(plan, node->at) != NULL) {
+    if (trial->fate == PLAN_OPEN && plan_search_failing(plan, node->at) != NULL) {
         return true;
     }
     bool holds;
-    if (!decide_and_confirm(plan, trial, &holds)) {
+    if (!plan_search_decide(plan, trial, &holds)) {
         return false;
     }
     if (holds) {
@@ -274,73 +273,6 @@ static bool search_by_cost(struct plan *plan)
     return good;
 }
 
-// ---- many variables ----------------------------------------------------------------------------
-
-// One value less of one variable as long as it holds: what remains cannot be lowered anywhere.
-static bool descend(struct plan *plan, uint32_t v)
-{
-    uint16_t at[PLAN_VARIABLES];
-    bool holds = true;
-    memcpy(at, plan->best->at, sizeof at);
-    while (holds && at[v] > plan->floor[v]) {
-        at[v]--;
-        struct plan_trial *trial = plan_trial(plan, at);
-        if (failing_above(plan, at) != NULL) {
-            return true;
-        }
-        if (!decide_and_confirm(plan, trial, &holds)) {
-            return false;
-        }
-        plan->best = holds ? trial : plan->best;
-    }
-    return true;
-}
-
-// From what square-root staffing says, a value more of everything until it holds.
-static bool climb(struct plan *plan)
-{
-    uint16_t at[PLAN_VARIABLES] = {0};
-    for (uint32_t v = 0; v < plan->variable_count; v++) {
-        at[v] = guess(plan, v);
-    }
-    while (plan->best == NULL) {
-        struct plan_trial *trial = plan_trial(plan, at);
-        bool holds, raised = false;
-        if (!decide_and_confirm(plan, trial, &holds)) {
-            return false;
-        }
-        plan->best = holds ? trial : NULL;
-        for (uint32_t v = 0; v < plan->variable_count; v++) {
-            const bool room = at[v] + 1u < plan->variables[v].count;
-            at[v] = (uint16_t)(at[v] + room);
-            raised = raised || room;
-        }
-        if (!raised && !holds) {
-            return true;
-        }
-    }
-    return true;
-}
-
-// The neighbours that a larger candidate has shown to fail need no simulation of their own.
-static bool search_by_descent(struct plan *plan)
-{
-    bool good = climb(plan);
-    plan->is_local = true;
-    for (uint32_t v = 0; good && plan->best != NULL && v < plan->variable_count; v++) {
-        good = descend(plan, v);
-    }
-    for (uint32_t v = 0; good && plan->best != NULL && v < plan->variable_count; v++) {
-        uint16_t at[PLAN_VARIABLES];
-        memcpy(at, plan->best->at, sizeof at);
-        if (at[v] > 0) {
-            at[v]--;
-            plan->next[v] = failing_above(plan, at);
-        }
-    }
-    return good;
-}
-
 // ---- neighbours --------------------------------------------------------------------------------
 
 // Simulates the candidates that are one value smaller. One that holds, against all expectation, is
@@ -361,7 +293,7 @@ static bool look_around(struct plan *plan, bool *moved)
         if (trial->fate == PLAN_FAILS && trial->failing == NULL) {
             trial->fate = PLAN_OPEN; // what a formula says of a neighbour is seen in full
         }
-        if (!decide_and_confirm(plan, trial, &holds)) {
+        if (!plan_search_decide(plan, trial, &holds)) {
             return false;
         }
         plan->next[v] = trial;
@@ -377,7 +309,7 @@ static bool look_around(struct plan *plan, bool *moved)
 static void take_cheapest(struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->trial_count; i++) {
-        const struct plan_trial *trial = plan->trials[i];
+        struct plan_trial *trial = plan->trials[i];
         if (trial->fate == PLAN_HOLDS && (plan->best == NULL || trial->cost < plan->best->cost)) {
             plan->best = trial;
         }
@@ -391,14 +323,18 @@ static bool find_best(struct plan *plan)
     set_largest(plan, at);
     struct plan_trial *largest = plan_trial(plan, at);
     plan->largest = largest;
+    if (plan->variable_count > EXACT_MOST) {
+        if (!plan_trial_decide_case(plan, largest, 0, &holds) || !holds) {
+            return !plan->interrupted && !plan->exhausted;
+        }
+        bound_by_work(plan);
+        return plan_climb(plan);
+    }
     if (!plan_trial_decide(plan, largest, PLAN_FIRST, &holds) || !holds) {
         return !plan->interrupted && !plan->exhausted;
     }
     bound_by_work(plan);
     bool good = true;
-    if (plan->variable_count > EXACT_MOST) {
-        return search_by_descent(plan);
-    }
     for (uint32_t v = 0; v < plan->variable_count; v++) {
         good = good && bound_by_probes(plan, v);
     }
@@ -411,11 +347,15 @@ static bool find_best(struct plan *plan)
 
 bool plan_search(struct plan *plan)
 {
+    plan_part_begin(plan);
     const bool good = find_best(plan);
     if (!good && !plan->interrupted) { // no simulation is left: the cheapest that is known to hold
         take_cheapest(plan);
     }
     plan->seen = plan->trial_count;
+    for (uint32_t i = 0; i < plan->trial_count; i++) {
+        plan->on_parts += plan->trials[i]->number != PLAN_NONE && !plan->trials[i]->is_whole;
+    }
     plan->spared = plan->candidates - plan->below - plan->simulated;
     plan->spared = plan->spared < 0.0 ? 0.0 : plan->spared;
     return !plan->interrupted;

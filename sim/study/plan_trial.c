@@ -1,5 +1,4 @@
 // plan_trial - a candidate is priced, simulated case by case, and judged.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@
 #include "sim/study/replicate.h"
 #include "sim/study/verdict.h"
 
-enum { OVERRIDES = 320, LEAST = 3, MOST = 20, FRESH = 1000003 };
+enum { OVERRIDES = 320 };
 
 // ---- loading -----------------------------------------------------------------------------------
 
@@ -92,136 +91,6 @@ struct plan_trial *plan_trial(struct plan *plan, const uint16_t *at)
     return trial;
 }
 
-// ---- judging -----------------------------------------------------------------------------------
-
-// An interval at another level than the result's 95 %.
-static struct estimate at_level(const struct plan *plan, struct estimate estimate)
-{
-    if (!estimate.has_interval || estimate.df == 0 || fabs(plan->confidence - 0.95) < 1e-9) {
-        return estimate;
-    }
-    const double wide = estimate_student(0.5 + plan->confidence / 2.0, estimate.df) /
-                        estimate_student(0.975, estimate.df);
-    estimate.low = estimate.value - wide * (estimate.value - estimate.low);
-    estimate.high = estimate.value + wide * (estimate.high - estimate.value);
-    return estimate;
-}
-
-static struct plan_finding finding_of(struct plan *plan, const struct result_slo *slo,
-                                      uint32_t in_case)
-{
-    struct plan_finding finding = {
-        .rule = arena_format(&plan->arena, "%s: %s", slo->name, slo->objective),
-        .unit = arena_text(&plan->arena, slo->unit),
-        .in_case = in_case,
-        .limit = slo->limit,
-        .less = slo->relation == SLO_LESS || slo->relation == SLO_LESS_EQUAL,
-        .observed = at_level(plan, slo->observed),
-        .verdict = slo->verdict,
-    };
-    if (fabs(plan->confidence - 0.95) >= 1e-9 && slo->verdict != VERDICT_NO_DATA) {
-        finding.verdict = verdict_of(&finding.observed, finding.limit, slo->relation);
-    }
-    return finding;
-}
-
-// Requests that ended in bins of a time span, and how many of them well.
-static void count_span(const struct result *result, uint32_t workload, double from_s, double to_s,
-                       uint64_t *good_total)
-{
-    const struct result_series *series = &result->series;
-    for (uint32_t b = 0; b < series->bin_count; b++) {
-        const double begin = b * series->bin_s;
-        if (begin < from_s - 1e-9 || begin + series->bin_s > to_s + 1e-9) {
-            continue;
-        }
-        const uint64_t *flows =
-            &series->workload_counts[(b * result->workload_count + workload) * SERIES_FLOWS];
-        good_total[0] += flows[SERIES_OK];
-        good_total[1] += flows[SERIES_OK] + flows[SERIES_FAILED] + flows[SERIES_REFUSED];
-    }
-}
-
-static struct plan_finding span_finding(struct plan *plan, uint32_t in_case, const char *rule,
-                                        const uint64_t *good_total)
-{
-    struct plan_finding finding = {
-        .rule = rule, .unit = "1", .in_case = in_case, .limit = plan->success};
-    if (good_total[1] == 0) {
-        finding.verdict = VERDICT_NO_DATA;
-        return finding;
-    }
-    struct estimate *observed = &finding.observed;
-    observed->known = observed->has_interval = true;
-    observed->value = (double)good_total[0] / (double)good_total[1];
-    estimate_binomial(good_total[0], good_total[1], plan->confidence, &observed->low,
-                      &observed->high);
-    finding.verdict = verdict_of(observed, plan->success, SLO_GREATER_EQUAL);
-    return finding;
-}
-
-// While a scheduled fault lasts, and once it should be over; bins of all replications pooled.
-static uint32_t judge_fault(struct plan *plan, const struct result *result, uint32_t in_case,
-                            struct plan_finding *findings)
-{
-    const struct fault_design *fault = &plan->base.design.faults[plan->cases[in_case].index];
-    if (plan->cases[in_case].kind != PLAN_FAULT || fault->stochastic) {
-        return 0;
-    }
-    const double at_s = (double)fault->at_ns / 1e9;
-    const double end_s = (double)time_after(fault->at_ns, fault->duration_ns) / 1e9;
-    const double well_s = end_s + (double)plan->recovered_ns / 1e9;
-    uint32_t count = 0;
-    for (uint32_t w = 0; w < result->workload_count; w++) {
-        const char *name = plan->base.design.workloads[w].name;
-        uint64_t during[2] = {0, 0}, after[2] = {0, 0};
-        count_span(result, w, at_s, end_s, during);
-        findings[count++] =
-            span_finding(plan, in_case,
-                         arena_format(&plan->arena, "under fault: success >= %.6g %% of %s",
-                                      plan->success * 100.0, name),
-                         during);
-        count_span(result, w, well_s, result->duration_s, after);
-        if (well_s + result->series.bin_s <= result->duration_s) {
-            findings[count++] =
-                span_finding(plan, in_case,
-                             arena_format(&plan->arena, "recovered: success >= %.6g %% of %s",
-                                          plan->success * 100.0, name),
-                             after);
-        }
-    }
-    return count;
-}
-
-static bool is_worse(const struct plan_finding *one, const struct plan_finding *other)
-{
-    static const int rank[] = {
-        [VERDICT_PASS] = 0, [VERDICT_UNDECIDED] = 1, [VERDICT_NO_DATA] = 2, [VERDICT_FAIL] = 3};
-    return other == NULL || rank[one->verdict] > rank[other->verdict];
-}
-
-static const struct plan_finding *keep_findings(struct plan *plan, struct plan_trial *trial,
-                                                const struct result *result, uint32_t in_case)
-{
-    const uint32_t room = trial->finding_count + result->slo_count + 2 * result->workload_count;
-    struct plan_finding *findings = arena_take_array(&plan->arena, room + 1, sizeof *findings);
-    if (trial->finding_count > 0) {
-        memcpy(findings, trial->findings, trial->finding_count * sizeof *findings);
-    }
-    uint32_t count = trial->finding_count;
-    for (uint32_t s = 0; s < result->slo_count; s++) {
-        findings[count++] = finding_of(plan, &result->slos[s], in_case);
-    }
-    count += judge_fault(plan, result, in_case, &findings[count]);
-    const struct plan_finding *worst = NULL;
-    for (uint32_t f = trial->finding_count; f < count; f++) {
-        worst = is_worse(&findings[f], worst) ? &findings[f] : worst;
-    }
-    trial->findings = findings;
-    trial->finding_count = count;
-    return worst != NULL && worst->verdict != VERDICT_PASS ? worst : NULL;
-}
-
 // ---- simulating --------------------------------------------------------------------------------
 
 // What keeps servers busy is learnt from the first candidate, the largest, at the planned load.
@@ -237,64 +106,6 @@ static void learn_busy(struct plan *plan, const struct design *design, const str
     }
 }
 
-static void set_replications(const struct plan *plan, struct design *design)
-{
-    struct replications_design *replications = &design->replications;
-    if (plan->request.scenario.replications == NULL) {
-        replications->minimum = LEAST;
-        replications->maximum = MOST;
-    }
-    replications->until_decided = true;
-    replications->stop_at = 0.0;
-}
-
-static bool simulate(struct plan *plan, const struct scenario *scenario, uint32_t in_case,
-                     const struct plan_change *change, struct result *result)
-{
-    struct variant variant;
-    variant_init(&variant, &scenario->design);
-    const double factor = plan->factor * (change == NULL ? 1.0 : change->load);
-    plan_case_apply(plan, &plan->cases[in_case], factor, &variant);
-    if (change != NULL && change->component != DESIGN_NONE) {
-        plan_case_slow(&variant, change->component, change->slow);
-    }
-    set_replications(plan, &variant.design);
-    variant.design.seed += change != NULL && change->fresh ? FRESH : 0;
-    if (change != NULL && !change->decide) {
-        variant.design.replications.until_decided = false;
-        variant.design.replications.maximum = variant.design.replications.minimum;
-    }
-    const struct replicate_options options = {
-        .workers = plan->request.workers, .stop_on_fail = true, .stop = plan->request.stop};
-    result_init(result);
-    const bool good = replicate(&variant.design, &options, result) == REPLICATE_DONE;
-    plan->replications += good ? result->replication_count : 0;
-    plan->interrupted = plan->interrupted || !good;
-    variant_release(&variant);
-    return good;
-}
-
-static bool decide_case(struct plan *plan, struct plan_trial *trial,
-                        const struct scenario *scenario, uint32_t in_case)
-{
-    struct result result;
-    const bool good = simulate(plan, scenario, in_case, NULL, &result);
-    if (good) {
-        trial->replications += result.replication_count;
-        trial->failing = keep_findings(plan, trial, &result, in_case);
-        trial->held[in_case] = trial->failing == NULL;
-        if (trial->failing != NULL) {
-            trial->fate = PLAN_FAILS;
-            plan->cases[in_case].failures++;
-        }
-        if (plan->busy == NULL && plan->cases[in_case].kind == PLAN_CALM) {
-            learn_busy(plan, &scenario->design, &result);
-        }
-    }
-    result_release(&result);
-    return good;
-}
-
 static bool is_in(const struct plan *plan, enum plan_scope scope, uint32_t in_case)
 {
     bool zones = false;
@@ -304,20 +115,24 @@ static bool is_in(const struct plan *plan, enum plan_scope scope, uint32_t in_ca
     return scope == PLAN_WHOLE || !zones || plan->cases[in_case].kind != PLAN_MACHINE;
 }
 
-// The case that has failed most candidates comes first, so that most fail at their first.
-static uint32_t next_case(const struct plan *plan, const struct plan_trial *trial,
-                          enum plan_scope scope)
+// The open cases of the scope; those that have failed most candidates come first, so that most
+// fail at their first.
+static uint32_t list_cases(const struct plan *plan, const struct plan_trial *trial,
+                           enum plan_scope scope, uint32_t *list)
 {
-    uint32_t best = PLAN_NONE;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < plan->case_count; i++) {
         if (trial->held[i] || !is_in(plan, scope, i)) {
             continue;
         }
-        if (best == PLAN_NONE || plan->cases[i].failures > plan->cases[best].failures) {
-            best = i;
+        uint32_t place = count++;
+        for (; place > 0 && plan->cases[list[place - 1]].failures < plan->cases[i].failures;
+             place--) {
+            list[place] = list[place - 1];
         }
+        list[place] = i;
     }
-    return best;
+    return count;
 }
 
 static void tell(const struct plan *plan, const struct plan_trial *trial)
@@ -331,33 +146,81 @@ static void tell(const struct plan *plan, const struct plan_trial *trial)
     plan_words(plan, trial->at, &line);
     text_format(&line, "  %.6g  ", trial->cost);
     if (trial->failing != NULL) {
-        text_format(&line, "fails: %s, %s", trial->failing->rule,
-                    plan->cases[trial->failing->in_case].name);
+        text_format(&line, "fails: %s, %s%s", trial->failing->rule,
+                    plan->cases[trial->failing->in_case].name,
+                    trial->failing->on_part ? ", on its part" : "");
     } else {
-        text_add(&line, "holds");
+        text_add(&line, trial->is_whole ? "holds" : "holds on its part");
     }
     plan->request.tell(plan->request.context, text_get(&line));
     text_release(&line);
 }
 
-// All open cases of the scope, or one alone.
-static bool simulate_cases(struct plan *plan, struct plan_trial *trial, enum plan_scope scope,
-                           uint32_t alone)
+static bool begin_trial(struct plan *plan, struct plan_trial *trial)
 {
-    struct diagnostic_list diagnostics;
-    struct scenario scenario;
     if (trial->number == PLAN_NONE && plan->simulated >= plan->request.most) {
         plan->exhausted = true;
         return false;
     }
     trial->number = trial->number == PLAN_NONE ? plan->simulated++ : trial->number;
-    diagnostic_init(&diagnostics);
-    bool good = plan_trial_load(plan, trial->at, &scenario, &diagnostics);
-    uint32_t in_case = alone == PLAN_NONE ? next_case(plan, trial, scope) : alone;
-    while (good && in_case != PLAN_NONE && trial->fate == PLAN_OPEN) {
-        good = decide_case(plan, trial, &scenario, in_case);
-        in_case = alone == PLAN_NONE ? next_case(plan, trial, scope) : PLAN_NONE;
+    return true;
+}
+
+// What a simulation says of its candidate.
+static void take_job(struct plan *plan, struct plan_job *job)
+{
+    struct plan_trial *trial = job->trial;
+    plan->replications += job->replications;
+    trial->replications += job->replications;
+    const struct plan_finding *failing = plan_judge_keep(plan, trial, job);
+    trial->is_whole = trial->is_whole || job->part == NULL;
+    if (failing != NULL) {
+        trial->failing = failing;
+        trial->fate = PLAN_FAILS;
+        plan->cases[job->in_case].failures++;
+    } else if (job->part == NULL) {
+        trial->held[job->in_case] = true;
     }
+    if (plan->busy == NULL && plan->cases[job->in_case].kind == PLAN_CALM && job->part == NULL) {
+        learn_busy(plan, &job->scenario->design, &job->result);
+    }
+}
+
+// Cases in their order up to the first that fails; where each is one replication, as many at once
+// as there are threads, and what comes after a failure is not looked at.
+static bool simulate_list(struct plan *plan, struct plan_trial *trial,
+                          const struct scenario *scenario, const uint32_t *list, uint32_t count)
+{
+    const uint32_t wave = plan->is_heavy ? plan->request.workers : 1;
+    struct plan_job *jobs = check_calloc(wave, sizeof *jobs);
+    bool good = true;
+    for (uint32_t next = 0; good && next < count && trial->fate == PLAN_OPEN; next += wave) {
+        const uint32_t now = count - next < wave ? count - next : wave;
+        for (uint32_t i = 0; i < now; i++) {
+            jobs[i] = (struct plan_job){
+                .trial = trial, .scenario = scenario, .in_case = list[next + i]};
+        }
+        good = plan_run(plan, jobs, now);
+        for (uint32_t i = 0; good && i < now && trial->fate == PLAN_OPEN; i++) {
+            take_job(plan, &jobs[i]);
+        }
+        plan_run_release(jobs, now);
+    }
+    free(jobs);
+    return good;
+}
+
+static bool simulate_cases(struct plan *plan, struct plan_trial *trial, const uint32_t *list,
+                           uint32_t count)
+{
+    struct diagnostic_list diagnostics;
+    struct scenario scenario;
+    if (!begin_trial(plan, trial)) {
+        return false;
+    }
+    diagnostic_init(&diagnostics);
+    const bool good = plan_trial_load(plan, trial->at, &scenario, &diagnostics) &&
+                      simulate_list(plan, trial, &scenario, list, count);
     scenario_release(&scenario);
     diagnostic_release(&diagnostics);
     if (good) {
@@ -370,7 +233,7 @@ bool plan_trial_decide_case(struct plan *plan, struct plan_trial *trial, uint32_
                             bool *holds)
 {
     if (trial->fate == PLAN_OPEN && !trial->held[in_case] &&
-        !simulate_cases(plan, trial, PLAN_WHOLE, in_case)) {
+        !simulate_cases(plan, trial, &in_case, 1)) {
         return false;
     }
     *holds = trial->held[in_case] || trial->fate == PLAN_HOLDS;
@@ -380,36 +243,111 @@ bool plan_trial_decide_case(struct plan *plan, struct plan_trial *trial, uint32_
 bool plan_trial_decide(struct plan *plan, struct plan_trial *trial, enum plan_scope scope,
                        bool *holds)
 {
-    if (trial->fate == PLAN_OPEN && next_case(plan, trial, scope) != PLAN_NONE &&
-        !simulate_cases(plan, trial, scope, PLAN_NONE)) {
-        return false;
+    uint32_t *list = check_calloc(plan->case_count, sizeof *list);
+    bool good = true;
+    const uint32_t count = list_cases(plan, trial, scope, list);
+    if (trial->fate == PLAN_OPEN && count > 0) {
+        good = simulate_cases(plan, trial, list, count);
     }
-    if (trial->fate == PLAN_OPEN && next_case(plan, trial, PLAN_WHOLE) == PLAN_NONE) {
+    if (trial->fate == PLAN_OPEN && list_cases(plan, trial, PLAN_WHOLE, list) == 0) {
         trial->fate = PLAN_HOLDS;
     }
     *holds = trial->fate == PLAN_HOLDS || trial->fate == PLAN_OPEN;
-    return true;
-}
-
-bool plan_trial_changed(struct plan *plan, const struct plan_trial *trial, uint32_t in_case,
-                        const struct plan_change *change, struct plan_trial *out)
-{
-    struct diagnostic_list diagnostics;
-    struct scenario scenario;
-    struct result result;
-    *out = (struct plan_trial){.fate = PLAN_INVALID};
-    diagnostic_init(&diagnostics);
-    bool good = true;
-    if (load_with(plan, trial->at, change, &scenario, &diagnostics)) {
-        good = simulate(plan, &scenario, in_case, change, &result);
-        out->failing = good ? keep_findings(plan, out, &result, in_case) : NULL;
-        out->fate = out->failing == NULL ? PLAN_HOLDS : PLAN_FAILS;
-        result_release(&result);
-    }
-    scenario_release(&scenario);
-    diagnostic_release(&diagnostics);
+    free(list);
     return good;
 }
+
+// ---- several at once ---------------------------------------------------------------------------
+
+static bool run_probes(struct plan *plan, struct plan_probe *probes, struct plan_job *jobs,
+                       uint32_t count)
+{
+    const bool good = plan_run(plan, jobs, count);
+    for (uint32_t i = 0; good && i < count; i++) {
+        struct plan_trial *trial = probes[i].trial;
+        const enum plan_fate fate = trial->fate;
+        trial->fate = PLAN_OPEN;
+        take_job(plan, &jobs[i]);
+        probes[i].holds = trial->fate == PLAN_OPEN;
+        trial->fate = fate == PLAN_FAILS ? PLAN_FAILS : trial->fate;
+        tell(plan, trial);
+    }
+    plan_run_release(jobs, count);
+    return good;
+}
+
+bool plan_trial_probe(struct plan *plan, struct plan_probe *probes, uint32_t count)
+{
+    struct scenario *scenarios = check_calloc(count + 1, sizeof *scenarios);
+    struct plan_job *jobs = check_calloc(count + 1, sizeof *jobs);
+    struct diagnostic_list diagnostics;
+    diagnostic_init(&diagnostics);
+    bool good = true;
+    uint32_t loaded = 0;
+    for (; good && loaded < count; loaded++) {
+        struct plan_probe *probe = &probes[loaded];
+        good = begin_trial(plan, probe->trial) &&
+               plan_trial_load(plan, probe->trial->at, &scenarios[loaded], &diagnostics);
+        jobs[loaded] = (struct plan_job){.trial = probe->trial,
+                                         .scenario = &scenarios[loaded],
+                                         .in_case = probe->in_case,
+                                         .part = probe->part};
+    }
+    good = good && run_probes(plan, probes, jobs, count);
+    for (uint32_t i = 0; i < loaded; i++) {
+        scenario_release(&scenarios[i]);
+    }
+    diagnostic_release(&diagnostics);
+    free(scenarios);
+    free(jobs);
+    return good;
+}
+
+// ---- changed -----------------------------------------------------------------------------------
+
+static void begin_job(struct plan_job *job, const struct plan_probe *probe,
+                      const struct plan_change *change, struct plan_trial *out)
+{
+    *out = (struct plan_trial){.fate = PLAN_INVALID};
+    *job = (struct plan_job){
+        .trial = out, .in_case = probe->in_case, .change = change, .part = probe->part};
+}
+
+static void take_changed(struct plan *plan, struct plan_job *job)
+{
+    plan->replications += job->replications;
+    job->trial->failing = plan_judge_keep(plan, job->trial, job);
+    job->trial->fate = job->trial->failing == NULL ? PLAN_HOLDS : PLAN_FAILS;
+}
+
+bool plan_trial_changed(struct plan *plan, const struct plan_probe *probes,
+                        const struct plan_change *changes, uint32_t count, struct plan_trial *out)
+{
+    struct scenario *scenarios = check_calloc(count + 1, sizeof *scenarios);
+    struct plan_job *jobs = check_calloc(count + 1, sizeof *jobs);
+    struct diagnostic_list diagnostics;
+    diagnostic_init(&diagnostics);
+    uint32_t fit = 0; // a change may make the scenario no scenario
+    for (uint32_t i = 0; i < count; i++) {
+        begin_job(&jobs[fit], &probes[i], &changes[i], &out[i]);
+        jobs[fit].scenario = &scenarios[i];
+        fit += load_with(plan, probes[i].trial->at, &changes[i], &scenarios[i], &diagnostics);
+    }
+    const bool good = plan_run(plan, jobs, fit);
+    for (uint32_t i = 0; good && i < fit; i++) {
+        take_changed(plan, &jobs[i]);
+    }
+    plan_run_release(jobs, fit);
+    for (uint32_t i = 0; i < count; i++) {
+        scenario_release(&scenarios[i]);
+    }
+    diagnostic_release(&diagnostics);
+    free(scenarios);
+    free(jobs);
+    return good;
+}
+
+// ---- confirming --------------------------------------------------------------------------------
 
 static uint32_t hardest_case(const struct plan *plan)
 {
@@ -422,21 +360,31 @@ static uint32_t hardest_case(const struct plan *plan)
 
 bool plan_trial_confirm(struct plan *plan, struct plan_trial *trial)
 {
-    const struct plan_change fresh = {
-        .load = 1.0, .component = DESIGN_NONE, .slow = 1.0, .decide = true, .fresh = true};
-    struct plan_trial again;
     if (trial->confirmed) {
         return true;
     }
-    if (!plan_trial_changed(plan, trial, hardest_case(plan), &fresh, &again)) {
-        return false;
+    const uint32_t count = plan->is_heavy ? plan->case_count : 1;
+    struct plan_probe *probes = check_calloc(count, sizeof *probes);
+    struct plan_change *changes = check_calloc(count, sizeof *changes);
+    struct plan_trial *again = check_calloc(count, sizeof *again);
+    for (uint32_t i = 0; i < count; i++) {
+        probes[i] = (struct plan_probe){
+            .trial = trial, .in_case = plan->is_heavy ? i : hardest_case(plan)};
+        changes[i] = (struct plan_change){
+            .load = 1.0, .component = DESIGN_NONE, .slow = 1.0, .decide = true, .fresh = true};
     }
-    trial->confirmed = true;
-    if (again.fate != PLAN_HOLDS) {
-        trial->fate = PLAN_FAILS;
-        trial->failing = again.failing;
-        plan->unconfirmed++;
-        tell(plan, trial);
+    const bool good = plan_trial_changed(plan, probes, changes, count, again);
+    trial->confirmed = good;
+    for (uint32_t i = 0; good && i < count && trial->fate == PLAN_HOLDS; i++) {
+        if (again[i].fate != PLAN_HOLDS) {
+            trial->fate = PLAN_FAILS;
+            trial->failing = again[i].failing;
+            plan->unconfirmed++;
+            tell(plan, trial);
+        }
     }
-    return true;
+    free(probes);
+    free(changes);
+    free(again);
+    return good;
 }
