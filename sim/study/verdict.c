@@ -208,6 +208,9 @@ static struct estimate carried_share(struct judging *judging)
         total += judging->total[r];
     }
     struct estimate share = estimate_mean(judging->values, count, LEVEL);
+    if (judging->input->batches && judging->slo->slice_s == 0.0) {
+        share = verdict_carried_in_parts(judging);
+    }
     if (share.known) {
         double low, high;
         estimate_binomial(good < total ? good : total, total, LEVEL, &low, &high);

@@ -23,6 +23,11 @@ struct verdict_flow {
 };
 struct verdict_flow verdict_flow_of(const struct judging *judging, const struct run_record *record);
 
+// Share carried where the rows are consecutive parts of one replication. What is under way at the
+// end of a part ends in the next: over the whole only the first and the last of these borders
+// count, and losses vary from part to part. Not known with fewer than four parts.
+struct estimate verdict_carried_in_parts(struct judging *judging);
+
 // Latencies of the target, pooled into `into` (initialised by the caller).
 void verdict_latencies(const struct judging *judging, const struct run_record *record,
                        struct histogram *into);

@@ -151,6 +151,54 @@ static void count_flow(struct judging *judging, uint32_t row)
     judging->good[row] = flow.good;
 }
 
+// Spread of the requests under way at the ends of the parts, around a straight line.
+static double spread_about_line(const double *under, uint32_t count)
+{
+    const double middle = (count - 1) / 2.0;
+    double mean = 0.0, square = 0.0, cross = 0.0, left = 0.0;
+    for (uint32_t k = 0; k < count; k++) {
+        mean += under[k] / count;
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        square += (k - middle) * (k - middle);
+        cross += (k - middle) * (under[k] - mean);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        const double rest = under[k] - mean - cross / square * (k - middle);
+        left += rest * rest;
+    }
+    return left / (count - 2);
+}
+
+struct estimate verdict_carried_in_parts(struct judging *judging)
+{
+    const uint32_t count = judging->input->count;
+    double *under = judging->values; // at the end of every part; none are taken to be at the start
+    double offered = 0.0, lost = 0.0, squares = 0.0;
+    for (uint32_t r = 0; r < count; r++) {
+        const struct verdict_flow flow = verdict_flow_of(judging, &judging->input->records[r]);
+        const double bad = (double)(flow.ended - flow.good);
+        offered += (double)flow.offered;
+        lost += bad;
+        squares += bad * bad;
+        under[r] = (r == 0 ? 0.0 : under[r - 1]) + (double)flow.offered - (double)flow.ended;
+    }
+    struct estimate share = {.known = offered > 0.0, .df = count - 1};
+    if (!share.known || count < 4) {
+        share.known = false;
+        return share;
+    }
+    const double among_parts = (squares - lost * lost / count) / (count - 1) * count;
+    const double half = estimate_student(0.5 + LEVEL / 2, count - 1) *
+                        sqrt(fmax(among_parts, 0.0) + 2.0 * spread_about_line(under, count)) /
+                        offered;
+    share.value = 1.0 - (lost + under[count - 1]) / offered;
+    share.low = share.value - half;
+    share.high = share.value + half;
+    share.has_interval = true;
+    return share;
+}
+
 bool verdict_count(struct judging *judging)
 {
     const enum slo_metric metric = judging->design->metric;

@@ -159,6 +159,7 @@ const struct result *fixture_result(struct fixture *fixture)
         .count = fixture->count,
         .warmup_ns = fixture->design.warmup_ns,
         .file = "small.yaml",
+        .batches = fixture->batches,
     };
     result_from_runs(&fixture->result, &input);
     return &fixture->result;

@@ -8,6 +8,7 @@ enum { FIXTURE_RUNS = 24, FIXTURE_SLOS = 8 };
 // One workload `users`, one component `shop` with operation `buy`; 100 s, of which 10 s are
 // warm-up.
 struct fixture {
+    bool batches; // the records are consecutive parts of one replication
     struct design design;
     struct workload_design workload;
     struct component_design component;

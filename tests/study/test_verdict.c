@@ -140,6 +140,35 @@ Test(verdict, what_is_seen_is_judged_without_an_interval)
     cr_expect_eq(seen(SLO_PROVED, false, true), VERDICT_UNDECIDED);
 }
 
+// A thousand requests a part, of which sixteen more or fewer are under way at its end.
+static struct estimate carried_in_parts(bool batches, uint64_t growth)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture.batches = batches;
+    fixture_slo(&fixture, SLO_CARRIED, SLO_GREATER_EQUAL, 0.5);
+    for (uint32_t r = 0; r < 20; r++) {
+        fixture_record(&fixture);
+        fixture_requests(&fixture, STATUS_OK, TIME_MS, (r % 2 == 0 ? 984 : 1016) - growth);
+        fixture.records[r].meter.workloads[0].offered = 1000;
+    }
+    const struct estimate observed = fixture_result(&fixture)->slos[0].observed;
+    fixture_release(&fixture);
+    return observed;
+}
+
+Test(verdict, what_is_under_way_between_parts_of_a_replication_is_not_lost)
+{
+    const struct estimate apart = carried_in_parts(false, 0);
+    const struct estimate parts = carried_in_parts(true, 0);
+    const struct estimate grows = carried_in_parts(true, 20);
+    cr_expect_float_eq(parts.value, 1.0, 1e-12);
+    cr_expect_gt(apart.high - apart.low, 0.0);
+    cr_expect_lt(parts.value - parts.low, 0.3 * (apart.value - apart.low));
+    cr_expect_float_eq(grows.value, 0.98, 1e-12);
+    cr_expect_lt(grows.high, 0.99, "a queue that grows is load that is not carried");
+}
+
 Test(verdict, utilization_is_judged_by_its_interval)
 {
     struct fixture fixture;
