@@ -183,6 +183,6 @@ void reach_find(struct arena *arena, const struct design *design, const struct a
         walk_on(&walk);
     }
     release(&walk);
-    *reach = (struct reach){design->workload_count, design->component_count, words,
-                            first,                  touched,                 needed};
+    *reach = (struct reach){
+        design->workload_count, design->component_count, words, first, touched, needed};
 }

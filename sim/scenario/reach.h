@@ -11,10 +11,10 @@
 
 struct reach {
     uint32_t workload_count, component_count;
-    uint32_t words;             // of a row: a bit a component
-    const uint32_t *first;      // number of a workload's first row of `touched`; one more at the end
-    const uint64_t *touched;    // a row for each action of each workload, in order
-    const uint64_t *needed;     // a row for each component: itself and all that it calls
+    uint32_t words;          // of a row: a bit a component
+    const uint32_t *first;   // a workload's first row of `touched`, with one more at the end
+    const uint64_t *touched; // a row for each action of each workload, in order
+    const uint64_t *needed;  // a row for each component: itself and all that it calls
 };
 
 // `reach` lives as long as the arena.

@@ -134,19 +134,19 @@ struct plan {
     const struct reach *reach;
     const uint64_t *changes[PLAN_VARIABLES]; // components that a variable changes, where known
     bool changes_known[PLAN_VARIABLES];
-    bool is_heavy; // a case is one replication, judged by parts of its time
+    bool is_heavy;                    // a case is one replication, judged by parts of its time
     uint32_t unconfirmed;             // candidates that held, but not with other random numbers
     double candidates, below, spared; // in all; ruled out by utilisation; by monotonicity
     uint16_t floor[PLAN_VARIABLES];   // lower bounds of the variables
     double *busy;                     // servers in use at the planned load, by component
     bool interrupted, exhausted;
-    bool crossed;                     // a neighbour held although a larger sizing had failed
-    bool is_local;                    // no variable can be lowered, but others may be traded for it
-    int64_t length_ns, warmup_ns;     // of a replication of a candidate
-    const char *whole;                // as the scenario has it where runs are shortened; NULL
-    double cost_now;                  // of the present sizing
-    struct plan_trial *best;          // NULL: nothing holds
-    struct plan_trial *largest;       // every variable at its largest value
+    bool crossed;                 // a neighbour held although a larger sizing had failed
+    bool is_local;                // no variable can be lowered, but others may be traded for it
+    int64_t length_ns, warmup_ns; // of a replication of a candidate
+    const char *whole;            // as the scenario has it where runs are shortened; NULL
+    double cost_now;              // of the present sizing
+    struct plan_trial *best;      // NULL: nothing holds
+    struct plan_trial *largest;   // every variable at its largest value
     const struct plan_trial *next[PLAN_VARIABLES]; // neighbours of the best, one value smaller
     uint32_t resource_count;
     struct plan_resource *resources;

@@ -131,8 +131,7 @@ static bool is_free(const struct workload_design *workload)
 static double thin(const struct plan *plan, uint32_t number, const uint64_t *part,
                    struct arena *arena, struct workload_design *workload)
 {
-    struct action_design *kept =
-        arena_take_array(arena, workload->action_count + 1, sizeof *kept);
+    struct action_design *kept = arena_take_array(arena, workload->action_count + 1, sizeof *kept);
     uint32_t count = 0;
     double share = 0.0, before = 0.0;
     for (uint32_t a = 0; a < workload->action_count; a++) {

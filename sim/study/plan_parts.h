@@ -57,7 +57,7 @@ void plan_part_cut(const struct plan *plan, const uint64_t *part, struct variant
 
 // ---- plan_run.c: simulations -------------------------------------------------------------------
 
-struct plan_change { // beside what the case does
+struct plan_change {    // beside what the case does
     double load;        // factor on the load
     uint32_t component; // slowed down, DESIGN_NONE
     double slow;

@@ -197,8 +197,8 @@ static bool simulate_list(struct plan *plan, struct plan_trial *trial,
     for (uint32_t next = 0; good && next < count && trial->fate == PLAN_OPEN; next += wave) {
         const uint32_t now = count - next < wave ? count - next : wave;
         for (uint32_t i = 0; i < now; i++) {
-            jobs[i] = (struct plan_job){
-                .trial = trial, .scenario = scenario, .in_case = list[next + i]};
+            jobs[i] =
+                (struct plan_job){.trial = trial, .scenario = scenario, .in_case = list[next + i]};
         }
         good = plan_run(plan, jobs, now);
         for (uint32_t i = 0; good && i < now && trial->fate == PLAN_OPEN; i++) {
@@ -368,8 +368,8 @@ bool plan_trial_confirm(struct plan *plan, struct plan_trial *trial)
     struct plan_change *changes = check_calloc(count, sizeof *changes);
     struct plan_trial *again = check_calloc(count, sizeof *again);
     for (uint32_t i = 0; i < count; i++) {
-        probes[i] = (struct plan_probe){
-            .trial = trial, .in_case = plan->is_heavy ? i : hardest_case(plan)};
+        probes[i] =
+            (struct plan_probe){.trial = trial, .in_case = plan->is_heavy ? i : hardest_case(plan)};
         changes[i] = (struct plan_change){
             .load = 1.0, .component = DESIGN_NONE, .slow = 1.0, .decide = true, .fresh = true};
     }
