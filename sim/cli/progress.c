@@ -30,6 +30,17 @@ static void write_facts(const struct replicate_progress *facts)
     }
 }
 
+// The time until the next decision, at the pace so far.
+static void write_left(const struct replicate_progress *facts)
+{
+    char text[UNITS_FORMAT_ROOM];
+    if (facts->done > 0 && facts->done < facts->target) {
+        const double left_s = facts->elapsed_s * (facts->target - facts->done) / facts->done;
+        const double whole_s = left_s < 1.0 ? 1.0 : (double)(uint64_t)left_s;
+        fprintf(stderr, "  eta %s", units_format_duration(text, sizeof text, whole_s * 1e9));
+    }
+}
+
 static void write_over(struct progress *progress, const struct replicate_progress *facts)
 {
     const uint32_t filled = facts->target == 0 ? 0 : BAR * facts->done / facts->target;
@@ -41,10 +52,7 @@ static void write_over(struct progress *progress, const struct replicate_progres
     fprintf(stderr, "\r\033[K  replications %u/%u..%u  [%s]  ", facts->done, facts->target,
             facts->maximum, bar);
     write_facts(facts);
-    if (facts->done > 0 && facts->done < facts->target) {
-        const double left_s = facts->elapsed_s * (facts->target - facts->done) / facts->done;
-        fprintf(stderr, "  eta %.0f s", left_s);
-    }
+    write_left(facts);
     fflush(stderr);
     progress->shown = true;
 }
@@ -63,6 +71,7 @@ void progress_tell(void *context, const struct replicate_progress *facts)
     if (tenths > progress->tenths) {
         fprintf(stderr, "replications %u/%u..%u  ", facts->done, facts->target, facts->maximum);
         write_facts(facts);
+        write_left(facts);
         fputc('\n', stderr);
     }
     progress->tenths = tenths;

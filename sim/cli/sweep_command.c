@@ -24,7 +24,7 @@ const struct options_row sweep_command_rows[] = {
     [OPTION_WHERE] = {"where", 0, "EXPR", "only points for which it holds"},
     [OPTION_DESIGN] = {"design", 0, "KIND", "grid, list, lhs:N or sobol:N"},
     [OPTION_POINTS] = {"points", 0, "LIST", "only these points by number, e.g. 3,7-9"},
-    [OPTION_LIST] = {"list", 0, NULL, "show the points and an estimate; simulate nothing"},
+    [OPTION_LIST] = {"list", 0, NULL, "show the points, and time and memory by a short pilot"},
     [OPTION_KEEP_GOING] = {"keep-going", 0, NULL, "go on when a point breaks (the default)"},
     [OPTION_FAIL_FAST] = {"fail-fast", 0, NULL, "begin nothing further when a point breaks"},
     {"json", 0, NULL, "print sweep.json on standard output, and nothing else"},

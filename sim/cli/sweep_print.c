@@ -13,6 +13,7 @@
 #include "sim/base/file.h"
 #include "sim/base/units_format.h"
 #include "sim/cli/cli.h"
+#include "sim/study/sweep_pilot.h"
 
 enum { LIST_MOST = 200 };
 
@@ -56,23 +57,57 @@ void sweep_print_progress(struct sweep_print *print, const struct sweep_progress
 // ---- the list
 // ------------------------------------------------------------------------------------
 
-static void add_estimate(const struct sweep *sweep, uint32_t workers, struct text *out)
+enum { PILOT_TENTHS = 20 };
+
+static void add_replications(const struct sweep *sweep, struct text *out)
 {
-    char time[UNITS_FORMAT_ROOM], events[UNITS_FORMAT_ROOM];
+    char events[UNITS_FORMAT_ROOM];
+    uint32_t least = UINT32_MAX, most = 0;
     uint64_t units = 0;
     for (uint32_t point = 0; point < sweep->points.count; point++) {
-        units += sweep->rows[point].least;
+        const struct sweep_row *row = &sweep->rows[point];
+        if (row->chosen) {
+            least = row->least < least ? row->least : least;
+            most = row->most > most ? row->most : most;
+            units += row->least;
+        }
     }
-    const uint64_t used = units < workers ? units : workers;
-    const double seconds =
-        sweep->predicted / CAPACITY_EVENTS_PER_S / (used == 0 ? 1 : (double)used);
-    text_format(out, "; at least %llu units, about %s events: %s on %u core%s by first order\n",
-                (unsigned long long)units, units_format_si(events, sizeof events, sweep->predicted),
-                units_format_duration(time, sizeof time, seconds * 1e9), workers,
-                workers == 1 ? "" : "s");
+    text_format(out, most > least ? "; %u..%u replications each" : "; %u replications each", least,
+                most);
+    text_format(out, ", %s%llu units, about %s events\n", most > least ? "at least " : "",
+                (unsigned long long)units,
+                units_format_si(events, sizeof events, sweep->predicted));
 }
 
-int sweep_print_list(const struct sweep *sweep, uint32_t workers)
+// Rounded as an estimate deserves.
+static const char *format_time(char *buffer, size_t size, double seconds)
+{
+    const double unit_s = seconds < 60 ? 1 : seconds < 3600 ? 60 : 600;
+    const uint64_t units = (uint64_t)(seconds / unit_s) + 1;
+    return units_format_duration(buffer, size, (double)units * unit_s * 1e9);
+}
+
+void sweep_print_pilot(const struct sweep *sweep, uint32_t workers, const volatile int *stop)
+{
+    char least[UNITS_FORMAT_ROOM], most[UNITS_FORMAT_ROOM], bytes[UNITS_FORMAT_ROOM];
+    struct sweep_pilot pilot;
+    sweep_pilot(sweep, workers, PILOT_TENTHS / 10.0, stop, &pilot);
+    if (pilot.points == 0) {
+        return;
+    }
+    format_time(least, sizeof least, pilot.least_s);
+    format_time(most, sizeof most, pilot.most_s);
+    fprintf(stderr, "est. %s", least);
+    if (!text_same(least, most)) {
+        fprintf(stderr, " to %s", most);
+    }
+    fprintf(stderr, " on %u core%s, %s of memory (from a pilot of %.1f s at %u point%s)\n", workers,
+            workers == 1 ? "" : "s",
+            units_format_bytes(bytes, sizeof bytes, (double)pilot.bytes), pilot.spent_s,
+            pilot.points, pilot.points == 1 ? "" : "s");
+}
+
+int sweep_print_list(const struct sweep *sweep)
 {
     struct text out;
     text_init(&out);
@@ -84,7 +119,7 @@ int sweep_print_list(const struct sweep *sweep, uint32_t workers)
     if (sweep->chosen != sweep->points.count) {
         text_format(&out, ", %u chosen", sweep->chosen);
     }
-    add_estimate(sweep, workers, &out);
+    add_replications(sweep, &out);
     uint32_t shown = 0;
     for (uint32_t point = 0; point < sweep->points.count; point++) {
         if (sweep->rows[point].chosen && shown++ < LIST_MOST) {

@@ -20,8 +20,11 @@ void sweep_print_begin(struct sweep_print *print);
 void sweep_print_end(struct sweep_print *print);
 void sweep_print_progress(struct sweep_print *print, const struct sweep_progress *facts);
 
-// `--list`: the points and how long they take. The exit status.
-int sweep_print_list(const struct sweep *sweep, uint32_t workers);
+// `--list`: the points and what they need. The exit status.
+int sweep_print_list(const struct sweep *sweep);
+
+// Time and memory of the whole on stderr, from a pilot of two seconds at most.
+void sweep_print_pilot(const struct sweep *sweep, uint32_t workers, const volatile int *stop);
 
 // Those of sweep.json, sweep.csv, both reports and plots that are in `chosen`, as in outputs.h;
 // warnings are said on stderr.

@@ -477,6 +477,17 @@ static int run_checked(struct sweeping *sweeping)
     return status;
 }
 
+// A dry run: stdout is the same everywhere, what the clock says goes to stderr.
+static int list(const struct sweeping *sweeping)
+{
+    const struct run_options *run = &sweeping->command->run;
+    const int status = sweep_print_list(&sweeping->sweep);
+    if (!run->quiet) {
+        sweep_print_pilot(&sweeping->sweep, run->workers, &sweeping->stop->signal);
+    }
+    return sweeping->stop->signal != 0 ? stop_exit_status(sweeping->stop) : status;
+}
+
 static int run_loaded(struct sweeping *sweeping)
 {
     const struct sweep_command *command = sweeping->command;
@@ -496,7 +507,7 @@ static int run_loaded(struct sweeping *sweeping)
     if (status != CLI_DONE) {
         return status;
     }
-    return command->list ? sweep_print_list(sweep, command->run.workers) : run_checked(sweeping);
+    return command->list ? list(sweeping) : run_checked(sweeping);
 }
 
 static void begin(struct sweeping *sweeping, const struct cli *cli,

@@ -84,8 +84,10 @@ static void note_point(struct sweep *sweep, uint32_t point, const struct scenari
         name_parts(sweep, &scenario->design);
     }
     const uint32_t least = scenario->design.replications.minimum;
+    const uint32_t most = scenario->design.replications.maximum;
     row->least = least == 0 ? 1 : least;
-    sweep->grows |= scenario->design.replications.maximum > row->least;
+    row->most = most < row->least ? row->least : most;
+    sweep->grows |= row->most > row->least;
     row->predicted = scenario_predict_events(scenario) / row->least;
     memcpy(row->digest, scenario->digest, sizeof row->digest);
     row->flows = arena_take_array(&sweep->arena, sweep->workload_count + 1, sizeof *row->flows);

@@ -37,7 +37,7 @@ struct sweep_objective { // of an SLO at a point
 struct sweep_row {
     bool chosen;              // false: left out by --points
     double predicted;         // events of a replication
-    uint32_t least;           // replications
+    uint32_t least, most;     // replications
     char digest[DIGEST_ROOM]; // of the scenario as resolved, then of the result
     enum sweep_state state;
     const char *failure;

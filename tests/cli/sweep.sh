@@ -47,6 +47,15 @@ has out "16 points, 14 after" "a dry run counts the points"
 has out "#13 load=900/s n=2" "and lists them"
 [ ! -e none ]
 judge $? "and simulates nothing"
+cp out list
+try "$orrery" sweep queue.yaml --list --rep 2..9 -j1
+has out "2..9 replications each, at least 28 units" "with their replications"
+estimate='^est\. [0-9a-z]+( to [0-9a-z]+)? on 1 core, .*B of memory'
+grep -qE "$estimate \\(from a pilot of .* at 5 points\\)\$" err
+judge $? "a pilot estimates time and memory"
+try "$orrery" sweep queue.yaml --list
+cmp -s out list
+judge $? "which stdout does not depend on"
 sweep -o reference -j1
 [ "$code" -eq 0 ] && [ "$(wc -l <reference/sweep.csv)" -eq 15 ]
 judge $? "a row a point"
