@@ -421,6 +421,7 @@ struct design {
     const char *description;
     int64_t duration_ns;
     int64_t warmup_ns;
+    int64_t lead_ns; // workloads begin then: what was struck at first has been dealt with by then
     bool warmup_auto;
     uint64_t seed;
     int64_t resolution_ns;

@@ -133,11 +133,13 @@ static void arrive_in_batch(struct workload_state *state)
 
 static void on_arrival(void *subject, uint64_t argument);
 
+// Arrivals are counted from the end of the lead.
 static void set_arrival(struct workload_state *state, int64_t time_ns)
 {
     const struct event event = {on_arrival, state, 0,
                                 workload_state_tag(state, WORKLOAD_ARRIVAL_EVENT)};
-    event_queue_at(state->world->queue, time_ns, event);
+    const int64_t lead_ns = state->world->design->lead_ns;
+    event_queue_at(state->world->queue, time_after(lead_ns, time_ns), event);
 }
 
 static void await_arrival(struct workload_state *state)

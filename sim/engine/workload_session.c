@@ -107,7 +107,8 @@ void workload_session_begin_users(struct workload_state *state)
     workload_session_init(state);
     for (uint64_t i = 0; i < state->design->users; i++) {
         struct session *session = take(state);
-        session->round_ns = distribution_draw(&state->design->think, &state->think);
+        session->round_ns = time_after(state->world->design->lead_ns,
+                                       distribution_draw(&state->design->think, &state->think));
         go_on_at(state, session, session->round_ns);
     }
 }

@@ -30,6 +30,30 @@ Test(workload, the_first_constant_arrival_comes_after_one_gap)
     tiny_end(&tiny);
 }
 
+// With a lead of 5 s everything comes 5 s later, arrivals as well as users.
+Test(workload, nobody_arrives_before_the_lead_has_passed)
+{
+    struct tiny tiny;
+    tiny_init(&tiny);
+    tiny.design.lead_ns = 5 * TIME_S;
+    tiny_add_component(&tiny, "s", 1, distribution_constant(250e6));
+    tiny_add_workload(&tiny, "w", 0, 1)->arrivals.kind = ARRIVAL_CONSTANT;
+    struct workload_design *closed = tiny_add_workload(&tiny, "users", 0, 0);
+    closed->model = WORKLOAD_CLOSED;
+    closed->users = 1;
+    closed->think = distribution_constant(500e6);
+    struct world *world = tiny_begin(&tiny);
+    world_run(world, 5500 * TIME_MS);
+    cr_assert_eq(meter(&tiny)->offered + world->meter.workloads[1].offered, 0);
+    world_run(world, 5500 * TIME_MS + 1);
+    cr_assert_eq(world->meter.workloads[1].offered, 1);
+    world_run(world, 6 * TIME_S);
+    cr_assert_eq(meter(&tiny)->offered, 0);
+    world_run(world, 15 * TIME_S + 1);
+    cr_assert_eq(meter(&tiny)->offered, 10);
+    tiny_end(&tiny);
+}
+
 Test(workload, a_batch_arrives_at_one_instant)
 {
     struct tiny tiny;
