@@ -23,13 +23,13 @@ static double read_commits(const struct component *component)
 
 static double read_batch(const struct component *component)
 {
-    double flushes = 0, flushed = 0;
+    double flushes = 0, commits = 0;
     for (uint32_t i = 0; i < component->node_count; i++) {
-        const struct batch *wal = &postgres_node(&component->nodes[i])->wal;
+        const struct wal *wal = &postgres_node(&component->nodes[i])->wal;
         flushes += (double)wal->flushes;
-        flushed += (double)wal->flushed;
+        commits += (double)wal->records;
     }
-    return flushed / flushes;
+    return commits / flushes;
 }
 
 static double read_pool_wait(const struct component *component)

@@ -166,9 +166,7 @@ struct postgres_node {
     uint32_t timeline;
     // in its memory
     uint64_t inserted; // of a primary: end of the WAL
-    struct batch wal;
-    uint64_t targets[4]; // what flush n makes durable, by n modulo 4
-    uint64_t flushes_seen;
+    struct wal wal;    // positions are LSNs; `flushed` follows what is durable there
     bool sending;              // the senders have been woken
     bool writing, writing_due; // the WAL writer is at work; its timer runs
     bool flushing, applying;   // a standby's receiver and its replay are at work

@@ -3,8 +3,8 @@
 // With synchronous_commit off nobody waits: the WAL writer flushes every wal_writer_delay what is
 // full of pages, or all where no further page is full, so a commit lies in memory for at most three
 // of its turns; the end of the process loses it.
-// A position (LSN) is a byte count from the beginning of the run. Commits join a gated batch: those
-// that come during a flush share the next one. After its flush a commit waits, in order of
+// A position (LSN) is a byte count from the beginning of the run. Commits that come during a flush
+// share the next one. After its flush a commit waits, in order of
 // positions, for the standbys; only then is it acknowledged and its locks are given back.
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ void postgres_wal_begin(struct node *node)
 {
     const struct postgres_configuration *configuration = postgres_configuration(node->component);
     struct postgres_node *server = postgres_node(node);
-    batch_init(&server->wal, node, &configuration->disk.flush, server->streams.wal);
+    wal_init(&server->wal, node, &configuration->disk.flush, server->streams.wal);
     server->wal.per_byte_ns =
         configuration->disk.bandwidth > 0 ? 1e9 / configuration->disk.bandwidth : 0;
     if (configuration->checkpoint.pages > 0) {
@@ -30,7 +30,7 @@ void postgres_wal_begin(struct node *node)
 void postgres_wal_end(struct node *node)
 {
     struct postgres_node *server = postgres_node(node);
-    batch_release(&server->wal);
+    wal_release(&server->wal);
     free(server->waiters);
     free(server->touched);
     server->waiters = NULL;
@@ -41,19 +41,10 @@ void postgres_wal_end(struct node *node)
 void postgres_wal_crash(struct node *node)
 {
     struct postgres_node *server = postgres_node(node);
-    batch_clear(&server->wal);
+    wal_crash(&server->wal, true);
     server->waiter_count = server->waiter_first = 0;
     server->checkpointing = server->writing = server->writing_due = server->sending = false;
     server->inserted = server->flushed;
-}
-
-// Flush n makes everything up to its target durable; who joins now is part of the next.
-static enum outcome join_flush(struct visit *visit, uint64_t target, uint64_t bytes)
-{
-    struct postgres_node *server = postgres_node(visit->node);
-    const bool idle = server->wal.event == EVENT_NONE;
-    server->targets[(server->wal.flushes + (idle ? 1 : 2)) % 4] = target;
-    return step_join_batch(visit, &server->wal, bytes);
 }
 
 int64_t postgres_wal_replay_ns(const struct node *node, uint64_t bytes)
@@ -101,7 +92,7 @@ enum outcome postgres_wal_write(struct visit *writer)
     struct postgres_node *server = postgres_node(writer->node);
     const uint64_t pages = server->inserted - server->inserted % POSTGRES_PAGE;
     const uint64_t target = pages > server->flushed ? pages : server->inserted;
-    return join_flush(writer, target, target - server->flushed);
+    return wal_join_to(&server->wal, writer, target, target - server->flushed);
 }
 
 void postgres_wal_written(struct node *primary)
@@ -180,7 +171,7 @@ void postgres_wal_open(struct node *node, uint64_t end)
     server->inserted = server->flushed = server->received = server->applied = end;
     server->redo = server->checkpoint_lsn = end;
     server->checkpoint_ns = node->world->now;
-    server->flushes_seen = server->wal.flushes;
+    wal_open(&server->wal, end);
     node_timer(node, postgres_configuration(node->component)->checkpoint.interval_ns,
                on_checkpoint_due, 0);
     postgres_partition_open(node);
@@ -214,7 +205,7 @@ static enum outcome flush_later(struct visit *visit, uint64_t bytes)
         arm_writer(visit->node);
         return step_next(visit);
     }
-    return join_flush(visit, server->inserted, bytes);
+    return wal_join_to(&server->wal, visit, server->inserted, bytes);
 }
 
 enum outcome postgres_wal_insert(struct visit *visit)
@@ -256,11 +247,10 @@ void postgres_wal_note(struct node *primary)
 {
     struct component *component = primary->component;
     struct postgres_node *server = postgres_node(primary);
-    if (server->flushes_seen == server->wal.flushes) {
+    if (!server->serving || server->flushed == server->wal.durable) {
         return;
     }
-    server->flushes_seen = server->wal.flushes;
-    server->flushed = server->targets[server->wal.flushes % 4];
+    server->flushed = server->wal.durable;
     versions_settle(&server->rows, server->flushed);
     const int64_t sender_ns = postgres_configuration(component)->standby.sender_ns;
     if (component->node_count == 1 || !postgres_is_primary(primary) || server->sending) {

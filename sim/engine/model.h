@@ -11,7 +11,6 @@
 #include "sim/base/map.h"
 #include "sim/engine/backlog.h"
 #include "sim/engine/balance.h"
-#include "sim/engine/batch.h"
 #include "sim/engine/call.h"
 #include "sim/engine/consumer.h"
 #include "sim/engine/design.h"

@@ -1,13 +1,12 @@
 // step - the verbs with which a step function closes, and the steps of the scenario language.
 //
-// Verbs: step_next, step_hold, step_cpu, step_take, step_give, step_join_batch, step_wait,
-// step_call, step_call_each (all / quorum), step_reply, step_fail, step_spawn. node_message
-// (network.h) is `send`.
+// Verbs: step_next, step_hold, step_cpu, step_take, step_give, step_wait, step_call,
+// step_call_each (all / quorum), step_reply, step_fail, step_spawn. wal_join (wal.h) is `flush`,
+// node_message (network.h) `send`.
 #pragma once
 
 #include <stdint.h>
 
-#include "sim/engine/batch.h"
 #include "sim/engine/call.h"
 #include "sim/engine/design.h"
 #include "sim/engine/pool.h"
@@ -40,11 +39,6 @@ static inline enum outcome step_take(struct visit *visit, struct pool *pool)
 }
 
 enum outcome step_give(struct visit *visit, struct pool *pool);
-
-static inline enum outcome step_join_batch(struct visit *visit, struct batch *batch, uint64_t bytes)
-{
-    return batch_join(batch, visit, bytes);
-}
 
 // Parks the visit; the model keeps visit_ticket(visit) and wakes it with visit_wake_later. The time
 // is booked as METER_OTHER.

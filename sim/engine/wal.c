@@ -146,9 +146,17 @@ static void begin_period(struct wal *wal)
     wal->ticking = true;
 }
 
-uint64_t wal_append(struct wal *wal, uint64_t bytes)
+void wal_open(struct wal *wal, uint64_t position)
 {
-    wal->written++;
+    CHECK(wal->flushing == 0 && wal->count == 0);
+    wal->written = wal->durable = position;
+    wal->waiting_bytes = 0;
+}
+
+void wal_append_to(struct wal *wal, uint64_t position, uint64_t bytes)
+{
+    CHECK(position > wal->written);
+    wal->written = position;
     wal->records++;
     wal->bytes += bytes;
     wal->waiting_bytes += bytes;
@@ -157,6 +165,11 @@ uint64_t wal_append(struct wal *wal, uint64_t bytes)
     } else if (wal->mode == WAL_GATED) {
         wal_flush(wal);
     }
+}
+
+uint64_t wal_append(struct wal *wal, uint64_t bytes)
+{
+    wal_append_to(wal, wal->written + 1, bytes);
     return wal->written;
 }
 
@@ -183,12 +196,17 @@ static void wake_visit(void *context, uint64_t ticket)
     }
 }
 
-enum outcome wal_join(struct wal *wal, struct visit *visit, uint64_t bytes)
+enum outcome wal_join_to(struct wal *wal, struct visit *visit, uint64_t position, uint64_t bytes)
 {
     struct world *world = wal->node->world;
     visit->since_ns = world->now;
-    const uint64_t position = wal_append(wal, bytes);
+    wal_append_to(wal, position, bytes);
     const struct wal_waiter waiter = {position, wake_visit, world, visit_ticket(visit)};
     add_waiter(wal, &waiter);
     return OUTCOME_WAIT;
+}
+
+enum outcome wal_join(struct wal *wal, struct visit *visit, uint64_t bytes)
+{
+    return wal_join_to(wal, visit, wal->written + 1, bytes);
 }

@@ -3,7 +3,8 @@
 //
 // A record is *written* as soon as it is appended: it lies in the operating system's page cache
 // and survives the end of the process (NODE_DOWN). It is *durable* once a flush that began after
-// the append has ended: it survives the loss of power (NODE_DARK). Positions count records, from 1.
+// the append has ended: it survives the loss of power (NODE_DARK). Positions count records, from 1,
+// or what their owner counts, such as bytes (wal_append_to).
 // WAL_GATED is group commit: a flush begins as soon as something waits, and takes with it all that
 // has been appended by then (datastores_brokers.md, 1.1). WAL_PERIODIC flushes every `period_ns`
 // what there is. WAL_LAZY never flushes by itself; wal_flush does.
@@ -58,8 +59,13 @@ void wal_release(struct wal *wal);
 // power the log ends at `durable`, which is returned; otherwise at `written`.
 uint64_t wal_crash(struct wal *wal, bool dark);
 
+// All up to the position is there and durable: a log that was copied, or read back.
+void wal_open(struct wal *wal, uint64_t position);
+
 // Appends one record; returns its position.
 uint64_t wal_append(struct wal *wal, uint64_t bytes);
+// Appends one record that ends at a position behind all that is written.
+void wal_append_to(struct wal *wal, uint64_t position, uint64_t bytes);
 
 // Calls handler(context, word) once the position is durable (at once if it is already), from an
 // event of its own flush; not if the node crashes before. Positions are given in ascending order.
@@ -68,6 +74,7 @@ void wal_when(struct wal *wal, uint64_t position, wal_handler *handler, void *co
 
 // Appends for the visit, which goes on with its next step when the record is durable.
 enum outcome wal_join(struct wal *wal, struct visit *visit, uint64_t bytes);
+enum outcome wal_join_to(struct wal *wal, struct visit *visit, uint64_t position, uint64_t bytes);
 
 // Flushes what is written now (fsync asked for), if anything is not durable.
 void wal_flush(struct wal *wal);

@@ -78,6 +78,34 @@ Test(stores, a_periodic_log_flushes_what_there_is_and_rests_when_there_is_nothin
     cluster_end(&cluster);
 }
 
+// Up to the byte `word`.
+static void append_bytes(void *world, uint64_t word)
+{
+    (void)world;
+    struct wal *wal = &cluster_node(&cluster, 0)->wal;
+    wal_append_to(wal, word, word - wal->written);
+    wal_when(wal, word, tell, NULL, word);
+}
+
+Test(stores, positions_may_be_bytes_of_a_log_that_was_taken_over)
+{
+    struct wal *wal = begin_alone();
+    wal_open(wal, 5000);
+    cr_assert_eq(wal->durable, 5000);
+    tiny_call(cluster.world, append_bytes, 5400);
+    tiny_call(cluster.world, append_bytes, 5900);
+    tiny_call(cluster.world, append_bytes, 6000);
+    cluster_run(&cluster, TIME_MS + 1);
+    cr_assert_eq(wal->durable, 5400);
+    cr_assert_eq(told_count, 1);
+    cluster_run(&cluster, 2 * TIME_MS + 1);
+    cr_assert_eq(wal->durable, 6000);
+    cr_assert_eq(wal->bytes, 1000);
+    cr_assert_eq(wal->records, 3);
+    cr_assert_eq(told[2], 6000);
+    cluster_end(&cluster);
+}
+
 Test(stores, what_was_not_durable_is_taken_back)
 {
     struct versions versions;
