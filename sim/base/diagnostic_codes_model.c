@@ -98,5 +98,10 @@ const struct diagnostic_code diagnostic_codes_model[] = {
     {"E0333", "not a range of values",
      "What a sweep or a plan varies is a range or a list.\n\n"
      "      vary: {peak: 1000/s..6000/s step 500/s, web_n: 3..30, api_n: [8, 12, 16]}\n"},
+    {"E0334", "a condition that makes no sense",
+     "The condition of a sweep compares parameters with their units, and is true or\n"
+     "false in the end. A rate is compared with a rate, not with a number; a rate times\n"
+     "a duration is a number. What is no parameter is a text, for == and != only.\n\n"
+     "      where: \"api_n * 400/s >= peak and policy != random\"\n"},
     {0},
 };

@@ -210,20 +210,16 @@ static bool choose_part(const char *part, size_t length, uint32_t count, bool *c
     return true;
 }
 
-bool sweep_command_choose(const char *list, uint32_t count, bool *chosen, struct text *wrong)
+size_t sweep_command_choose(const char *list, uint32_t count, bool *chosen)
 {
     for (const char *at = list;; at++) {
         const size_t length = strcspn(at, ",");
         if (!choose_part(at, length, count, chosen)) {
-            text_clear(wrong);
-            text_format(wrong,
-                        "`%s` is no value of --points: expected numbers from 0 to %u, e.g. 3,7-9",
-                        list, count - 1);
-            return false;
+            return (size_t)(at - list);
         }
         at += length;
         if (*at == '\0') {
-            return true;
+            return (size_t)(at - list);
         }
     }
 }

@@ -30,5 +30,6 @@ extern const struct options_row sweep_command_rows[];
 bool sweep_command_read(struct sweep_command *command, int argc, char **argv, struct text *wrong);
 void sweep_command_release(struct sweep_command *command);
 
-// Marks the points of a list like "3,7-9"; false if it is none or names a point that isn't there.
-bool sweep_command_choose(const char *list, uint32_t count, bool *chosen, struct text *wrong);
+// Marks the points of a list like "3,7-9". Returns how many bytes of it could be taken: less than
+// all of them where it is no such list, or names a point that isn't there.
+size_t sweep_command_choose(const char *list, uint32_t count, bool *chosen);

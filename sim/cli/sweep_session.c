@@ -62,35 +62,6 @@ static void show_errors(void *context, uint32_t point, struct diagnostic_list *d
     cli_show(sweeping->cli, diagnostics, DIAGNOSTIC_HUMAN, false);
 }
 
-static bool choose(struct sweeping *sweeping)
-{
-    struct sweep *sweep = &sweeping->sweep;
-    const uint32_t count = sweep->points.count;
-    bool *chosen = arena_take_array(&sweep->arena, count, sizeof *chosen);
-    const char *list = sweeping->command->points;
-    if (list != NULL && !sweep_command_choose(list, count, chosen, &sweeping->why)) {
-        return false;
-    }
-    sweep->rows = arena_take_array(&sweep->arena, count, sizeof *sweep->rows);
-    for (uint32_t point = 0; point < count; point++) {
-        sweep->rows[point].chosen = list == NULL || chosen[point];
-        sweep->chosen += sweep->rows[point].chosen;
-    }
-    return true;
-}
-
-static int lay_out(struct sweeping *sweeping)
-{
-    struct sweep *sweep = &sweeping->sweep;
-    if (!sweep_space_read(sweep, &sweeping->scenario, sweeping->command, &sweeping->why) ||
-        !sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &sweeping->why) ||
-        !choose(sweeping)) {
-        complain(sweeping);
-        return CLI_WRONG;
-    }
-    return sweep_check(sweep, show_errors, sweeping) ? CLI_DONE : CLI_WRONG;
-}
-
 static void identify(struct sweeping *sweeping)
 {
     run_options_identity(&sweeping->command->run, &sweeping->run_identity);
@@ -503,9 +474,8 @@ static int run_loaded(struct sweeping *sweeping)
     };
     run_options_arguments(&command->run, command->run.files[0], &sweeping->arguments);
     run_options_more_arguments(&command->run, &sweeping->arguments);
-    const int status = lay_out(sweeping);
-    if (status != CLI_DONE) {
-        return status;
+    if (!sweep_check(sweep, show_errors, sweeping)) {
+        return CLI_WRONG;
     }
     return command->list ? list(sweeping) : run_checked(sweeping);
 }
@@ -540,7 +510,8 @@ int sweep_session(const struct cli *cli, const struct sweep_command *command, st
     begin(&sweeping, cli, command, stop);
     diagnostic_init(&diagnostics);
     const bool good = scenario_load(&sweeping.scenario, command->run.files[0],
-                                    &command->run.scenario, cli->catalog, &diagnostics);
+                                    &command->run.scenario, cli->catalog, &diagnostics) &&
+                      sweep_space_read(&sweeping.sweep, &sweeping.scenario, command);
     cli_show(cli, &diagnostics, DIAGNOSTIC_HUMAN, false);
     const int status = good ? run_loaded(&sweeping) : CLI_WRONG;
     scenario_release(&sweeping.scenario);

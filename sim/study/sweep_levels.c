@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/base/text.h"
 #include "sim/base/units.h"
 #include "sim/base/units_format.h"
 #include "sim/scenario/expression.h"
@@ -17,11 +18,16 @@ struct quantity { // digits * 10^-places, and what stands behind
     const char *unit;
 };
 
-static bool complain(struct text *why, const char *text, const char *sentence)
+static bool complain(struct sweep_levels *levels, size_t offset, size_t length, const char *text)
 {
-    text_clear(why);
-    text_format(why, "`%s`: %s", text, sentence);
+    levels->wrong = (struct sweep_levels_wrong){text, offset, length == 0 ? 1 : length};
     return false;
+}
+
+static bool complain_at(struct sweep_levels *levels, const struct expression *part,
+                        const char *text)
+{
+    return complain(levels, part->offset, part->length, text);
 }
 
 // ---- lists -------------------------------------------------------------------------------------
@@ -72,6 +78,9 @@ static bool scale(struct quantity *quantity, uint32_t places)
     return true;
 }
 
+static const char together[] = "low, high and step are plain numbers with the same unit, e.g. "
+                               "1000/s..6000/s step 500/s";
+
 // All three in one scale: the same unit, or nanoseconds. `quantities` are low, high and step.
 static bool bring_together(struct sweep_levels *levels, const struct expression *range,
                            struct quantity *quantities)
@@ -83,15 +92,19 @@ static bool bring_together(struct sweep_levels *levels, const struct expression 
         struct units_why why;
         int64_t ns;
         if (child->kind != EXPRESSION_NUMBER || !read_quantity(child->text, &quantities[i])) {
-            return false;
+            return complain_at(levels, child, together);
         }
-        same = same && text_same(quantities[i].unit, quantities[0].unit);
+        if (!text_same(quantities[i].unit, quantities[0].unit) && same) {
+            same = false;
+            complain_at(levels, child, together); // unless all are durations
+        }
         durations = durations && units_duration(child->text, &ns, &why);
         places = quantities[i].places > places ? quantities[i].places : places;
     }
     if (!same && !durations) {
         return false;
     }
+    levels->wrong = (struct sweep_levels_wrong){0};
     levels->is_duration = !same;
     levels->decimals = same ? places : 0;
     child = range->first;
@@ -100,7 +113,7 @@ static bool bring_together(struct sweep_levels *levels, const struct expression 
         if (!same) {
             units_duration(child->text, &quantities[i].digits, &why);
         } else if (!scale(&quantities[i], places)) {
-            return false;
+            return complain_at(levels, child, "too many digits");
         }
     }
     return true;
@@ -123,43 +136,44 @@ static int64_t fine_step(struct sweep_levels *levels, int64_t *low, int64_t *hig
     return step;
 }
 
-static bool fill_range(struct sweep_levels *levels, const char *text,
-                       const struct quantity *quantities, bool has_step, struct text *why)
+static bool fill_range(struct sweep_levels *levels, const struct expression *range,
+                       const struct quantity *quantities)
 {
+    const bool has_step = range->count > 2;
     int64_t low = quantities[0].digits, high = quantities[1].digits;
     if (high < low) {
-        return complain(why, text, "the range ends before it begins");
+        return complain_at(levels, range, "the range ends before it begins");
     }
     levels->step = has_step ? quantities[2].digits : fine_step(levels, &low, &high);
     if (levels->step <= 0) {
-        return complain(why, text, "the step is not above 0");
+        return complain_at(levels, range->last, "the step is not above 0");
     }
     levels->low = low;
     levels->continuous = !has_step && (levels->unit[0] != '\0' || levels->decimals > 0);
     const int64_t count = (high - low) / levels->step + 1;
     if (count > SWEEP_LEVELS_MOST) {
-        return complain(why, text, "more than a million values: take a larger step");
+        return complain_at(levels, range, "more than a million values: take a larger step");
     }
     levels->count = (uint32_t)count;
     return true;
 }
 
-bool sweep_levels_range(struct sweep_levels *levels, struct arena *arena, const char *text,
-                        struct text *why)
+bool sweep_levels_range(struct sweep_levels *levels, struct arena *arena, const char *text)
 {
     struct expression_error error;
     struct quantity quantities[3] = {{0}};
     const struct expression *range = expression_parse(arena, text, &error);
-    if (range == NULL || range->kind != EXPRESSION_RANGE) {
-        return complain(why, text, "expected low..high or low..high step s");
+    if (range == NULL) {
+        return complain(levels, error.offset, error.length, arena_text(arena, error.text));
+    }
+    if (range->kind != EXPRESSION_RANGE) {
+        return complain_at(levels, range, "expected low..high or low..high step s");
     }
     if (!bring_together(levels, range, quantities)) {
-        return complain(why, text,
-                        "low, high and step are plain numbers with the same unit, e.g. "
-                        "1000/s..6000/s step 500/s");
+        return false;
     }
     levels->unit = levels->is_duration ? "" : quantities[0].unit;
-    return fill_range(levels, text, quantities, range->count > 2, why);
+    return fill_range(levels, range, quantities);
 }
 
 // ---- the command line
@@ -178,24 +192,35 @@ static size_t value_length(const char *text)
     return length;
 }
 
-bool sweep_levels_parse(struct sweep_levels *levels, struct arena *arena, const char *text,
-                        struct text *why)
+// A range, or what was meant as one.
+static bool is_range(struct arena *arena, const char *text)
+{
+    struct expression_error error;
+    const struct expression *range = expression_parse(arena, text, &error);
+    const bool meant =
+        strstr(text, "..") != NULL && strstr(text, "../") == NULL && strpbrk(text, ",(") == NULL;
+    return range == NULL ? meant : range->kind == EXPRESSION_RANGE;
+}
+
+bool sweep_levels_parse(struct sweep_levels *levels, struct arena *arena, const char *text)
 {
     *levels = (struct sweep_levels){0};
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text || equals[1] == '\0') {
-        return complain(why, text, "expected NAME=VALUE,VALUE or NAME=LOW..HIGH step S");
+        return complain(levels, 0, strlen(text),
+                        "expected NAME=VALUE,VALUE or NAME=LOW..HIGH step S");
     }
     levels->name = arena_text_part(arena, text, (size_t)(equals - text));
-    struct expression_error error;
-    const struct expression *range = expression_parse(arena, equals + 1, &error);
-    if (range != NULL && range->kind == EXPRESSION_RANGE) {
-        return sweep_levels_range(levels, arena, equals + 1, why);
+    if (is_range(arena, equals + 1)) {
+        const bool good = sweep_levels_range(levels, arena, equals + 1);
+        levels->wrong.offset += (size_t)(equals + 1 - text);
+        return good;
     }
     for (const char *at = equals + 1;; at++) {
         const size_t length = value_length(at);
         if (length == 0) {
-            return complain(why, text, "a value is missing between commas");
+            return complain(levels, (size_t)(at - text) - (*at == '\0'), 1,
+                            "a value is missing between commas");
         }
         sweep_levels_add(levels, arena, arena_text_part(arena, at, length));
         at += length;

@@ -193,12 +193,14 @@ static bool is_seen(struct sieve *sieve, const uint32_t *levels)
     return seen;
 }
 
-static bool counts(const struct sieve *sieve, bool *holds, struct text *why)
+static bool counts(const struct sieve *sieve, bool *holds, struct sweep_points_wrong *wrong)
 {
     *holds = true;
     for (uint32_t i = 0; i < SWEEP_CONDITIONS && *holds; i++) {
         const struct expression *condition = sieve->space->conditions[i];
-        if (condition != NULL && !sweep_where_holds(condition, &sieve->scope, holds, why)) {
+        if (condition != NULL &&
+            !sweep_where_holds(condition, &sieve->scope, holds, &wrong->nonsense)) {
+            wrong->condition = i;
             return false;
         }
     }
@@ -206,7 +208,7 @@ static bool counts(const struct sieve *sieve, bool *holds, struct text *why)
 }
 
 static bool sift(struct sieve *sieve, const uint32_t *levels, struct sweep_points *points,
-                 struct text *why)
+                 struct sweep_points_wrong *wrong)
 {
     const uint32_t width = sieve->space->parameter_count;
     for (uint32_t point = 0; point < points->designed; point++) {
@@ -217,7 +219,7 @@ static bool sift(struct sieve *sieve, const uint32_t *levels, struct sweep_point
             continue;
         }
         name_values(sieve, from, values);
-        if (!counts(sieve, &holds, why)) {
+        if (!counts(sieve, &holds, wrong)) {
             return false;
         }
         if (holds) {
@@ -244,8 +246,10 @@ static void begin_sieve(struct sieve *sieve)
 }
 
 bool sweep_points_make(const struct sweep_space *space, struct arena *arena,
-                       struct sweep_points *points, struct text *why)
+                       struct sweep_points *points, struct sweep_points_wrong *wrong)
 {
+    struct text *why = &wrong->nonsense.why;
+    wrong->condition = SWEEP_CONDITIONS;
     *points = (struct sweep_points){.designed = space->wanted};
     if (space->parameter_count == 0) {
         return complain(why, "nothing is varied: write `sweep: {vary: {name: low..high step s}}` "
@@ -260,7 +264,7 @@ bool sweep_points_make(const struct sweep_space *space, struct arena *arena,
     points->levels = arena_take_array(arena, cells, sizeof *points->levels);
     struct sieve sieve = {.space = space, .arena = arena};
     begin_sieve(&sieve);
-    const bool good = sift(&sieve, fill_levels(space, arena, points->designed), points, why);
+    const bool good = sift(&sieve, fill_levels(space, arena, points->designed), points, wrong);
     map_release(&sieve.seen);
     return good && (points->count > 0 || complain(why, "no point is left: `where` holds nowhere"));
 }

@@ -41,6 +41,11 @@ struct sweep_points {
 // "grid", "list", "lhs:100", "sobol:64". False if it is none.
 bool sweep_points_design(struct sweep_space *space, const char *text);
 
-// False: `why` says what is wrong. Owner of the points: the arena.
+struct sweep_points_wrong {
+    struct sweep_nonsense nonsense; // its text is initialised by the caller
+    uint32_t condition;             // of the nonsense; SWEEP_CONDITIONS: it lies in none
+};
+
+// False: *wrong says what is wrong. Owner of the points: the arena.
 bool sweep_points_make(const struct sweep_space *space, struct arena *arena,
-                       struct sweep_points *points, struct text *why);
+                       struct sweep_points *points, struct sweep_points_wrong *wrong);

@@ -8,7 +8,8 @@
 
 struct evaluation {
     const struct sweep_scope *scope;
-    struct text *why;
+    const struct expression *at; // what is being evaluated
+    struct sweep_nonsense *nonsense;
     bool failed;
 };
 
@@ -44,8 +45,9 @@ static struct sweep_amount fail(struct evaluation *evaluation, const char *sign,
                                 const struct sweep_amount *one, const struct sweep_amount *other)
 {
     if (!evaluation->failed) {
-        text_clear(evaluation->why);
-        text_format(evaluation->why, "`%s` between %s and %s makes no sense", sign,
+        evaluation->nonsense->at = evaluation->at;
+        text_clear(&evaluation->nonsense->why);
+        text_format(&evaluation->nonsense->why, "`%s` between %s and %s makes no sense", sign,
                     unit_name(one->unit), unit_name(other->unit));
     }
     evaluation->failed = true;
@@ -237,6 +239,7 @@ static struct sweep_amount evaluate(struct evaluation *evaluation, const struct 
     uint32_t depth = 0;
     unfold(&postfix, where);
     for (uint32_t i = EXPRESSION_BYTES - postfix.count; i < EXPRESSION_BYTES; i++) {
+        evaluation->at = postfix.at[i];
         depth -= operands(postfix.at[i]);
         CHECK(depth < STACK);
         stack[depth] = amount_of(evaluation, postfix.at[i], stack + depth);
@@ -247,13 +250,15 @@ static struct sweep_amount evaluate(struct evaluation *evaluation, const struct 
 }
 
 bool sweep_where_holds(const struct expression *where, const struct sweep_scope *scope, bool *holds,
-                       struct text *why)
+                       struct sweep_nonsense *nonsense)
 {
-    struct evaluation evaluation = {.scope = scope, .why = why};
+    struct evaluation evaluation = {.scope = scope, .at = where, .nonsense = nonsense};
     const struct sweep_amount amount = evaluate(&evaluation, where);
     if (!evaluation.failed && amount.unit != SWEEP_TRUTH) {
-        text_clear(why);
-        text_format(why, "the condition is %s, not true or false", unit_name(amount.unit));
+        nonsense->at = where;
+        text_clear(&nonsense->why);
+        text_format(&nonsense->why, "the condition is %s, not true or false",
+                    unit_name(amount.unit));
         evaluation.failed = true;
     }
     *holds = amount.value != 0.0;

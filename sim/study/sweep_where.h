@@ -39,6 +39,11 @@ struct sweep_amount {
 // What the text of a value is. Of several readings the first in the order of the enum counts.
 struct sweep_amount sweep_where_amount(const char *text);
 
-// False: `why` says what makes no sense.
+struct sweep_nonsense { // what in a condition makes none
+    const struct expression *at;
+    struct text why; // initialised by the caller
+};
+
+// False: *nonsense is set.
 bool sweep_where_holds(const struct expression *where, const struct sweep_scope *scope, bool *holds,
-                       struct text *why);
+                       struct sweep_nonsense *nonsense);

@@ -213,10 +213,17 @@ wrong "at most 12" --param a=1 --param b=1 --param c=1 --param d=1 --param e=1 -
     --param g=1 --param h=1 --param i=1 --param j=1 --param k=1 --param l=1 --param m=1
 sed 's|100/s, n|100, n|' queue.yaml >spoilt.yaml
 try "$orrery" sweep spoilt.yaml --list
-refused 2 "spoilt.yaml:12:16: " "a mistake of the section has its place"
-sweep --param laod=1/s --design cube --where "("
-[ "$(grep -c '^orrery: ' err)" -eq 3 ]
+refused 2 "spoilt.yaml:12:34" "a mistake of the section has its place"
+sed 's|n \* 700/s|n * 700|' queue.yaml >spoilt.yaml
+try "$orrery" sweep spoilt.yaml --list
+refused 2 "spoilt.yaml:13:11" "and so has one of its condition"
+sweep --param laod=1/s --param "n=1,,2" --design cube --where "load > (3"
+[ "$(grep -c '^error' err)" -eq 4 ]
 judge $? "all mistakes at once"
+for place in 1:9 2:13 3:18 4:10; do
+    has err " --> command line:$place" "with their places on the command line ($place)"
+done
+has err "1 | --param laod=1/s" "which is shown"
 
 # ---- designs ------------------------------------------------------------------------------------
 

@@ -19,19 +19,17 @@ static const char *values_of(const char *text, struct text *out)
 {
     struct arena arena;
     struct sweep_levels levels;
-    struct text why;
     arena_init(&arena);
-    text_init(&why);
     text_clear(out);
-    if (!sweep_levels_parse(&levels, &arena, text, &why)) {
-        text_add(out, text_get(&why));
+    if (!sweep_levels_parse(&levels, &arena, text)) {
+        cr_expect_leq(levels.wrong.offset + levels.wrong.length, strlen(text), "%s", text);
+        text_format(out, "%zu: %s", levels.wrong.offset, levels.wrong.text);
     } else {
         for (uint32_t i = 0; i < levels.count && i < 20; i++) {
             text_format(out, "%s%s", i == 0 ? "" : " ", sweep_levels_value(&levels, &arena, i));
         }
     }
     arena_release(&arena);
-    text_release(&why);
     return text_get(out);
 }
 
@@ -62,22 +60,24 @@ Test(sweep_levels, ranges_count_in_decimals_and_keep_their_unit)
 Test(sweep_levels, what_is_no_range_is_refused)
 {
     static const char *const cases[][2] = {
-        {"n", "expected NAME=VALUE"},
-        {"=3", "expected NAME=VALUE"},
-        {"n=", "expected NAME=VALUE"},
-        {"n=1,,2", "missing between commas"},
-        {"n=6..3", "ends before it begins"},
-        {"n=1..5 step 0", "not above 0"},
-        {"n=1/s..5 step 1", "the same unit"},
-        {"n=a..b", "plain numbers"},
-        {"n=0..99999999999 step 1", "more than a million"},
-        {"n=99999999999999999999..1", "plain numbers"},
+        {"n", "0: expected NAME=VALUE"},
+        {"=3", "0: expected NAME=VALUE"},
+        {"n=", "0: expected NAME=VALUE"},
+        {"n=1,,2", "4: a value is missing between commas"},
+        {"n=1,2,", "5: a value is missing between commas"},
+        {"n=6..3", "2: the range ends before it begins"},
+        {"n=1..5 step 0", "12: the step is not above 0"},
+        {"n=1/s..5 step 1", "7: low, high and step are plain numbers with the same unit"},
+        {"n=a..b", "2: low, high and step are plain numbers"},
+        {"n=0..99999999999 step 1", "2: more than a million"},
+        {"n=99999999999999999999..1", "2: low, high and step are plain numbers"},
+        {"n=1..5 stepp 1", "7: "},
     };
     struct text out;
     text_init(&out);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        cr_expect(strstr(values_of(cases[i][0], &out), cases[i][1]) != NULL, "%s: %s", cases[i][0],
-                  text_get(&out));
+        cr_expect(strstr(values_of(cases[i][0], &out), cases[i][1]) == text_get(&out), "%s: %s",
+                  cases[i][0], text_get(&out));
     }
     text_release(&out);
 }
@@ -93,15 +93,15 @@ static int holds(const char *condition)
     const struct sweep_scope scope = {bindings, sizeof bindings / sizeof bindings[0]};
     struct arena arena;
     struct expression_error error;
-    struct text why;
+    struct sweep_nonsense nonsense = {0};
     bool answer = false;
     arena_init(&arena);
-    text_init(&why);
+    text_init(&nonsense.why);
     const struct expression *where = expression_parse(&arena, condition, &error);
     cr_assert_not_null(where, "%s", condition);
-    const bool good = sweep_where_holds(where, &scope, &answer, &why);
-    cr_assert_eq(good, why.length == 0);
-    text_release(&why);
+    const bool good = sweep_where_holds(where, &scope, &answer, &nonsense);
+    cr_assert_eq(good, nonsense.why.length == 0 && nonsense.at == NULL);
+    text_release(&nonsense.why);
     arena_release(&arena);
     return good ? answer : -1;
 }
@@ -172,7 +172,7 @@ struct laid_out {
     struct arena arena;
     struct sweep_space space;
     struct sweep_points points;
-    struct text why;
+    struct sweep_points_wrong wrong;
     bool good;
 };
 
@@ -182,20 +182,20 @@ static void lay_out(struct laid_out *out, const char *design, const char *const 
     struct expression_error error;
     *out = (struct laid_out){.space = {.seed = 42}};
     arena_init(&out->arena);
-    text_init(&out->why);
+    text_init(&out->wrong.nonsense.why);
     cr_assert(sweep_points_design(&out->space, design));
     for (; *params != NULL; params++) {
         cr_assert(sweep_levels_parse(&out->space.parameters[out->space.parameter_count++],
-                                     &out->arena, *params, &out->why));
+                                     &out->arena, *params));
     }
     out->space.conditions[0] = where == NULL ? NULL : expression_parse(&out->arena, where, &error);
-    out->good = sweep_points_make(&out->space, &out->arena, &out->points, &out->why);
+    out->good = sweep_points_make(&out->space, &out->arena, &out->points, &out->wrong);
 }
 
 static void release(struct laid_out *out)
 {
     arena_release(&out->arena);
-    text_release(&out->why);
+    text_release(&out->wrong.nonsense.why);
 }
 
 Test(sweep_points, a_grid_has_every_combination_the_first_parameter_slowest)
@@ -246,7 +246,7 @@ Test(sweep_points, a_grid_over_a_range_without_step_asks_for_one)
     struct laid_out out;
     lay_out(&out, "grid", (const char *const[]){"r=100/s..900/s", NULL}, NULL);
     cr_expect_not(out.good);
-    cr_expect(strstr(text_get(&out.why), "needs a step") != NULL);
+    cr_expect(strstr(text_get(&out.wrong.nonsense.why), "needs a step") != NULL);
     release(&out);
 }
 
@@ -293,7 +293,7 @@ Test(sweep_points, a_hypercube_depends_on_the_seed_and_not_on_further_parameters
     cr_expect_gt(different, 10);
     other = one;
     other.space.seed = 43;
-    cr_assert(sweep_points_make(&other.space, &one.arena, &other.points, &other.why));
+    cr_assert(sweep_points_make(&other.space, &one.arena, &other.points, &other.wrong));
     different = 0;
     for (uint32_t point = 0; point < 20; point++) {
         different += !text_same(one.points.values[point], other.points.values[point]);
@@ -380,24 +380,24 @@ static const char queue[] =
 static void sweep_begin(struct sweep *sweep, const struct scenario_options *options,
                         const char *param)
 {
-    struct text why;
-    text_init(&why);
+    struct sweep_points_wrong wrong = {{0}};
     sweep_init(sweep);
+    text_init(&wrong.nonsense.why);
     sweep->design = "grid";
     sweep->source = (struct sweep_source){.path = "small.yaml",
                                           .file = {"small.yaml", queue, sizeof queue - 1},
                                           .options = options,
                                           .catalog = &catalog_all};
-    cr_assert(sweep_levels_parse(&sweep->space.parameters[0], &sweep->arena, param, &why));
+    cr_assert(sweep_levels_parse(&sweep->space.parameters[0], &sweep->arena, param));
     sweep->space.parameter_count = 1;
-    cr_assert(sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &why), "%s",
-              text_get(&why));
+    cr_assert(sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &wrong), "%s",
+              text_get(&wrong.nonsense.why));
+    text_release(&wrong.nonsense.why);
     sweep->rows = arena_take_array(&sweep->arena, sweep->points.count, sizeof *sweep->rows);
     for (uint32_t i = 0; i < sweep->points.count; i++) {
         sweep->rows[i].chosen = true;
     }
     sweep->chosen = sweep->points.count;
-    text_release(&why);
 }
 
 static char *json_of(const struct sweep *sweep)

@@ -21,24 +21,24 @@ static const struct scenario_options options;
 
 static void begin(struct sweep *sweep, const char *param)
 {
-    struct text why;
-    text_init(&why);
+    struct sweep_points_wrong wrong = {{0}};
+    text_init(&wrong.nonsense.why);
     sweep_init(sweep);
     sweep->design = "grid";
     sweep->source = (struct sweep_source){.path = "small.yaml",
                                           .file = {"small.yaml", queue, sizeof queue - 1},
                                           .options = &options,
                                           .catalog = &catalog_all};
-    cr_assert(sweep_levels_parse(&sweep->space.parameters[0], &sweep->arena, param, &why));
+    cr_assert(sweep_levels_parse(&sweep->space.parameters[0], &sweep->arena, param));
     sweep->space.parameter_count = 1;
-    cr_assert(sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &why));
+    cr_assert(sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &wrong));
     sweep->rows = arena_take_array(&sweep->arena, sweep->points.count, sizeof *sweep->rows);
     for (uint32_t i = 0; i < sweep->points.count; i++) {
         sweep->rows[i].chosen = true;
     }
     sweep->chosen = sweep->points.count;
     cr_assert(sweep_check(sweep, NULL, NULL));
-    text_release(&why);
+    text_release(&wrong.nonsense.why);
 }
 
 Test(sweep_pilot, reckons_with_every_replication_of_every_point)
