@@ -170,7 +170,7 @@ static int merge_sweep(const struct cli *cli, const struct merging *merging, int
         prepare(merging, &command.run);
         struct stop stop;
         stop_begin(&stop);
-        status = sweep_session(cli, &command, &stop);
+        status = sweep_session(cli, &command, &stop, NULL);
         stop_end(&stop);
     } else {
         status = complain(merging, &wrong);

@@ -11,7 +11,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (sweep_command_read(&command, argc, argv, &wrong)) {
         struct stop stop;
         stop_begin(&stop);
-        status = sweep_session(cli, &command, &stop);
+        status = sweep_session(cli, &command, &stop, NULL);
         stop_end(&stop);
     } else {
         cli_misuse(&command_sweep, "%s", text_get(&wrong));

@@ -5,6 +5,7 @@
 #include "sim/cli/run_options.h"
 #include "sim/cli/stop.h"
 
+struct sweep_others;
 struct unit_store;
 
 // Other processes that share the work of a run with this one.
@@ -15,6 +16,7 @@ struct run_executor {
     // Not NULL: this process simulates what another tells it, and has no result; true afterwards if
     // the other one's is whole.
     bool (*is_whole)(void *context);
+    const struct sweep_others *others; // the same for a sweep; NULL: this process is alone
 };
 
 struct run_session {

@@ -23,6 +23,7 @@ struct sweeping { // one study while it is worked on
     const struct cli *cli;
     const struct sweep_command *command;
     struct stop *stop;
+    const struct run_executor *executor; // NULL: threads of this process alone
     struct scenario scenario; // as written, without the parameters that are varied
     struct sweep sweep;
     struct text source, identity, run_identity, arguments, why;
@@ -126,9 +127,15 @@ static void add_words(const struct sweep_command *command, struct text *out)
     }
 }
 
+// Another process decides what is simulated here, and has the result.
+static bool is_serving(const struct sweeping *sweeping)
+{
+    return sweeping->executor != NULL && sweeping->executor->is_whole != NULL;
+}
+
 static bool is_part(const struct sweeping *sweeping)
 {
-    return sweeping->command->run.shards > 0;
+    return sweeping->command->run.shards > 0 || is_serving(sweeping);
 }
 
 static int interrupted(const struct sweeping *sweeping)
@@ -205,6 +212,7 @@ static enum sweep_end simulate(struct sweeping *sweeping)
         .stop_on_fail = run->stop_on_fail,
         .reversed = run->reversed,
         .store = &sweeping->journal.store,
+        .others = sweeping->executor == NULL ? NULL : sweeping->executor->others,
         .identity = text_get(&sweeping->run_identity),
         .resolved = sweeping->command->has_out,
         .context = sweeping,
@@ -355,9 +363,14 @@ static bool begin_journal(struct sweeping *sweeping)
                                          &study, &sweeping->why);
     text_release(&identity);
     const struct run_journal_command words = {"sweep", command->words, command->word_count};
-    return made && begun &&
-           (command->run.merging || run_journal_tell(&sweeping->journal, &command->run, &words,
-                                                     command->run.files[0], &sweeping->why));
+    const bool good =
+        made && begun &&
+        (command->run.merging || run_journal_tell(&sweeping->journal, &command->run, &words,
+                                                  command->run.files[0], &sweeping->why));
+    if (good && sweeping->executor != NULL) {
+        sweeping->executor->begin(sweeping->executor->context, &sweeping->journal.store);
+    }
+    return good;
 }
 
 static bool make_points(struct sweeping *sweeping)
@@ -370,6 +383,25 @@ static bool make_points(struct sweeping *sweeping)
     return made;
 }
 
+// Some points' units are kept for the others.
+static void remove_journal(const struct sweeping *sweeping)
+{
+    if (sweeping->command->points == NULL) {
+        run_journal_remove(&sweeping->journal);
+    }
+}
+
+// The other process tells how the sweep has ended, but for what went wrong here.
+static int served(struct sweeping *sweeping, enum sweep_end end)
+{
+    const int status =
+        end == SWEEP_END_STORE || end == SWEEP_END_FILES ? stopped(sweeping, end) : CLI_DONE;
+    if (sweeping->executor->is_whole(sweeping->executor->context)) {
+        remove_journal(sweeping);
+    }
+    return status;
+}
+
 static int run_kept(struct sweeping *sweeping)
 {
     if (!begin_journal(sweeping) || !make_points(sweeping)) {
@@ -377,6 +409,9 @@ static int run_kept(struct sweeping *sweeping)
         return distrust(&sweeping->journal.store);
     }
     const enum sweep_end end = simulate(sweeping);
+    if (is_serving(sweeping)) {
+        return served(sweeping, end);
+    }
     if (end != SWEEP_END_DONE) {
         return stopped(sweeping, end);
     }
@@ -384,9 +419,8 @@ static int run_kept(struct sweeping *sweeping)
         return tell_part(sweeping);
     }
     const int status = finish(sweeping);
-    const bool whole = sweeping->command->points == NULL && !sweeping->command->run.merging;
-    if (status != CLI_BROKEN && whole) {
-        run_journal_remove(&sweeping->journal);
+    if (status != CLI_BROKEN && !sweeping->command->run.merging) {
+        remove_journal(sweeping);
     }
     return status;
 }
@@ -503,11 +537,13 @@ static void end(struct sweeping *sweeping)
     text_release(&sweeping->why);
 }
 
-int sweep_session(const struct cli *cli, const struct sweep_command *command, struct stop *stop)
+int sweep_session(const struct cli *cli, const struct sweep_command *command, struct stop *stop,
+                  const struct run_executor *executor)
 {
     struct sweeping sweeping;
     struct diagnostic_list diagnostics;
     begin(&sweeping, cli, command, stop);
+    sweeping.executor = executor;
     diagnostic_init(&diagnostics);
     const bool good = scenario_load(&sweeping.scenario, command->run.files[0],
                                     &command->run.scenario, cli->catalog, &diagnostics) &&

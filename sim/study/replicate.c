@@ -40,6 +40,9 @@ struct study { // one call of replicate
     struct series_sum series; // of the replications merged so far
     struct timespec began;
     double widest;
+    uint32_t back;        // units that others have done in this step
+    uint64_t back_events; // of all steps
+    struct replicate_progress told;
 };
 
 uint32_t replicate_step(uint32_t done, uint32_t minimum, uint32_t maximum)
@@ -83,7 +86,8 @@ static bool is_settled(struct crew *crew, uint32_t unit)
         return false;
     }
     pthread_mutex_lock(&crew->lock);
-    const bool there = units->fetch(units->context, unit, crew->design, &crew->records[unit], 1);
+    const bool there =
+        units->fetch(units->context, unit, crew->design, &crew->records[unit], 1) > 0;
     const bool ours = there || units->is_mine(units->context, unit);
     crew->missing += !ours;
     crew->interrupted |= ours && !there && !units->begin(units->context, unit);
@@ -143,16 +147,38 @@ static void tell_progress(struct study *study, uint32_t done, uint64_t events)
     if (options->progress == NULL) {
         return;
     }
-    const struct replicate_progress progress = {
-        .done = done,
+    struct replicate_progress *told = &study->told; // what others have done is not told again
+    *told = (struct replicate_progress){
+        .done = done > told->done ? done : told->done,
         .target = study->crew.target,
         .maximum = study->design.replications.maximum,
-        .events = events,
+        .events = events > told->events ? events : told->events,
         .elapsed_s = elapsed_s(&study->began),
         .widest = study->widest,
         .goal = study->design.replications.stop_at,
     };
-    options->progress(options->context, &progress);
+    options->progress(options->context, told);
+}
+
+// Another process has done a unit of this step.
+static void count_back(void *context, uint64_t unit, uint64_t events)
+{
+    struct study *study = context;
+    (void)unit;
+    study->back++;
+    study->back_events += events;
+    if (elapsed_s(&study->began) - study->told.elapsed_s >= PROGRESS_MS / 1e3) {
+        tell_progress(study, study->crew.first + study->back, study->back_events);
+    }
+}
+
+static bool spread(struct study *study)
+{
+    struct crew *crew = &study->crew;
+    const struct replicate_watch watch = {.context = study, .back = count_back};
+    study->back = 0;
+    return crew->units == NULL || crew->units->spread == NULL ||
+           crew->units->spread(crew->units->others, crew->first, crew->target, &watch);
 }
 
 // Waits for the workers, telling how far they are.
@@ -180,11 +206,9 @@ static void watch_workers(struct study *study)
 static bool run_step(struct study *study, uint32_t target)
 {
     struct crew *crew = &study->crew;
-    const struct replicate_units *units = crew->units;
     crew->first = crew->next;
     crew->target = target;
-    if (units != NULL && units->spread != NULL &&
-        !units->spread(units->others, crew->first, target)) {
+    if (!spread(study)) {
         crew->interrupted = true;
         return false;
     }
@@ -316,8 +340,10 @@ static uint32_t simulate_batches(struct study *study, uint32_t number, struct ev
     if (units == NULL) {
         return batches_run(&study->design, number, study->options->stop, log, records);
     }
-    if (units->fetch(units->context, number, &study->design, records, BATCHES_COUNT)) {
-        return BATCHES_COUNT;
+    const uint32_t there =
+        units->fetch(units->context, number, &study->design, records, BATCHES_COUNT);
+    if (there > 0) {
+        return there;
     }
     study->crew.missing = !units->is_mine(units->context, number);
     if (study->crew.missing > 0 || !units->begin(units->context, number)) {
@@ -327,7 +353,7 @@ static uint32_t simulate_batches(struct study *study, uint32_t number, struct ev
     if (count == 0) {
         units->take_back(units->context, number);
     }
-    if (count == BATCHES_COUNT &&
+    if (count > 0 &&
         !units->keep(units->context, number, &study->design, records, count)) {
         batches_release(records, count, &study->design);
         return 0;
@@ -394,6 +420,34 @@ static bool settle_warmup(struct study *study)
            warmup_find(&study->design, study->options->stop, &study->arena, &study->warmup);
 }
 
+static bool serve_parts(struct study *study, uint32_t unit)
+{
+    const uint32_t count = simulate_batches(study, unit, NULL);
+    batches_release(study->crew.records, count, &study->design);
+    return count > 0;
+}
+
+static bool serve_unit(struct study *study, uint32_t unit)
+{
+    const struct replicate_units *units = study->crew.units;
+    if (study->design.replications.maximum == 1) {
+        return serve_parts(study, unit);
+    }
+    if (!units->begin(units->context, unit)) {
+        return false;
+    }
+    struct run_record record = {0};
+    run_replication(&study->design, unit, study->options->stop, &record);
+    bool good = record.end != RUN_INTERRUPTED;
+    if (good) {
+        good = units->keep(units->context, unit, &study->design, &record, 1);
+    } else {
+        units->take_back(units->context, unit);
+    }
+    run_record_release(&record, &study->design);
+    return good;
+}
+
 // Simulates what another process decides on.
 static enum replicate_end serve(struct study *study)
 {
@@ -401,19 +455,7 @@ static enum replicate_end serve(struct study *study)
     uint32_t unit;
     bool good = true;
     while (good && units->next(units->others, &unit)) {
-        struct run_record record = {0};
-        good = units->begin(units->context, unit);
-        if (!good) {
-            break;
-        }
-        run_replication(&study->design, unit, study->options->stop, &record);
-        good = record.end != RUN_INTERRUPTED;
-        if (good) {
-            good = units->keep(units->context, unit, &study->design, &record, 1);
-        } else {
-            units->take_back(units->context, unit);
-        }
-        run_record_release(&record, &study->design);
+        good = serve_unit(study, unit);
     }
     return good ? REPLICATE_MISSING : REPLICATE_INTERRUPTED;
 }

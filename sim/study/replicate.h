@@ -22,13 +22,20 @@ enum replicate_end {
     REPLICATE_MISSING, // units that others simulate are not there yet
 };
 
+struct replicate_watch { // who wants to know how far others are
+    void *context;
+    void (*back)(void *context, uint64_t unit, uint64_t events); // a unit is done, so many events
+    void (*apart)(void *context, uint64_t unit); // it is set apart; NULL: that ends the study
+};
+
 // Where units come from and go to beside being simulated here: a journal, other machines. Called by
 // the workers, one at a time. Unit UINT32_MAX stands for a warm-up that must be found first.
 struct replicate_units {
     void *context;
-    // Fills the unit's records if it is done already.
-    bool (*fetch)(void *context, uint32_t unit, const struct design *design,
-                  struct run_record *records, uint32_t count);
+    // Fills the unit's records if it is done already: how many, 0 if not. Fewer than `count`: the
+    // parts of a replication that ended at max_events.
+    uint32_t (*fetch)(void *context, uint32_t unit, const struct design *design,
+                      struct run_record *records, uint32_t count);
     // False: it is for another to simulate.
     bool (*is_mine)(void *context, uint32_t unit);
     // About to be simulated; done. False: it could not be kept, the study ends as interrupted.
@@ -39,7 +46,7 @@ struct replicate_units {
     void *others; // context of the two below
     // May have others simulate the units from `first` to before `end`, so that they can be fetched;
     // what cannot is simulated here. False: the study ends as interrupted. NULL: nobody else.
-    bool (*spread)(void *others, uint32_t first, uint32_t end);
+    bool (*spread)(void *others, uint32_t first, uint32_t end, const struct replicate_watch *watch);
     // Not NULL: this process simulates what it is told here and decides nothing, until false; the
     // study ends as REPLICATE_MISSING.
     bool (*next)(void *others, uint32_t *unit);

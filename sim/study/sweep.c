@@ -164,6 +164,58 @@ void sweep_identity(const struct sweep *sweep, struct text *identity)
     }
 }
 
+// ---- the result of a point ----------------------------------------------------------------------
+
+static void fill_flow(struct sweep_flow *flow, const struct result *result, uint32_t workload)
+{
+    const uint32_t block = result->workloads[workload].figures;
+    *flow = (struct sweep_flow){
+        .offered = *result_flow(result, block, RESULT_OFFERED),
+        .throughput = *result_flow(result, block, RESULT_THROUGHPUT),
+        .success = *result_flow(result, block, RESULT_SUCCESS),
+        .mean = *result_flow(result, block, RESULT_MEAN),
+        .p50 = *result_flow(result, block, RESULT_P50),
+        .p99 = *result_flow(result, block, RESULT_P99),
+    };
+}
+
+static void fill_busiest(struct sweep *sweep, struct sweep_row *row, const struct result *result)
+{
+    uint32_t busiest = RESULT_NONE;
+    for (uint32_t c = 0; c < result->component_count; c++) {
+        const struct result_component *component = &result->components[c];
+        const struct estimate *load = result_flow(result, component->figures, RESULT_UTILIZATION);
+        if (load->known && (busiest == RESULT_NONE || load->value > row->utilization.value)) {
+            busiest = c;
+            row->utilization = *load;
+        }
+    }
+    if (busiest != RESULT_NONE) {
+        row->busiest = arena_text(&sweep->arena, result->components[busiest].name);
+    }
+}
+
+void sweep_fill(struct sweep *sweep, uint32_t point, const struct result *result)
+{
+    struct sweep_row *row = &sweep->rows[point];
+    row->state = SWEEP_DONE;
+    row->verdict = result->verdict;
+    row->replications = result->replication_count;
+    row->events = result->events;
+    row->simulated_s = result->simulated_s;
+    row->fingerprint = result->fingerprint;
+    memcpy(row->digest, result->digest, strnlen(result->digest, DIGEST_ROOM - 1) + 1);
+    for (uint32_t w = 0; w < result->workload_count; w++) {
+        fill_flow(&row->flows[w], result, w);
+    }
+    for (uint32_t s = 0; s < result->slo_count; s++) {
+        const struct result_slo *slo = &result->slos[s];
+        row->slos[s] = (struct sweep_objective){slo->verdict, slo->observed, slo->limit,
+                                                arena_text(&sweep->arena, slo->unit)};
+    }
+    fill_busiest(sweep, row, result);
+}
+
 // ---- reading off
 // ---------------------------------------------------------------------------------
 

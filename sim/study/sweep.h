@@ -97,11 +97,27 @@ enum sweep_end {
     SWEEP_END_FILES, // a point's files: `why`
 };
 
+struct replicate_watch;
+
+// Other processes that share the work of a sweep with this one.
+struct sweep_others {
+    void *context;
+    // Not NULL: has them simulate these units (journal_unit), so that the store has them. False:
+    // the sweep must end.
+    bool (*spread)(void *context, const uint64_t *units, uint32_t count,
+                   const struct replicate_watch *watch);
+    // Not NULL: this process simulates what another tells it and decides nothing: the point of the
+    // next unit, then the units of that point; false: no more.
+    bool (*next_point)(void *context, uint32_t *point);
+    bool (*next)(void *context, uint32_t *unit);
+};
+
 struct sweep_options {
     uint32_t workers;
     const volatile int *stop; // NULL: never
     bool fail_fast, stop_on_fail, reversed;
     struct unit_store *store; // NULL: every unit is simulated here
+    const struct sweep_others *others; // NULL: nobody else; with a store
     const char *identity;     // what besides the scenario decides a result
     bool resolved;            // results carry the scenario as resolved
     void *context;            // of the following
@@ -129,6 +145,9 @@ bool sweep_load(const struct sweep *sweep, uint32_t point, struct scenario *scen
 
 enum sweep_end sweep_run(struct sweep *sweep, const struct sweep_options *options,
                          struct text *why);
+
+// Fills the row of a point that is done. One at a time.
+void sweep_fill(struct sweep *sweep, uint32_t point, const struct result *result);
 
 // The value of a parameter at a point.
 static inline const char *sweep_value(const struct sweep *sweep, uint32_t point, uint32_t parameter)

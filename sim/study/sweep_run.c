@@ -22,7 +22,12 @@ struct crew { // shared by the threads
     uint32_t threads; // of one point
     uint32_t units;
     uint64_t events;
-    double weight, simulated; // predicted events that are done, and of them simulated here
+    double weight, simulated; // predicted events that are done, and of them simulated now
+    struct timespec began;
+    double told_s;      // when progress was told last, since then
+    uint64_t *wanted;   // units that others are to simulate
+    uint32_t wanted_count, wanted_room;
+    uint32_t *awaited;  // of them, by point
     enum sweep_end end;
 };
 
@@ -59,20 +64,42 @@ static void give_store(struct lot *lot)
     pthread_mutex_unlock(&lot->crew->store_lock);
 }
 
-static bool fetch(void *context, uint32_t unit, const struct design *design,
-                  struct run_record *records, uint32_t count)
+// Others simulate for this process.
+static bool is_spread(const struct crew *crew)
+{
+    return crew->options->others != NULL && crew->options->others->spread != NULL;
+}
+
+// Another process decides what is simulated here.
+static bool is_serving(const struct crew *crew)
+{
+    return crew->options->others != NULL && crew->options->others->next_point != NULL;
+}
+
+static uint32_t fetch(void *context, uint32_t unit, const struct design *design,
+                      struct run_record *records, uint32_t count)
 {
     struct lot *lot = context;
     if (lot->crew->options->store == NULL) {
-        return false;
+        return 0;
     }
     struct unit_store *store = take_store(lot);
-    const bool there = store->units.fetch(store, unit, design, records, count);
+    const uint32_t there = store->units.fetch(store, unit, design, records, count);
     give_store(lot);
-    if (there) {
+    if (there > 0 && !is_spread(lot->crew)) {
         count_unit(lot->crew, lot->point, false, 0);
     }
     return there;
+}
+
+// Under the lock of the store.
+static void want_unit(struct crew *crew, uint32_t point, uint32_t unit)
+{
+    if (crew->wanted_count == crew->wanted_room) {
+        crew->wanted_room = crew->wanted_room == 0 ? 256 : crew->wanted_room * 2;
+        crew->wanted = check_realloc(crew->wanted, crew->wanted_room * sizeof *crew->wanted);
+    }
+    crew->wanted[crew->wanted_count++] = journal_unit(point, unit);
 }
 
 static bool is_mine(void *context, uint32_t unit)
@@ -80,6 +107,12 @@ static bool is_mine(void *context, uint32_t unit)
     struct lot *lot = context;
     if (lot->crew->options->store == NULL) {
         return true;
+    }
+    if (is_spread(lot->crew)) {
+        take_store(lot);
+        want_unit(lot->crew, lot->point, unit);
+        give_store(lot);
+        return false;
     }
     struct unit_store *store = take_store(lot);
     const bool mine = store->units.is_mine(store, unit);
@@ -135,56 +168,6 @@ static void take_back(void *context, uint32_t unit)
 // ---- a point
 // -------------------------------------------------------------------------------------
 
-static void fill_flow(struct sweep_flow *flow, const struct result *result, uint32_t workload)
-{
-    const uint32_t block = result->workloads[workload].figures;
-    *flow = (struct sweep_flow){
-        .offered = *result_flow(result, block, RESULT_OFFERED),
-        .throughput = *result_flow(result, block, RESULT_THROUGHPUT),
-        .success = *result_flow(result, block, RESULT_SUCCESS),
-        .mean = *result_flow(result, block, RESULT_MEAN),
-        .p50 = *result_flow(result, block, RESULT_P50),
-        .p99 = *result_flow(result, block, RESULT_P99),
-    };
-}
-
-static void fill_busiest(struct crew *crew, struct sweep_row *row, const struct result *result)
-{
-    uint32_t busiest = RESULT_NONE;
-    for (uint32_t c = 0; c < result->component_count; c++) {
-        const struct result_component *component = &result->components[c];
-        const struct estimate *load = result_flow(result, component->figures, RESULT_UTILIZATION);
-        if (load->known && (busiest == RESULT_NONE || load->value > row->utilization.value)) {
-            busiest = c;
-            row->utilization = *load;
-        }
-    }
-    if (busiest != RESULT_NONE) {
-        row->busiest = arena_text(&crew->sweep->arena, result->components[busiest].name);
-    }
-}
-
-// Under the lock: the arena is shared.
-static void fill_row(struct crew *crew, struct sweep_row *row, const struct result *result)
-{
-    row->state = SWEEP_DONE;
-    row->verdict = result->verdict;
-    row->replications = result->replication_count;
-    row->events = result->events;
-    row->simulated_s = result->simulated_s;
-    row->fingerprint = result->fingerprint;
-    memcpy(row->digest, result->digest, strnlen(result->digest, DIGEST_ROOM - 1) + 1);
-    for (uint32_t w = 0; w < result->workload_count; w++) {
-        fill_flow(&row->flows[w], result, w);
-    }
-    for (uint32_t s = 0; s < result->slo_count; s++) {
-        const struct result_slo *slo = &result->slos[s];
-        row->slos[s] = (struct sweep_objective){slo->verdict, slo->observed, slo->limit,
-                                                arena_text(&crew->sweep->arena, slo->unit)};
-    }
-    fill_busiest(crew, row, result);
-}
-
 static void break_point(struct crew *crew, uint32_t point, const char *why)
 {
     pthread_mutex_lock(&crew->lock);
@@ -209,6 +192,20 @@ static void end_crew(struct crew *crew, enum sweep_end end, struct text *why)
     pthread_mutex_unlock(&crew->lock);
 }
 
+// What is told to simulate here cannot leave anything out.
+static void lose_point(struct crew *crew, uint32_t point, const char *why)
+{
+    if (!is_serving(crew)) {
+        break_point(crew, point, why);
+        return;
+    }
+    struct text text;
+    text_init(&text);
+    text_add(&text, why);
+    end_crew(crew, SWEEP_END_FILES, &text);
+    text_release(&text);
+}
+
 static void settle_done(struct crew *crew, uint32_t point, const struct result *result)
 {
     const struct sweep_options *options = crew->options;
@@ -223,7 +220,7 @@ static void settle_done(struct crew *crew, uint32_t point, const struct result *
     }
     text_release(&why);
     pthread_mutex_lock(&crew->lock);
-    fill_row(crew, &crew->sweep->rows[point], result);
+    sweep_fill(crew->sweep, point, result);
     pthread_mutex_unlock(&crew->lock);
 }
 
@@ -304,12 +301,15 @@ static void simulate_point(struct lot *lot, const struct scenario *scenario)
 static void work_point(struct crew *crew, uint32_t point)
 {
     struct lot lot = {.crew = crew, .point = point};
+    const struct sweep_others *others = crew->options->others;
     lot.units = (struct replicate_units){.context = &lot,
                                          .fetch = fetch,
                                          .is_mine = is_mine,
                                          .begin = begin_unit,
                                          .keep = keep,
-                                         .take_back = take_back};
+                                         .take_back = take_back,
+                                         .others = others == NULL ? NULL : others->context,
+                                         .next = is_serving(crew) ? others->next : NULL};
     struct diagnostic_list diagnostics;
     struct scenario scenario;
     diagnostic_init(&diagnostics);
@@ -318,7 +318,7 @@ static void work_point(struct crew *crew, uint32_t point)
     if (good) {
         simulate_point(&lot, &scenario);
     } else {
-        break_point(crew, point, "a file of the scenario has changed since the sweep began");
+        lose_point(crew, point, "a file of the scenario has changed since the sweep began");
     }
     scenario_release(&scenario);
     diagnostic_release(&diagnostics);
@@ -336,11 +336,19 @@ static bool take_point(struct crew *crew, uint32_t *point)
     while (!has && crew->next < sweep->points.count) {
         const uint32_t number = crew->next++;
         *point = reversed ? sweep->points.count - 1 - number : number;
-        has = sweep->rows[*point].chosen;
+        const enum sweep_state state = sweep->rows[*point].state;
+        has = sweep->rows[*point].chosen && (state == SWEEP_PENDING || state == SWEEP_MISSING);
     }
     has = has && (crew->end == SWEEP_END_DONE || crew->end == SWEEP_END_MISSING);
     pthread_mutex_unlock(&crew->lock);
     return has;
+}
+
+// Done, or never to be.
+static bool is_settled(const struct crew *crew, uint32_t point)
+{
+    const enum sweep_state state = crew->sweep->rows[point].state;
+    return state == SWEEP_DONE || state == SWEEP_BROKEN;
 }
 
 static void *work(void *argument)
@@ -350,7 +358,7 @@ static void *work(void *argument)
     while (take_point(crew, &point)) {
         work_point(crew, point);
         pthread_mutex_lock(&crew->lock);
-        crew->settled_count++;
+        crew->settled_count += !is_spread(crew) || (crew->sweep->grows && is_settled(crew, point));
         pthread_cond_signal(&crew->settled);
         pthread_mutex_unlock(&crew->lock);
     }
@@ -369,9 +377,9 @@ static double elapsed_s(const struct timespec *began)
 }
 
 // Under the lock.
-static struct sweep_progress progress_of(const struct crew *crew, const struct timespec *began)
+static struct sweep_progress progress_of(const struct crew *crew)
 {
-    const double elapsed = elapsed_s(began);
+    const double elapsed = elapsed_s(&crew->began);
     const double left = crew->sweep->predicted - crew->weight;
     return (struct sweep_progress){
         .points = crew->sweep->chosen,
@@ -385,11 +393,11 @@ static struct sweep_progress progress_of(const struct crew *crew, const struct t
     };
 }
 
-// Waits for the threads, telling how far they are.
-static void watch(struct crew *crew, const struct timespec *began)
+// Waits for the threads, telling how far they are, at least once.
+static void watch(struct crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
-    while (crew->working > 0) {
+    do {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += (long)PROGRESS_MS * 1000000;
@@ -399,20 +407,18 @@ static void watch(struct crew *crew, const struct timespec *began)
         while (crew->working > 0 && waited == 0) { // to the end of the interval, or of the work
             waited = pthread_cond_timedwait(&crew->settled, &crew->lock, &until);
         }
-        const struct sweep_progress facts = progress_of(crew, began);
+        const struct sweep_progress facts = progress_of(crew);
         pthread_mutex_unlock(&crew->lock);
         if (crew->options->progress != NULL) {
             crew->options->progress(crew->options->context, &facts);
         }
         pthread_mutex_lock(&crew->lock);
-    }
+    } while (crew->working > 0);
     pthread_mutex_unlock(&crew->lock);
 }
 
 static void run_threads(struct crew *crew, uint32_t count)
 {
-    struct timespec began;
-    clock_gettime(CLOCK_MONOTONIC, &began);
     pthread_t *threads = check_calloc(count, sizeof *threads);
     crew->working = count;
     uint32_t begun = 0;
@@ -422,7 +428,7 @@ static void run_threads(struct crew *crew, uint32_t count)
     pthread_mutex_lock(&crew->lock);
     crew->working -= count - begun;
     pthread_mutex_unlock(&crew->lock);
-    watch(crew, &began);
+    watch(crew);
     for (uint32_t i = 0; i < begun; i++) {
         pthread_join(threads[i], NULL);
     }
@@ -431,6 +437,98 @@ static void run_threads(struct crew *crew, uint32_t count)
         crew->working = 1;
         work(crew);
     }
+}
+
+// ---- other processes ----------------------------------------------------------------------------
+
+// The units that every point needs, but for those that are there.
+static void want_least(struct crew *crew)
+{
+    struct sweep *sweep = crew->sweep;
+    struct unit_store *store = crew->options->store;
+    for (uint32_t point = 0; point < sweep->points.count; point++) {
+        store->point = point;
+        for (uint32_t unit = 0; sweep->rows[point].chosen && unit < sweep->rows[point].least;
+             unit++) {
+            if (unit_store_has(store, unit)) {
+                count_unit(crew, point, false, 0);
+            } else {
+                want_unit(crew, point, unit);
+            }
+        }
+    }
+}
+
+static void count_back(void *context, uint64_t unit, uint64_t events)
+{
+    struct crew *crew = context;
+    const uint32_t point = (uint32_t)(unit >> 32);
+    count_unit(crew, point, true, events);
+    crew->settled_count += --crew->awaited[point] == 0 && !crew->sweep->grows;
+    const double now_s = elapsed_s(&crew->began);
+    if (crew->options->progress != NULL && now_s - crew->told_s >= PROGRESS_MS / 1e3) {
+        const struct sweep_progress facts = progress_of(crew);
+        crew->options->progress(crew->options->context, &facts);
+        crew->told_s = now_s;
+    }
+}
+
+static void count_apart(void *context, uint64_t unit)
+{
+    struct crew *crew = context;
+    pthread_mutex_lock(&crew->lock);
+    const char *why = arena_format(&crew->sweep->arena,
+                                   "replication %u has ended its process %d times and is set apart",
+                                   (uint32_t)unit, JOURNAL_DEADLY);
+    pthread_mutex_unlock(&crew->lock);
+    break_point(crew, (uint32_t)(unit >> 32), why);
+    count_back(crew, unit, 0);
+}
+
+// Has others simulate what is wanted. False: the sweep ends.
+static bool spread(struct crew *crew)
+{
+    const struct sweep_others *others = crew->options->others;
+    const struct replicate_watch watch = {crew, count_back, count_apart};
+    memset(crew->awaited, 0, crew->sweep->points.count * sizeof *crew->awaited);
+    for (uint32_t i = 0; i < crew->wanted_count; i++) {
+        crew->awaited[crew->wanted[i] >> 32]++;
+    }
+    const bool good = others->spread(others->context, crew->wanted, crew->wanted_count, &watch);
+    crew->wanted_count = 0;
+    if (!good) {
+        const struct unit_store *store = crew->options->store;
+        end_crew(crew, store->stopped ? SWEEP_END_STORE : SWEEP_END_INTERRUPTED, NULL);
+    }
+    return good;
+}
+
+// Rounds: others simulate what is wanted, and what is there then decides what is wanted next.
+static void run_rounds(struct crew *crew, uint32_t threads)
+{
+    crew->awaited = check_calloc(crew->sweep->points.count, sizeof *crew->awaited);
+    want_least(crew);
+    while (spread(crew)) {
+        crew->end = crew->end == SWEEP_END_MISSING ? SWEEP_END_DONE : crew->end;
+        crew->next = 0;
+        run_threads(crew, threads);
+        if (crew->end != SWEEP_END_MISSING || crew->wanted_count == 0) {
+            break;
+        }
+    }
+    free(crew->awaited);
+    free(crew->wanted);
+}
+
+static void serve(struct crew *crew)
+{
+    const struct sweep_others *others = crew->options->others;
+    uint32_t point;
+    while ((crew->end == SWEEP_END_DONE || crew->end == SWEEP_END_MISSING) &&
+           others->next_point(others->context, &point)) {
+        work_point(crew, point);
+    }
+    crew->end = crew->end == SWEEP_END_DONE ? SWEEP_END_MISSING : crew->end;
 }
 
 enum sweep_end sweep_run(struct sweep *sweep, const struct sweep_options *options, struct text *why)
@@ -443,7 +541,14 @@ enum sweep_end sweep_run(struct sweep *sweep, const struct sweep_options *option
     pthread_mutex_init(&crew.lock, NULL);
     pthread_mutex_init(&crew.store_lock, NULL);
     pthread_cond_init(&crew.settled, NULL);
-    run_threads(&crew, threads);
+    clock_gettime(CLOCK_MONOTONIC, &crew.began);
+    if (is_serving(&crew)) {
+        serve(&crew);
+    } else if (is_spread(&crew)) {
+        run_rounds(&crew, threads);
+    } else {
+        run_threads(&crew, threads);
+    }
     pthread_cond_destroy(&crew.settled);
     pthread_mutex_destroy(&crew.store_lock);
     pthread_mutex_destroy(&crew.lock);

@@ -28,7 +28,8 @@ struct unit_store {
     enum journal_status status;         // what ended a study
     bool stopped;                       // `why` tells what ended it
     struct text why;
-    struct unit_bytes scratch;
+    struct unit_bytes scratch;          // of the unit that was kept last
+    uint64_t kept, events;              // its number (journal_unit), and events of it
     struct replicate_units units;       // of `store` itself, for replicate
 };
 

@@ -35,6 +35,8 @@ for processes in 1 2 3 5; do
     mpi $processes run queue.yaml -o "np$processes"
     same "np$processes" plain "the same bytes with $processes processes"
 done
+try timeout 100 mpirun --oversubscribe -np 3 "$program" run queue.yaml --out json -o loud
+has err "replications 40/40..40" "the first process tells how far it is"
 mpi 2 run queue.yaml -o plain
 grep -q "up to date" err
 judge $? "both programs are of one build: a finished run is shown again"
@@ -88,6 +90,97 @@ wait $job
 judge $? "a job that is told to end keeps what was done"
 try "$orrery" run queue.yaml --no-progress --out json -q -o told
 same told long "and orrery run goes on with it"
+
+# ---- a sweep ------------------------------------------------------------------------------------
+
+cat >points.yaml <<'YAML'
+orrery: v1
+name: points
+params: {load: 500/s, n: 1, most: 100000000}
+simulation: {duration: 500ms, warmup: 50ms, replications: 3, max_events: $most}
+components:
+  server: {kind: station, service: exp(mean=1ms), replicas: $n}
+workloads:
+  clients: {target: server, rate: $load}
+slos:
+  - {name: latency, target: clients, objectives: ["p(99) < 100ms"]}
+sweep:
+  vary: {load: 200/s..900/s step 100/s, n: [1, 2]}
+  where: "load <= n * 700/s"
+YAML
+
+alike() { # alike DIR REFERENCE WHAT: all files but the manifest, and no journal is left
+    [ "$code" -eq "$(cat "$2.code")" ] && [ ! -e "$1/journal" ] &&
+        diff -rq -x manifest.json -x journal "$2" "$1" >>err
+    judge $? "$3"
+    rm -rf "$1"
+}
+
+swept() { # swept DIR ARGUMENT...: by one process alone
+    local directory=$1
+    shift
+    try "$orrery" sweep points.yaml --no-progress -q -o "$directory" "$@"
+    echo "$code" >"$directory.code"
+}
+
+sweep() { # sweep PROCESSES ARGUMENT...
+    local processes=$1
+    shift
+    try timeout 100 mpirun --oversubscribe -np "$processes" "$program" sweep points.yaml "$@"
+}
+
+swept all-three
+for processes in 1 2 3 5; do
+    sweep $processes -o other
+    alike other all-three "a sweep has the same bytes with $processes processes"
+done
+has err "points 14/14  units 42" "and the first of them tells how far it is"
+swept all-one --rep 1
+sweep 3 --rep 1 -q -o other
+alike other all-one "of one replication a point as well"
+swept all-grown --rep 2..40
+sweep 3 --rep 2..40 -q -o other
+alike other all-grown "and with a rule of stopping"
+swept all-files --points 3,7-9 --out md
+sweep 2 --points 3,7-9 --out md -q -o other
+diff -rq -x manifest.json -x journal all-files other >err
+judge $? "some points, with their files"
+rm -rf other
+sweep 3 --param most=100,100000000 --rep 1 -q -o other
+[ "$code" -eq 3 ] && grep -q "1 point has no answer" err && [ -s other/points/1.json ]
+judge $? "a point without an answer is told of at the end, and the others have theirs"
+rm -rf other
+sweep 3 --shard 1/2 -o other
+[ "$code" -eq 2 ] && [ ! -e other ]
+judge $? "a part of a sweep is none for a job"
+sweep 3 --param n=1,none -o other
+[ "$code" -eq 2 ] && [ "$(grep -c '^point 1 ' err)" -eq 1 ] && [ ! -e other ]
+judge $? "a wrong point is said once"
+
+begun() { # begun DIR: a long sweep by three processes, until one of them has kept something
+    timeout 100 mpirun --oversubscribe -np 3 \
+        "$program" sweep points.yaml --duration 100s --rep 8 -q -o "$1" >out 2>err </dev/null &
+    job=$!
+    until kept "$1" || ! kill -0 $job 2>/dev/null; do
+        sleep 0.01
+    done
+}
+swept all-long --duration 100s --rep 8
+begun dead
+rank=$(pgrep -P "$(pgrep -P $job)" | tail -n 1)
+kill -KILL "$rank"
+wait $job
+[ $? -ne 0 ] && [ ! -e dead/sweep.json ] && kept dead
+judge $? "a process of a sweep that is killed ends the job, not what was done"
+sweep 2 --duration 100s --rep 8 -q -o dead
+alike dead all-long "another job goes on, with another number of processes"
+begun warned
+kill -TERM $job
+wait $job
+[ ! -e warned/sweep.json ] && kept warned
+judge $? "a job that is told to end keeps what was done"
+swept warned --duration 100s --rep 8
+alike warned all-long "and orrery sweep goes on with it"
 
 # ---- refusals -----------------------------------------------------------------------------------
 
