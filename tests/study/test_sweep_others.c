@@ -39,8 +39,8 @@ static void side_init(struct side *side, const char *simulation, const char *fol
                       const char *name)
 {
     struct sweep *sweep = &side->sweep;
-    struct text why;
-    text_init(&why);
+    struct sweep_points_wrong wrong = {{0}};
+    text_init(&wrong.nonsense.why);
     text_init(&side->source);
     text_format(&side->source, "%ssimulation: {duration: 1s, warmup: 100ms, %s}\n%s", text_before,
                 simulation, text_after);
@@ -53,9 +53,9 @@ static void side_init(struct side *side, const char *simulation, const char *fol
         .options = &side->options,
         .catalog = &catalog_all};
     cr_assert(sweep_levels_parse(&sweep->space.parameters[0], &sweep->arena,
-                                 "load=100/s..900/s step 200/s", &why));
+                                 "load=100/s..900/s step 200/s"));
     sweep->space.parameter_count = 1;
-    cr_assert(sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &why));
+    cr_assert(sweep_points_make(&sweep->space, &sweep->arena, &sweep->points, &wrong));
     sweep->rows = arena_take_array(&sweep->arena, sweep->points.count, sizeof *sweep->rows);
     for (uint32_t i = 0; i < sweep->points.count; i++) {
         sweep->rows[i].chosen = true;
@@ -66,7 +66,7 @@ static void side_init(struct side *side, const char *simulation, const char *fol
     if (folder != NULL) {
         cr_assert_eq(unit_store_append_to(&side->store, folder, name), JOURNAL_OPEN);
     }
-    text_release(&why);
+    text_release(&wrong.nonsense.why);
 }
 
 static void side_release(struct side *side)
