@@ -100,7 +100,7 @@ static void write_head(const struct plan *plan, struct json_write *json)
     write_hours(&plan->load, json);
     json_write_number(json, "headroom", plan->headroom);
     json_write_number(json, "confidence", plan->confidence);
-    json_write_text(json, "minimize", plan->by_cores ? "cores" : "cost");
+    json_write_text(json, "minimize", plan->by_cores ? "cores" : plan->by_watts ? "watts" : "cost");
     json_write_text(json, "currency", plan->currency);
     json_write_number(json, "candidates", plan->candidates);
     json_write_integer(json, "simulated", plan->simulated);
@@ -134,6 +134,25 @@ static void write_variables(const struct plan *plan, struct json_write *json)
     json_write_end(json);
 }
 
+static void write_types(const struct plan *plan, struct json_write *json)
+{
+    json_write_array(json, "machine_types");
+    for (uint32_t i = 0; i < plan->type_count; i++) {
+        const struct plan_on_type *one = &plan->types[i];
+        json_write_object_inline(json, NULL);
+        json_write_text(json, "name", one->name);
+        json_write_integer(json, "pieces", one->pieces);
+        json_write_text(json, "type", one->type);
+        json_write_number(json, "sent_bytes_per_s", one->sent);
+        json_write_number(json, "network_bytes_per_s", one->network > 0.0 ? one->network : NAN);
+        json_write_number(json, "network_full_at", one->factor);
+        json_write_number(json, "network_full_months", one->months);
+        json_write_text(json, "cheaper_types_lack", one->ruled_out);
+        json_write_end(json);
+    }
+    json_write_end(json);
+}
+
 static void write_outlook(const struct plan *plan, struct json_write *json)
 {
     json_write_array(json, "resources");
@@ -151,6 +170,7 @@ static void write_outlook(const struct plan *plan, struct json_write *json)
         json_write_end(json);
     }
     json_write_end(json);
+    write_types(plan, json);
     json_write_array(json, "frontier");
     for (uint32_t i = 0; i < plan->level_count; i++) {
         const struct plan_level *level = &plan->levels[i];
@@ -194,6 +214,8 @@ void plan_json_write(const struct plan *plan, struct text *out)
     write_head(plan, &json);
     json_write_number(&json, "cost_now", plan->cost_now);
     json_write_number(&json, "cost", plan->best == NULL ? NAN : plan->best->cost);
+    json_write_number(&json, "watts_now", plan->best == NULL ? NAN : plan->watts_now);
+    json_write_number(&json, "watts", plan->best == NULL ? NAN : plan->watts);
     write_variables(plan, &json);
     json_write_array(&json, "findings");
     const struct plan_trial *trial = plan->best != NULL ? plan->best : plan->largest;

@@ -32,7 +32,10 @@ static void draw_frontier(const struct plan *plan, struct plot_list *plots)
                 "title 'by square-root staffing', \\\n"
                 "  '' using 1:($3 == 1 ? $2 : 1/0) with points pt 7 ps 1.4 lc rgb '#b45309' "
                 "title 'simulated'\n",
-                plan->by_cores ? "cores" : "cost an hour", plot->name);
+                plan->by_cores   ? "cores"
+                : plan->by_watts ? "watts"
+                                 : "cost an hour",
+                plot->name);
     text_add(&plot->alt, "Cost of the sizing against the load it carries");
 }
 
@@ -80,8 +83,8 @@ static void write_table(const struct html *html, const struct table *table)
 
 static void write_page(const struct plan *plan, const struct plot_list *plots, struct text *out)
 {
-    static const char *const ids[PLAN_TABLES] = {"changes",   "objectives", "neighbours",
-                                                 "resources", "frontier",   "inputs"};
+    static const char *const ids[PLAN_TABLES] = {"changes", "objectives", "neighbours", "resources",
+                                                 "types",   "frontier",   "inputs"};
     const struct html_pictures pictures = {.plots = plots};
     const struct html html = {NULL, &pictures, out};
     write_head(&html, plan);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "reports/figure_text.h"
+#include "sim/base/units_format.h"
 
 enum { ROOM = 64 };
 
@@ -13,14 +14,15 @@ const char *const plan_table_titles[PLAN_TABLES] = {
     [PLAN_TABLE_OBJECTIVES] = "Objectives of the plan, case by case",
     [PLAN_TABLE_NEIGHBOURS] = "Why each cheaper neighbour fails",
     [PLAN_TABLE_RESOURCES] = "When servers run out (in the worst case)",
+    [PLAN_TABLE_TYPES] = "Types of machine",
     [PLAN_TABLE_FRONTIER] = "Cost against load",
     [PLAN_TABLE_INPUTS] = "What the plan depends on",
 };
 
 const char *plan_table_cost(const struct plan *plan, double cost, char *buffer, size_t size)
 {
-    if (plan->by_cores) {
-        snprintf(buffer, size, "%.6g cores", cost);
+    if (plan->by_cores || plan->by_watts) {
+        snprintf(buffer, size, plan->by_cores ? "%.6g cores" : "%.6g W", cost);
     } else {
         snprintf(buffer, size, "%.6g%s%s/h", cost, *plan->currency == '\0' ? "" : " ",
                  plan->currency);
@@ -182,6 +184,49 @@ static bool table_resources(const struct plan *plan, struct table *table)
     return true;
 }
 
+static void add_bandwidth(struct table *table, double bytes)
+{
+    char bits[UNITS_FORMAT_ROOM];
+    if (bytes > 0.0) {
+        table_cell(table, "%sbit/s", units_format_si(bits, sizeof bits, bytes * 8.0));
+    } else {
+        table_cell(table, "-");
+    }
+}
+
+static bool table_types(const struct plan *plan, struct table *table)
+{
+    static const char *const heads[] = {"what",
+                                        "pieces",
+                                        "type",
+                                        "sends (estimate)",
+                                        "network",
+                                        "network full",
+                                        "cheaper types lack",
+                                        NULL};
+    if (plan->type_count == 0) {
+        return false;
+    }
+    table_init(table, "lrlrrrl");
+    table_heads(table, heads);
+    for (uint32_t i = 0; i < plan->type_count; i++) {
+        const struct plan_on_type *one = &plan->types[i];
+        table_row(table);
+        table_cell(table, "%s", one->name);
+        table_cell(table, "%u", one->pieces);
+        table_cell(table, "%s", one->type);
+        add_bandwidth(table, one->sent);
+        add_bandwidth(table, one->network);
+        if (isnan(one->factor)) {
+            table_cell(table, "-");
+        } else {
+            add_end(table, one->factor, one->months);
+        }
+        table_cell(table, "%s", one->ruled_out);
+    }
+    return true;
+}
+
 static bool table_frontier(const struct plan *plan, struct table *table)
 {
     static const char *const heads[] = {"load", "of today's", "cost", "sizing", "how", NULL};
@@ -239,6 +284,8 @@ bool plan_table_fill(const struct plan *plan, enum plan_table which, struct tabl
         return table_neighbours(plan, table);
     case PLAN_TABLE_RESOURCES:
         return table_resources(plan, table);
+    case PLAN_TABLE_TYPES:
+        return table_types(plan, table);
     case PLAN_TABLE_FRONTIER:
         return table_frontier(plan, table);
     case PLAN_TABLE_INPUTS:

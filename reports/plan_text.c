@@ -169,6 +169,26 @@ static void add_confirmed(const struct plan *plan, struct text *out)
     }
 }
 
+// What was not simulated but reckoned.
+static void add_estimates(const struct plan *plan, struct text *out)
+{
+    bool network = false;
+    for (uint32_t i = 0; i < plan->type_count; i++) {
+        network = network || plan->types[i].network > 0.0;
+    }
+    if (plan->best != NULL && !isnan(plan->watts)) {
+        text_format(out,
+                    "Power: %.6g W -> %.6g W at the planned load, straight between idle and busy, "
+                    "with the servers as busy as the largest sizing was simulated to be\n",
+                    plan->watts_now, plan->watts);
+    }
+    if (network) {
+        text_add(out, "What a machine sends is estimated from the sizes of calls, answers and "
+                      "messages, in the case that leaves the fewest replicas; retries and traffic "
+                      "within a store or broker are not in it\n");
+    }
+}
+
 static void add_shortened(const struct plan *plan, struct text *out)
 {
     if (plan->whole != NULL) {
@@ -245,6 +265,7 @@ void plan_text_write(const struct plan *plan, bool color, struct text *out)
     text_add(out, "\n");
     plan_text_method(plan, out);
     add_confirmed(plan, out);
+    add_estimates(plan, out);
     add_shortened(plan, out);
     add_apply(plan, out);
 }
@@ -264,13 +285,15 @@ void plan_text_markdown(const struct plan *plan, struct text *out)
     text_add(out, "\n");
     plan_text_method(plan, out);
     add_confirmed(plan, out);
+    add_estimates(plan, out);
     add_shortened(plan, out);
     add_apply(plan, out);
 }
 
 void plan_text_identity(const struct plan *plan, struct text *out)
 {
-    text_format(out, "plan %s %u %d\n", plan->base.digest, plan->request.most, plan->by_cores);
+    text_format(out, "plan %s %u %d\n", plan->base.digest, plan->request.most,
+                plan->by_cores + 2 * plan->by_watts);
     text_format(out, "%s %s %s\n",
                 plan->request.scenario.duration == NULL ? "" : plan->request.scenario.duration,
                 plan->request.scenario.warmup == NULL ? "" : plan->request.scenario.warmup,

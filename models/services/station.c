@@ -115,6 +115,13 @@ static double demand(const struct component_design *component, const struct oper
     return distribution_mean(&configuration->service) / 1e9;
 }
 
+static double demand_squares(const struct component_design *component)
+{
+    const struct configuration *configuration = component->configuration;
+    const double mean = distribution_mean(&configuration->service);
+    return (distribution_variance(&configuration->service) + mean * mean) / 1e18;
+}
+
 // ---- descriptor
 // -----------------------------------------------------------------------------------
 
@@ -135,4 +142,5 @@ const struct model station_model = {
     .start = start,
     .exact_demand = true,
     .demand = demand,
+    .demand_squares = demand_squares,
 };

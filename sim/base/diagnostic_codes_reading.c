@@ -203,6 +203,7 @@ const struct diagnostic_code diagnostic_codes_reading[] = {
      "numbers; letters, digits, - and _ need no quotes anywhere.\n"},
     {"E0216", "an empty text",
      "The field needs a text; nothing stands behind the colon.\n"},
+    {"E0217", "not a power", "Watts are written with their unit, W or kW.\n\n      busy: 95W\n"},
     {"E0220", "an expression that cannot be read",
      "Objectives, conditions, ranges and laws are written as small expressions; the\n"
      "caret shows the first place that does not fit.\n\n"

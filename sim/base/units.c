@@ -500,6 +500,25 @@ bool units_price(const char *text, double *per_hour, char per[16], struct units_
     return true;
 }
 
+bool units_power(const char *text, double *watts, struct units_why *why)
+{
+    clear(why);
+    struct decimal decimal;
+    static const char form[] = "expected watts, e.g. 90W or 1.2kW";
+    if (!read_decimal(text, &decimal)) {
+        return refuse(why, "E0217", "%s", form);
+    }
+    if (is_bare(&decimal) && decimal.real > 0) {
+        return refuse(why, "E0201", "%.40s what? %.40sW", text, text);
+    }
+    const bool thousands = strcmp(decimal.rest, "kW") == 0;
+    if (!thousands && !is_bare(&decimal) && strcmp(decimal.rest, "W") != 0) {
+        return refuse(why, "E0217", "%s", form);
+    }
+    *watts = decimal.real * (thousands ? 1000 : 1);
+    return true;
+}
+
 const char *units_decimal(const char *text, double *value)
 {
     const bool negative = text[0] == '-';
@@ -528,6 +547,7 @@ const struct units_kind *units_kind(size_t index)
         {"number", "a plain decimal", "0.8, -3"},
         {"growth", "% per day, week, month, quarter or year", "5%/month"},
         {"factor", "a number, perhaps with x", "2x, 1.5"},
+        {"power", "W or kW", "90W, 1.2kW"},
         {"price", "per h, d or month, perhaps of a unit", "0.10/h, 0.004/GiB/h"},
     };
     return index < sizeof kinds / sizeof kinds[0] ? &kinds[index] : NULL;

@@ -29,6 +29,8 @@ bool units_ratio(const char *text, double *ratio, struct units_why *why);
 bool units_cores(const char *text, double *cores, struct units_why *why);
 // 1000000 200k 5M 1.5G: whole numbers only
 bool units_count(const char *text, uint64_t *count, struct units_why *why);
+// 90W, 1.2kW: watts
+bool units_power(const char *text, double *watts, struct units_why *why);
 // a plain decimal number, also negative
 bool units_number(const char *text, double *number, struct units_why *why);
 // 5%/month: the share and the seconds of the period (month = 30 d, year = 365 d)

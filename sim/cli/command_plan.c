@@ -38,7 +38,7 @@ enum row {
 
 static const struct options_row rows[] = {
     [ROW_VARY] = {"vary", 0, "NAME=LOW..HIGH", "instead of the file's; may be repeated; or V,V,V"},
-    [ROW_MINIMIZE] = {"minimize", 0, "cost|cores", "what is sought"},
+    [ROW_MINIMIZE] = {"minimize", 0, "cost|cores|watts", "what is sought"},
     [ROW_UNDER] = {"under", 0, "LIST", "none, each-zone, each-node, names of faults"},
     [ROW_MOST] = {"max-evals", 0, "N", "candidates simulated at most (400)"},
     [ROW_DRY] = {"dry-run", 0, NULL, "says what would be simulated, and simulates nothing"},

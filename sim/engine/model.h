@@ -111,6 +111,8 @@ struct model {
     // operation at one node; negative: unknown.
     bool exact_demand; // `demand` is the exact mean: the utilisation law is checked against it
     double (*demand)(const struct component_design *component, const struct operation *operation);
+    // Mean square of that time, s^2; NULL: as if it were exponential.
+    double (*demand_squares)(const struct component_design *component);
 };
 
 void model_complain(struct model_preparation *preparation, const char *field, const char *format,

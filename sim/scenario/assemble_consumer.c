@@ -33,6 +33,8 @@ static void pass_flows(struct assembly *assembly, const struct consumer_design *
             passed.weight *= (double)flow.call->units / (double)consumer->batch;
             passed.waits = false;
             passed.call = NULL;
+            passed.broker = consumer->broker;
+            passed.handed = (double)flow.call->bytes * (double)consumer->batch;
             passed.node = node;
             assembly_flow(assembly, passed);
         }

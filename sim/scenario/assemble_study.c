@@ -255,39 +255,42 @@ static bool check_load(struct assembly *assembly)
            good;
 }
 
-static bool check_price(const struct assembly *assembly, struct document_node *node)
+// A name that is neither a component nor one of the words.
+static bool check_part(const struct assembly *assembly, const struct document_node *node,
+                       const char *const *words)
 {
-    static const char *const resources[] = {"cpu", "memory", "storage", "currency", "types"};
-    node->used = true;
     bool known = assembly_component(assembly, NULL, node->key) != DESIGN_NONE;
-    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
-        known = known || text_same(resources[i], node->key);
+    for (; !known && *words != NULL; words++) {
+        known = text_same(*words, node->key);
     }
     if (!known) {
-        struct document_node key = *node;
-        key.kind = DOCUMENT_SCALAR;
-        key.text = node->key;
-        key.place = node->key_place;
-        struct document_node *kept = arena_take(assembly->arena, sizeof *kept);
-        *kept = key;
-        assembly_component(assembly, kept, node->key);
-        return false;
+        struct document_node *key = arena_take(assembly->arena, sizeof *key);
+        *key = *node;
+        key->kind = DOCUMENT_SCALAR;
+        key->text = node->key;
+        key->place = node->key_place;
+        assembly_component(assembly, key, node->key);
     }
-    if (text_same(node->key, "currency") || text_same(node->key, "types")) {
-        return true;
-    }
-    double per_hour;
-    char per[16];
-    struct units_why why;
-    if (node->kind == DOCUMENT_SCALAR && units_price(node->text, &per_hour, per, &why)) {
-        return true;
-    }
-    diagnostic_caret(document_error(assembly->document, node, "E0213", "no price"), "%s",
-                     node->kind == DOCUMENT_SCALAR ? why.text : "expected e.g. 0.10/h");
-    return false;
+    return known;
 }
 
-static bool check_prices(const struct assembly *assembly, const struct document_node *node)
+static bool check_price(struct assembly *assembly, struct document_node *node)
+{
+    static const char *const resources[] = {"cpu", "memory", "storage", "currency", "types", NULL};
+    node->used = true;
+    if (!check_part(assembly, node, resources)) {
+        return false;
+    }
+    if (text_same(node->key, "types")) {
+        return schema_read_field(&assembly->schema, node, &sections_prices[0],
+                                 &assembly->top.plan.types);
+    }
+    double per_hour;
+    return text_same(node->key, "currency") ||
+           read_value_price(assembly->document, node, &per_hour);
+}
+
+static bool check_prices(struct assembly *assembly, const struct document_node *node)
 {
     if (node == NULL) {
         return true;
@@ -298,6 +301,19 @@ static bool check_prices(const struct assembly *assembly, const struct document_
     bool good = true;
     for (struct document_node *child = node->first; child != NULL; child = child->next) {
         good = check_price(assembly, child) && good;
+    }
+    return good;
+}
+
+static bool check_watts(const struct assembly *assembly)
+{
+    static const char *const words[] = {"core", NULL};
+    const struct document_node *watts =
+        document_peek(document_peek(assembly->document->root, "plan"), "watts");
+    bool good = true;
+    const struct document_node *child = watts == NULL ? NULL : watts->first;
+    for (; child != NULL; child = child->next) {
+        good = check_part(assembly, child, words) && good;
     }
     return good;
 }
@@ -314,6 +330,7 @@ static bool check_plan(struct assembly *assembly)
     good = check_load(assembly) && good;
     good = check_names(assembly, plan->under, &under) && good;
     good = check_names(assembly, plan->subject_to, &slos) && good;
+    good = check_watts(assembly) && good;
     return check_prices(assembly, plan->prices) && good;
 }
 

@@ -27,12 +27,15 @@ struct assembly_flow {
     double weight;                  // calls a visit, first tries only
     bool waits;                     // the caller waits for it
     const struct call_design *call; // NULL: a consumer
+    uint32_t broker;                // of a consumer: who hands it so many bytes a call
+    double handed;
     const struct document_node *node;
 };
 
 struct assembly_work { // mean demand of one visit on its own node
     const struct operation *operation;
-    double cpu_s, steps; // processor seconds; steps that wait for something
+    double cpu_s, steps;        // processor seconds; steps that wait for something
+    double services, squares_s; // services at the processors, and the sum of their mean squares
 };
 
 // A value that needs every component to be known; read in the second pass.

@@ -2,9 +2,12 @@
 // run.
 #include "sim/scenario/capacity.h"
 
+#include <math.h>
+
 #include "sim/base/text.h"
 #include "sim/base/units_format.h"
 #include "sim/engine/model.h"
+#include "sim/engine/step.h"
 #include "sim/kernel/distribution.h"
 #include "sim/kernel/time.h"
 
@@ -269,6 +272,87 @@ static void fill_row(const struct estimate *estimate, uint32_t number, struct ca
     row->utilization = row->available > 0 ? row->busy / row->available : 0;
 }
 
+// ---- what one request asks ---------------------------------------------------------------------
+
+static double answer_bytes(const struct operation *operation)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < operation->step_count; i++) {
+        const uint64_t bytes = step_answer_bytes(&operation->steps[i]);
+        most = bytes > most ? bytes : most;
+    }
+    return (double)most;
+}
+
+static void add_bytes(const struct estimate *estimate, uint32_t workload,
+                      struct capacity_demand *demands)
+{
+    const struct assembly_flow *flows = estimate->assembly->flows.items;
+    for (uint32_t i = 0; i < estimate->assembly->flows.count; i++) {
+        const struct assembly_flow *flow = &flows[i];
+        const bool client = flow->component == DESIGN_NONE;
+        if (flow->to_operation == NULL || (client && flow->workload != workload)) {
+            continue;
+        }
+        const double calls = flow->weight * (client ? 1.0 : caller_rate(estimate, flow));
+        if (!client && flow->call != NULL) {
+            demands[flow->component].sent +=
+                calls * (double)flow->call->bytes * fmax(1, (double)flow->call->units);
+        }
+        if (flow->call == NULL) {
+            demands[flow->broker].sent += calls * flow->handed;
+        } else {
+            demands[flow->to].sent += calls * answer_bytes(flow->to_operation);
+        }
+    }
+}
+
+static void add_work(const struct estimate *estimate, uint32_t number,
+                     struct capacity_demand *demand)
+{
+    const struct component_design *component = &estimate->assembly->components[number];
+    for (uint32_t i = 0; i < component->operation_count; i++) {
+        const struct operation *operation = &component->operations[i];
+        const double visits = estimate->rates[estimate->base[number] + i];
+        const struct assembly_work *work = work_of(estimate->assembly, operation);
+        const double cpu_s = demand_of(estimate->assembly, component, operation);
+        const bool told = component->model != NULL && component->model->demand_squares != NULL;
+        demand->cpu_s += visits * cpu_s;
+        demand->services += visits * (work != NULL ? work->services : cpu_s > 0 ? 1 : 0);
+        demand->squares_s += visits * (work != NULL ? work->squares_s
+                                       : told       ? component->model->demand_squares(component)
+                                                    : 2 * cpu_s * cpu_s);
+    }
+}
+
+static void list_demands(struct estimate *estimate, struct capacity *capacity)
+{
+    const struct assembly *assembly = estimate->assembly;
+    const struct assembly_flow *flows = assembly->flows.items;
+    const uint32_t workloads = assembly->design->workload_count;
+    capacity->demands = arena_take_array(assembly->arena, (size_t)workloads * capacity->count + 1,
+                                         sizeof *capacity->demands);
+    for (uint32_t w = 0; w < workloads; w++) {
+        struct capacity_demand *row = &capacity->demands[(size_t)w * capacity->count];
+        for (uint32_t i = 0; i < estimate->count; i++) {
+            estimate->given[i] = estimate->rates[i] = 0;
+        }
+        for (uint32_t i = 0; i < assembly->flows.count; i++) {
+            const bool client = flows[i].component == DESIGN_NONE && flows[i].to_operation != NULL;
+            if (client && flows[i].workload == w) {
+                estimate->given[number_of(estimate, flows[i].to, flows[i].to_operation)] +=
+                    flows[i].weight;
+            }
+        }
+        for (int i = 0; i < ROUNDS && round_of(estimate); i++) {
+        }
+        for (uint32_t c = 0; c < capacity->count; c++) {
+            add_work(estimate, c, &row[c]);
+        }
+        add_bytes(estimate, w, row);
+    }
+}
+
 void capacity_estimate(struct assembly *assembly, struct capacity *capacity)
 {
     const uint32_t count = assembly->design->component_count;
@@ -305,6 +389,7 @@ void capacity_estimate(struct assembly *assembly, struct capacity *capacity)
     for (uint32_t i = 0; i < assembly->flows.count; i++) {
         capacity->events_per_s += flow_events(&estimate, &flows[i]);
     }
+    list_demands(&estimate, capacity);
 }
 
 // ---- W2003 -------------------------------------------------------------------------------------

@@ -18,11 +18,20 @@ struct capacity_row {   // of a component
     uint32_t flow;      // the heaviest flow that comes in, DESIGN_NONE: none
 };
 
+// What one request of a workload asks of a component, by mean demands along the calls.
+struct capacity_demand {
+    double cpu_s;     // at its processors
+    double services;  // in so many pieces
+    double squares_s; // sum of their mean squares; exponential where a model does not say
+    double sent;      // bytes that it sends: calls, answers, messages
+};
+
 struct capacity {
     uint32_t count; // rows, one a component
     struct capacity_row *rows;
-    uint32_t bottleneck; // component with the highest utilization, DESIGN_NONE: none
-    double events_per_s; // predicted events in a second of simulated time, on average
+    uint32_t bottleneck;             // component with the highest utilization, DESIGN_NONE: none
+    double events_per_s;             // predicted events in a second of simulated time, on average
+    struct capacity_demand *demands; // workload x component
 };
 
 void capacity_estimate(struct assembly *assembly, struct capacity *capacity);

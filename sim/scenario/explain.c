@@ -250,8 +250,11 @@ static bool step(struct walk *walk)
     walk->kind = walk->level.kinds[table];
     walk->at++;
     descend(&walk->level, field, walk->catalog);
-    if (is_named_by_user(field) && walk->at < walk->count) {
-        walk->at++;
+    const bool priced = field->read != NULL && text_same(field->read, "prices");
+    if (walk->at < walk->count &&
+        (is_named_by_user(field) ||
+         (priced && find(&walk->level, walk->words[walk->at], &table) == NULL))) {
+        walk->at++; // of a component, beside the keys of its own
     }
     while (walk->at < walk->count && is_number(walk->words[walk->at])) {
         walk->at++;

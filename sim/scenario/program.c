@@ -69,7 +69,8 @@ static void note_work(const struct program *program)
 {
     struct assembly *assembly = program->assembly;
     struct assembly_work *work = assembly_add(assembly, &assembly->works, sizeof *work);
-    *work = (struct assembly_work){program->root, program->cpu_s, program->waits};
+    *work = (struct assembly_work){program->root, program->cpu_s, program->waits, program->services,
+                                   program->squares_s};
 }
 
 static void record_streams(struct assembly *assembly, uint32_t component)
@@ -135,6 +136,8 @@ const struct operation *program_steps_branch(struct program *program,
     finish(&branch);
     program->cpu_s = branch.cpu_s;
     program->waits = branch.waits;
+    program->services = branch.services;
+    program->squares_s = branch.squares_s;
     program->branches = branch.branches;
     return good ? operation : NULL;
 }

@@ -67,7 +67,11 @@ static bool compile_cpu(struct program *program, const struct document_node *val
     const bool good =
         read_distribution(document_of(program), value, READ_VALUE_DURATION, &work.time);
     if (good) {
-        program->cpu_s += program->weight * distribution_mean(&work.time) / 1e9;
+        const double mean_s = distribution_mean(&work.time) / 1e9;
+        program->cpu_s += program->weight * mean_s;
+        program->services += program->weight;
+        program->squares_s +=
+            program->weight * (distribution_variance(&work.time) / 1e18 + mean_s * mean_s);
     }
     add_work(program, "cpu", step_run_cpu, &work);
     return good;

@@ -15,6 +15,7 @@ struct program {
     uint32_t loops;               // nested `repeat`s
     double weight;                // how often a step is reached by a visit of the root, on average
     double cpu_s, waits;          // collected demand of one visit
+    double services, squares_s;   // of its cpu_s, as in struct assembly_work
     uint32_t branches;            // made so far
 };
 

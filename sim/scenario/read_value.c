@@ -143,6 +143,25 @@ bool read_value_factor(const struct document *document, const struct document_no
            (units_factor(node->text, factor, &why) || report(document, node, &why, what));
 }
 
+bool read_value_power(const struct document *document, const struct document_node *node,
+                      double *watts)
+{
+    struct units_why why;
+    static const char what[] = "a power";
+    return is_scalar(document, node, what) &&
+           (units_power(node->text, watts, &why) || report(document, node, &why, what));
+}
+
+bool read_value_price(const struct document *document, const struct document_node *node,
+                      double *per_hour)
+{
+    struct units_why why;
+    char per[16];
+    static const char what[] = "a price";
+    return is_scalar(document, node, what) &&
+           (units_price(node->text, per_hour, per, &why) || report(document, node, &why, what));
+}
+
 bool read_value_boolean(const struct document *document, const struct document_node *node,
                         bool *value)
 {

@@ -30,6 +30,10 @@ bool read_value_number(const struct document *document, const struct document_no
                        double *number);
 bool read_value_factor(const struct document *document, const struct document_node *node,
                        double *factor);
+bool read_value_power(const struct document *document, const struct document_node *node,
+                      double *watts);
+bool read_value_price(const struct document *document, const struct document_node *node,
+                      double *per_hour);
 // true or false, plain
 bool read_value_boolean(const struct document *document, const struct document_node *node,
                         bool *value);

@@ -340,8 +340,23 @@ struct section_under_fault {
     int64_t recovered_within;
 };
 
+struct section_type { // of machine
+    const char *name;
+    double cores;
+    uint64_t memory;
+    double network;    // bytes/s, 0: as much as is asked for
+    double per_hour;   // price
+    double idle, busy; // watts, busy 0: not known
+};
+
+struct section_watts { // of a replica, a station's server or a core
+    double idle, busy;
+};
+
 struct section_plan {
     const struct document_node *vary, *under, *subject_to, *prices;
+    struct field_list types; // struct section_type: of `prices`
+    struct field_map watts;  // struct section_watts
     struct section_load load;
     struct section_under_fault under_fault;
     int minimize;
@@ -372,7 +387,7 @@ extern const struct field sections_call[], sections_retry[], sections_publish[],
 extern const struct field sections_replications[], sections_rate[];
 extern const struct field sections_workload[], sections_slo[], sections_fault[];
 extern const struct field sections_experiment[], sections_sample[], sections_sweep[],
-    sections_plan[];
+    sections_plan[], sections_prices[];
 
 // The words of the choices, in order of their enums.
 extern const char *const sections_disciplines[],

@@ -142,6 +142,20 @@ static bool read_factor(struct schema *schema, const struct document_node *node,
     return read_value_factor(schema->document, node, value);
 }
 
+static bool read_power(struct schema *schema, const struct document_node *node,
+                       const struct field *field, void *value)
+{
+    (void)field;
+    return read_value_power(schema->document, node, value);
+}
+
+static bool read_price(struct schema *schema, const struct document_node *node,
+                       const struct field *field, void *value)
+{
+    (void)field;
+    return read_value_price(schema->document, node, value);
+}
+
 // ---- rates -------------------------------------------------------------------------------------
 
 struct rate_map {
@@ -239,6 +253,8 @@ const struct schema_reader sections_readers[] = {
     {"objectives", NULL, "[\"p(99) < 300ms\", \"carried >= 99.5%\"]", LIST_OF_TEXT},
     {"mode", read_mode, "one, all, 30% or 2", "{'type': ['string', 'integer']}"},
     {"factor", read_factor, "1.5, or 2x", "{'type': ['number', 'string']}"},
+    {"watts", read_power, "watts: 90W, 1.2kW", "{'type': ['string', 'integer']}"},
+    {"price", read_price, "a price: 0.10/h", "{'type': 'string'}"},
     {"names", NULL, "[name, name]", LIST_OF_TEXT},
     {"ranges", NULL, "{parameter: low..high step s, or [value, value]}", ANY_MAP},
     {"prices", NULL, "{component: 0.10/h}", ANY_MAP},

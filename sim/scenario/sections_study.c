@@ -3,7 +3,7 @@
 
 #include "sim/scenario/sections_row.h"
 
-static const char *const targets[] = {"cost", "cores", NULL};
+static const char *const targets[] = {"cost", "cores", "watts", NULL};
 
 static const struct field after_rows[] = {
     ROW(section_after, slos, FIELD_CUSTOM, NULL, "names of SLOs that hold again", .read = "names",
@@ -86,6 +86,40 @@ static const struct field under_fault_rows[] = {
     {0},
 };
 
+static const struct field type_rows[] = {
+    ROW(section_type, name, FIELD_NAME, NULL, "of the type", .required = true),
+    ROW(section_type, cores, FIELD_CORES, NULL, "of one machine", .required = true),
+    ROW(section_type, memory, FIELD_BYTES, NULL, "of one machine; 0 when absent"),
+    ROW(section_type, network, FIELD_BANDWIDTH, NULL,
+        "that one machine can send; as much as is asked for when absent"),
+    ROW_AS("price", section_type, per_hour, FIELD_CUSTOM, NULL, "of one machine: 0.19/h",
+           .read = "price", .size = sizeof(double), .required = true),
+    ROW(section_type, idle, FIELD_CUSTOM, "0W", "watts of an idle machine: 40W", .read = "watts",
+        .size = sizeof(double)),
+    ROW(section_type, busy, FIELD_CUSTOM, NULL, "watts of one with all cores busy: 95W",
+        .read = "watts", .size = sizeof(double)),
+    {0},
+};
+
+const struct field sections_prices[] = {
+    ROW_AS("types", section_plan, types, FIELD_LIST, NULL,
+           "types of machine: each replica without a price of its own (or each machine of "
+           "topology.nodes) is put on the cheapest that is large enough",
+           .size = sizeof(struct section_type), .sub = type_rows),
+    {.name = "cpu", .type = FIELD_CUSTOM, .read = "price", .meaning = "of a core: 0.031/h"},
+    {.name = "memory", .type = FIELD_CUSTOM, .read = "price", .meaning = "0.004/GiB/h"},
+    {.name = "currency", .type = FIELD_TEXT, .meaning = "for people: EUR"},
+    {0},
+};
+
+static const struct field watts_rows[] = {
+    ROW(section_watts, idle, FIELD_CUSTOM, "0W", "of an idle one", .read = "watts",
+        .size = sizeof(double)),
+    ROW(section_watts, busy, FIELD_CUSTOM, NULL, "of one that is busy all the time",
+        .read = "watts", .size = sizeof(double), .required = true),
+    {0},
+};
+
 const struct field sections_plan[] = {
     ROW(section_plan, vary, FIELD_CUSTOM, NULL, "{parameter: low..high}", .read = "ranges",
         .required = true),
@@ -98,9 +132,14 @@ const struct field sections_plan[] = {
     ROW(section_plan, under_fault, FIELD_RECORD, NULL, "what must hold under a fault",
         .size = sizeof(struct section_under_fault), .sub = under_fault_rows),
     ROW(section_plan, prices, FIELD_CUSTOM, NULL,
-        "by component ({web: 0.10/h}) or by resource ({cpu: 0.031/h, memory: 0.004/GiB/h}); "
-        "`currency`",
-        .read = "prices"),
+        "by component ({web: 0.10/h}), by resource ({cpu: 0.031/h, memory: 0.004/GiB/h}) or by "
+        "types of machine; `currency`",
+        .read = "prices", .sub = sections_prices),
+    ROW(section_plan, watts, FIELD_MAP, NULL,
+        "by component, of a replica ({web: {idle: 40W, busy: 95W}}; of a station: of a server), "
+        "and "
+        "`core` for all others; types of machine have their own",
+        .size = sizeof(struct section_watts), .sub = watts_rows),
     ROW(section_plan, minimize, FIELD_CHOICE, "cost", "what is sought", .choices = targets),
     ROW(section_plan, headroom, FIELD_RATIO, "20%", "load added to be safe"),
     ROW(section_plan, confidence, FIELD_RATIO, "95%", "of every verdict"),

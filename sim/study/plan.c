@@ -74,7 +74,7 @@ bool plan_init(struct plan *plan, const struct plan_request *request,
     plan->length_ns = plan->base.design.duration_ns;
     plan->warmup_ns = plan->base.design.warmup_ns;
     shorten(plan);
-    plan->cost_now = plan_price_of(plan, &plan->base.design);
+    plan->cost_now = plan_price_of(plan, &plan->base, true);
     plan->candidates = 1.0;
     for (uint32_t v = 0; v < plan->variable_count; v++) {
         plan->candidates *= plan->variables[v].count;

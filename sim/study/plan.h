@@ -72,7 +72,7 @@ enum plan_fate { PLAN_OPEN, PLAN_HOLDS, PLAN_FAILS, PLAN_INVALID };
 
 struct plan_trial { // a candidate that was looked at
     uint16_t at[PLAN_VARIABLES];
-    double cost;
+    double cost, least;                  // least: of this one and everything larger
     enum plan_fate fate;                 // HOLDS: in every case
     bool *held;                          // cases it was seen to hold in
     const struct plan_finding *failing;  // FAILS: the first that does not hold
@@ -92,6 +92,15 @@ struct plan_resource { // servers of a component, at present and as planned
     double busy;               // servers that today's load in its binding hour keeps busy
     double factor_now, factor; // of that load at which the worst case is full
     double months_now, months; // until then, NaN: no growth by the month is known
+};
+
+struct plan_on_type { // a component's replicas, or a machine, on a type of machine
+    const char *name;
+    uint32_t pieces;
+    const char *type;
+    double sent, network;  // bytes/s of one at the planned load, and of the type; 0: no bound
+    double factor, months; // of today's load at which its network is full, and until then; NaN
+    const char *ruled_out; // cheaper types and what they lack, "" without any
 };
 
 struct plan_level { // of the frontier
@@ -122,7 +131,7 @@ struct plan {
     double monthly;                               // growth of a month, NaN
     uint32_t months;
     int64_t recovered_ns;
-    bool by_cores;
+    bool by_cores, by_watts;
     const char *currency; // "" without
     const struct plan_price *prices;
     struct plan_load load;
@@ -145,8 +154,11 @@ struct plan {
     int64_t length_ns, warmup_ns; // of a replication of a candidate
     const char *whole;            // as the scenario has it where runs are shortened; NULL
     double cost_now;              // of the present sizing
-    struct plan_trial *best;      // NULL: nothing holds
-    struct plan_trial *largest;   // every variable at its largest value
+    double watts_now, watts;      // of the present sizing and the plan, NaN: not known
+    uint32_t type_count;
+    struct plan_on_type *types;                    // of the plan
+    struct plan_trial *best;                       // NULL: nothing holds
+    struct plan_trial *largest;                    // every variable at its largest value
     const struct plan_trial *next[PLAN_VARIABLES]; // neighbours of the best, one value smaller
     uint32_t resource_count;
     struct plan_resource *resources;

@@ -418,6 +418,19 @@ bool plan_outlook(struct plan *plan)
         list_resources(plan, &scenario.design);
         list_levels(plan, &scenario.design);
     }
+    plan_types_list(plan, &scenario);
+    for (uint32_t i = 0; i < plan->type_count; i++) {
+        struct plan_on_type *one = &plan->types[i];
+        const bool bound = one->network > 0.0 && one->sent > 0.0;
+        const double spare = bound ? one->network / one->sent : (double)NAN;
+        one->factor = spare * plan->growth * (1.0 + plan->headroom);
+        one->months = bound ? months_until(plan, one->factor) : (double)NAN;
+    }
+    plan->watts_now = plan->watts = (double)NAN;
+    if (plan_watts_known(plan)) {
+        plan->watts_now = plan_watts_of(plan, &plan->base, true);
+        plan->watts = plan_watts_of(plan, &scenario, true);
+    }
     scenario_release(&scenario);
     diagnostic_release(&diagnostics);
     return measure_inputs(plan);

@@ -11,19 +11,67 @@ bool plan_read(struct plan *plan, struct text *wrong);
 
 // ---- plan_price.c ------------------------------------------------------------------------------
 
-struct plan_price { // of one component by name, of a resource, or of a type of machine
+struct plan_price { // of one component by name, or of a resource
     const char *name;
     double per_hour;
-    bool is_type;
-    double cores;
-    uint64_t memory;
 };
 
-bool plan_price_read(struct plan *plan);
-double plan_price_of(const struct plan *plan, const struct design *design);
+void plan_price_read(struct plan *plan);
+bool plan_price_is_named(const struct plan *plan, const char *name);
+// Cost, cores or watts, whichever is sought. Without regard to what machines must send, no larger
+// sizing costs less.
+double plan_price_of(struct plan *plan, const struct scenario *scenario, bool network);
 
 // Servers of one replica: cores, or the servers of a station; 1 where neither is known.
 double plan_price_servers(const struct component_design *component);
+
+// ---- plan_types.c ------------------------------------------------------------------------------
+
+// Every replica of a component without a price of its own stands on a machine of its own; where
+// machines are declared, they are what is paid for. The type is the cheapest (in watts: the one
+// that takes the fewest when busy) with the cores, the memory and the network that are needed.
+// What is sent follows from the sizes of calls, answers and messages along the flows, at the
+// planned load and in the case that leaves the fewest replicas; retries, and what the nodes of a
+// store or broker say to each other, are not in it, and the simulation does not bound it.
+struct plan_choice {
+    const char *name;   // of the component or the machine
+    uint32_t component; // DESIGN_NONE: a machine
+    uint32_t pieces;    // machines of this kind
+    double cores;       // that one needs
+    uint64_t memory;
+    double sent;                     // bytes/s of one
+    const struct section_type *type; // NULL: none is large enough
+};
+
+struct plan_types {
+    bool machines; // the declared machines are what stands on types
+    uint32_t count;
+    struct plan_choice *choices;
+};
+
+// Pair with plan_types_release.
+void plan_types_choose(struct plan *plan, const struct scenario *scenario, bool network,
+                       struct plan_types *types);
+void plan_types_release(struct plan_types *types);
+bool plan_types_has(const struct plan_types *types, uint32_t component);
+// Why some piece fits on no type; NULL: every one does.
+const char *plan_types_shortage(struct plan *plan, const struct scenario *scenario);
+// What a type lacks for a piece: "network 1Gbit/s of 2.4Gbit/s"; "" where nothing.
+const char *plan_types_lack(struct plan *plan, const struct section_type *type,
+                            const struct plan_choice *choice);
+
+// The types of the plan, for its reader.
+void plan_types_list(struct plan *plan, const struct scenario *scenario);
+
+// ---- plan_watts.c ------------------------------------------------------------------------------
+
+// True if the watts of something are known.
+bool plan_watts_known(const struct plan *plan);
+// At the planned load, as busy as the largest sizing was simulated to be; before that, by mean
+// demands.
+double plan_watts_of(struct plan *plan, const struct scenario *scenario, bool network);
+// Once it is known how busy the servers are: the costs that rest on it.
+void plan_watts_settle(struct plan *plan);
 
 // ---- plan_case.c: a design as it is in a case --------------------------------------------------
 

@@ -258,20 +258,27 @@ static void read_growth(struct plan *plan)
 
 static bool read_aim(struct plan *plan, struct text *wrong)
 {
+    static const char *const words[] = {"cost", "cores", "watts"};
     const char *aim = plan->request.minimize;
-    plan->by_cores = aim == NULL ? plan->base.top.plan.minimize == 1 : text_same(aim, "cores");
-    if (aim != NULL && !plan->by_cores && !text_same(aim, "cost")) {
-        text_format(wrong, "--minimize takes cost or cores, not `%s`", aim);
+    const bool priced = plan->base.top.plan.prices != NULL;
+    int which = plan->base.top.plan.minimize;
+    for (int i = 0; aim != NULL && i < 3; i++) {
+        which = text_same(aim, words[i]) ? i : which;
+    }
+    if (aim != NULL && !text_same(aim, words[which])) {
+        text_format(wrong, "--minimize takes cost, cores or watts, not `%s`", aim);
         return false;
     }
-    if (aim == NULL && plan->base.top.plan.prices == NULL) {
-        plan->by_cores = true; // nothing has a price
-    }
-    if (!plan->by_cores && plan->base.top.plan.prices == NULL) {
+    plan->by_watts = which == 2;
+    plan->by_cores = which == 1 || (aim == NULL && which == 0 && !priced); // nothing has a price
+    if (which == 0 && !plan->by_cores && !priced) {
         text_add(wrong, "no prices: `plan: {prices: {web: 0.10/h}}`, or --minimize cores");
-        return false;
     }
-    return true;
+    if (plan->by_watts && !plan_watts_known(plan)) {
+        text_add(wrong, "no watts: `plan: {watts: {core: {idle: 3W, busy: 9W}}}`, or `busy` with "
+                        "the types of machine");
+    }
+    return wrong->length == 0;
 }
 
 bool plan_read(struct plan *plan, struct text *wrong)
@@ -289,6 +296,7 @@ bool plan_read(struct plan *plan, struct text *wrong)
         return false;
     }
     read_growth(plan);
+    plan_price_read(plan);
     return plan_load_read(plan, wrong) && read_variables(plan, wrong) && read_rules(plan, wrong) &&
-           read_aim(plan, wrong) && plan_price_read(plan) && plan_case_read(plan, wrong);
+           read_aim(plan, wrong) && plan_case_read(plan, wrong);
 }

@@ -138,8 +138,8 @@ static bool bound_by_probes(struct plan *plan, uint32_t v)
 
 // ---- in order of cost --------------------------------------------------------------------------
 
-struct prospect { // a candidate to be looked at
-    double cost;
+struct prospect {       // a candidate to be looked at
+    double cost;        // that it and everything larger cannot undercut
     uint32_t sum, last; // of its numbers; variable that was raised last
     uint16_t at[PLAN_VARIABLES];
 };
@@ -162,7 +162,7 @@ static bool is_before(const struct prospect *one, const struct prospect *other)
 
 static void push(struct plan *plan, struct frontier *open, const uint16_t *at, uint32_t last)
 {
-    struct prospect node = {.cost = plan_trial(plan, at)->cost, .last = last};
+    struct prospect node = {.cost = plan_trial(plan, at)->least, .last = last};
     memcpy(node.at, at, sizeof node.at);
     for (uint32_t v = 0; v < plan->variable_count; v++) {
         node.sum += at[v];
@@ -236,6 +236,9 @@ bool plan_search_decide(struct plan *plan, struct plan_trial *trial, bool *holds
 static bool look_at(struct plan *plan, const struct prospect *node)
 {
     struct plan_trial *trial = plan_trial(plan, node->at);
+    if (plan->best != NULL && trial->cost >= plan->best->cost) {
+        return true;
+    }
     if (trial->fate != PLAN_OPEN && trial->fate != PLAN_HOLDS) {
         return true;
     }
@@ -258,10 +261,13 @@ static bool search_by_cost(struct plan *plan)
     struct frontier open = {0};
     push(plan, &open, plan->floor, 0);
     bool good = true;
-    while (good && plan->best == NULL && open.count > 0) {
+    while (good && open.count > 0) {
         const struct prospect node = pop(&open);
+        if (plan->best != NULL && node.cost >= plan->best->cost) {
+            break;
+        }
         good = look_at(plan, &node);
-        if (plan->best == NULL) {
+        if (plan->best == NULL || node.cost < plan->best->cost) {
             push_larger(plan, &open, &node);
         }
         if (open.count > OPEN_MOST) {
@@ -327,12 +333,14 @@ static bool find_best(struct plan *plan)
         if (!plan_trial_decide_case(plan, largest, 0, &holds) || !holds) {
             return !plan->interrupted && !plan->exhausted;
         }
+        plan_watts_settle(plan);
         bound_by_work(plan);
         return plan_climb(plan);
     }
     if (!plan_trial_decide(plan, largest, PLAN_FIRST, &holds) || !holds) {
         return !plan->interrupted && !plan->exhausted;
     }
+    plan_watts_settle(plan);
     bound_by_work(plan);
     bool good = true;
     for (uint32_t v = 0; v < plan->variable_count; v++) {

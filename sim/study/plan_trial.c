@@ -79,9 +79,13 @@ struct plan_trial *plan_trial(struct plan *plan, const uint16_t *at)
     struct scenario scenario;
     diagnostic_init(&diagnostics);
     if (plan_trial_load(plan, at, &scenario, &diagnostics)) {
-        trial->cost = plan_price_of(plan, &scenario.design);
+        trial->cost = plan_price_of(plan, &scenario, true);
+        trial->least = plan_price_of(plan, &scenario, false);
         trial->why = plan_bound_shortage(plan, &scenario.design, plan_bound_share(plan));
         trial->fate = trial->why != NULL ? PLAN_FAILS : PLAN_OPEN;
+        const char *large = plan_types_shortage(plan, &scenario);
+        trial->why = large != NULL ? large : trial->why;
+        trial->fate = large != NULL ? PLAN_INVALID : trial->fate;
     } else {
         trial->fate = PLAN_INVALID;
         trial->why = first_error(plan, &diagnostics);

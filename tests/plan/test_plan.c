@@ -54,7 +54,7 @@ Test(plan, refuses_what_cannot_be_planned)
             &(struct plan_request){.under = "late"}, "too late to see it recovered");
     refuses("plan: {vary: {n: 1..9}}\n", &(struct plan_request){.minimize = "cost"}, "no prices");
     refuses("plan: {vary: {n: 1..9}}\n", &(struct plan_request){.minimize = "money"},
-            "cost or cores");
+            "cost, cores or watts");
 }
 
 Test(plan, prices_by_component_by_resource_and_by_machine_type)

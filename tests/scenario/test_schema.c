@@ -155,6 +155,9 @@ Test(schema, keys_of_the_user_may_be_stars)
                                         "workloads.*.rate.profile",
                                         "slos.*.indicator.good",
                                         "simulation.replications.stop_at",
+                                        "plan.prices.types.network",
+                                        "plan.load.profile.percentile",
+                                        "plan.watts.core.idle",
                                         "scenario"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct text out;
