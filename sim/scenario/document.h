@@ -100,6 +100,8 @@ const char *document_kind_name(const struct document_node *node);
 // What params: has for a name (without $), marked as used; NULL if nothing. Substituting $name
 // marks it too, so document_unused(params) gives the parameters that nothing uses.
 struct document_node *document_param(const struct document *document, const char *name);
+// The text is $name and nothing else: what the document replaces, or complains of.
+bool document_is_param(const char *text);
 
 // An error or warning at a node (its value, its key, or `length` bytes at `offset` of its text),
 // with labels for the alias, << or $name that brought it there.

@@ -24,6 +24,11 @@ static bool is_name(const char *text)
            !(text[0] >= '0' && text[0] <= '9');
 }
 
+bool document_is_param(const char *text)
+{
+    return text[0] == '$' && is_name(text + 1);
+}
+
 static const char *nearest_key(const struct document_node *params, const char *name)
 {
     const char *names[PARAMS_CANDIDATES];
@@ -199,7 +204,7 @@ static void apply_overrides(struct document *document, const struct document_ove
 static void put_in(struct document *document, struct document_node *params,
                    struct document_node *node)
 {
-    if (node->quoted || node->text[0] != '$' || !is_name(node->text + 1)) {
+    if (node->quoted || !document_is_param(node->text)) {
         return;
     }
     struct document_node *param = document_get(params, node->text + 1);

@@ -345,8 +345,7 @@ static const char *literal_text(const struct document *document, const struct do
     if (param != NULL && param->kind == DOCUMENT_SCALAR) {
         return param->text;
     }
-    const bool whole = literal->offset == 0 && literal->length == strlen(node->text);
-    if (whole && !node->quoted) {
+    if (document_is_param(node->text) && !node->quoted) {
         return NULL; // the document has said so
     }
     struct diagnostic *entry = literal_error(document, node, literal, "E0118", "a parameter");

@@ -159,16 +159,10 @@ static bool read_raw(struct schema *schema, const struct document_node *node,
 }
 
 // A parameter that is still there is unknown, and has been complained of; `$peak/s` is none.
-static bool is_parameter(const char *text)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    return text[0] == '$' && text[1 + strspn(text + 1, letters)] == '\0';
-}
-
 bool schema_is_lost(const struct document_node *node)
 {
     return node->kind == DOCUMENT_SCALAR && !node->quoted &&
-           (is_parameter(node->text) || (node->text[0] == '\0' && node->place.length > 1));
+           (document_is_param(node->text) || (node->text[0] == '\0' && node->place.length > 1));
 }
 
 bool schema_scalar_read(struct schema *schema, const struct document_node *node,
