@@ -139,10 +139,6 @@ Test(read_distribution, locates_every_mistake)
                    "t.yaml:1:12: error[E0221]: unknown law `expo`; did you mean `exp`?\n"
                    "t.yaml:1:42: error[E0203]: `2ss` is not a duration");
     expect_problem("v: exp(mean=$x)", time, "t.yaml:1:13: error[E0118]");
-    expect_problem("v: $\xc3\xa4", time, "t.yaml:1:4: error[E0118]: `$\xc3\xa4` is not a parameter");
-    expect_problem("v: $_1234567890123456789012345678901234567890123456789012345678901234", time,
-                   "t.yaml:1:4: error[E0118]");
-    expect_problem("v: $9", time, "t.yaml:1:4: error[E0220]");
     expect_problem("v: [1]", time,
                    "t.yaml:1:1: error[E0125]: expected a law, e.g. exp(mean=1ms); this is a list");
     expect_problem("v:", time, "t.yaml:1:3: error[E0220]");
@@ -153,6 +149,16 @@ Test(read_distribution, locates_every_mistake)
                    "t.yaml:1:24: error[E0201]: `6` is not a duration");
     expect_problem("v: empirical(none.csv)", time,
                    "t.yaml:1:4: error[E0100]: cannot read `none.csv`");
+}
+
+Test(read_distribution, what_cannot_be_a_parameter_is_complained_of)
+{
+    const enum read_value_unit time = READ_VALUE_DURATION;
+    expect_problem("v: $\xc3\xa4", time,
+                   "t.yaml:1:4: error[E0118]: `$\xc3\xa4` is not a parameter");
+    expect_problem("v: $_1234567890123456789012345678901234567890123456789012345678901234", time,
+                   "t.yaml:1:4: error[E0118]");
+    expect_problem("v: $9", time, "t.yaml:1:4: error[E0220]");
 }
 
 Test(read_distribution, suspicious_minutes_are_a_warning)
