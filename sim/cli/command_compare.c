@@ -10,6 +10,7 @@
 #include "reports/comparison.h"
 #include "sim/base/file.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/git_base.h"
 #include "sim/cli/open_result.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/stop.h"
@@ -313,7 +314,7 @@ static int renew(struct comparing *comparing, const char *where, const struct co
     return status;
 }
 
-static int open_side(struct comparing *comparing, const char *where,
+static int open_path(struct comparing *comparing, const char *where,
                      const struct compare_side *base, struct compare_side *side)
 {
     struct text path;
@@ -332,6 +333,34 @@ static int open_side(struct comparing *comparing, const char *where,
     }
     text_release(&path);
     return status;
+}
+
+static int open_revision(struct comparing *comparing, const char *where,
+                         const struct compare_side *base, struct compare_side *side)
+{
+    struct git_base revision;
+    struct text why;
+    text_init(&why);
+    int status = CLI_WRONG;
+    *side = (struct compare_side){0};
+    const enum git_base_end end = git_base_take(&revision, where, &why);
+    if (end == GIT_BASE_DONE) {
+        status = open_path(comparing, text_get(&revision.path), base, side);
+        side->label = arena_text(&side->arena, where);
+    } else {
+        fprintf(stderr, "orrery: %s\n", text_get(&why));
+        status = end == GIT_BASE_WRONG ? CLI_WRONG : CLI_BROKEN;
+    }
+    git_base_release(&revision);
+    text_release(&why);
+    return status;
+}
+
+static int open_side(struct comparing *comparing, const char *where,
+                     const struct compare_side *base, struct compare_side *side)
+{
+    return git_base_is(where) ? open_revision(comparing, where, base, side)
+                              : open_path(comparing, where, base, side);
 }
 
 // ---- what comes out -----------------------------------------------------------------------------
@@ -476,11 +505,13 @@ const struct command command_compare = {
         "  orrery compare runs/main runs/pr-812\n"
         "  orrery compare baseline checkout.yaml --fail-on regression\n"
         "  orrery compare checkout.yaml checkout.yaml --set api_n=8 --rep 20\n"
+        "  orrery compare git:main:checkout.yaml checkout.yaml\n"
         "\n"
         "A side is a result directory, a results.h5, a summary.json, or a scenario file, which\n"
-        "is simulated with the seed and the replications of the base. `=` is bit for bit, `~`\n"
-        "not significant or within the margin. Exit status: 0 nothing worse, 1 a regression\n"
-        "(--fail-on), 2 not comparable.\n",
+        "is simulated with the seed and the replications of the base; git:REVISION:FILE is one\n"
+        "of them as it was, with the files it includes. `=` is bit for bit, `~` not significant\n"
+        "or within the margin. Exit status: 0 nothing worse, 1 a regression (--fail-on), 2 not\n"
+        "comparable.\n",
     .options = rows,
     .run = run,
 };
