@@ -21,7 +21,7 @@ static const struct distribution *choose_part(const struct distribution *mix,
 static double draw_gamma(double d, double c, struct random_stream *stream)
 {
     for (;;) {
-        const double x = -inversion_normal(inversion_open_unit(stream)), root = 1 + c * x;
+        const double x = -inversion_normal_draw(stream), root = 1 + c * x;
         if (root <= 0) {
             continue;
         }
@@ -85,7 +85,7 @@ double distribution_draw_real(const struct distribution *law, struct random_stre
     case DISTRIBUTION_GAMMA:
         return draw_gamma_law(law, stream);
     case DISTRIBUTION_LOGNORMAL:
-        return inversion_exp(law->a - law->b * inversion_normal(inversion_open_unit(stream)));
+        return inversion_exp(law->a - law->b * inversion_normal_draw(stream));
     case DISTRIBUTION_WEIBULL:
         return law->a *
                inversion_exp(law->precomputed[0] * inversion_log(inversion_exponential(stream)));

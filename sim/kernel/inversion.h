@@ -7,6 +7,7 @@
 // draw by draw; a ziggurat would be no faster and would lose step at its rejections.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -79,7 +80,13 @@ static inline double inversion_polynomial(const double c[8], double x)
 // Wichura's AS 241 (1988): the quantile of the standard normal law, 0 < p < 1.
 double inversion_normal_tail(double p);
 
-static inline double inversion_normal(double p)
+static inline bool inversion_is_tail(double p)
+{
+    const double q = p - 0.5;
+    return (q < -0.425) | (q > 0.425);
+}
+
+static inline double inversion_normal_middle(double p)
 {
     static const double above[8] = {3.3871328727963666080e0, 1.3314166789178437745e2,
                                     1.9715909503065514427e3, 1.3731693765509461125e4,
@@ -94,25 +101,49 @@ static inline double inversion_normal(double p)
                                     2.8729085735721942674e4,
                                     5.2264952788528545610e3};
     const double q = p - 0.5;
-    if (q < -0.425 || q > 0.425) {
-        return inversion_normal_tail(p);
-    }
     const double r = 0.180625 - q * q;
     return q * inversion_polynomial(above, r) / inversion_polynomial(below, r);
 }
 
+static inline double inversion_normal(double p)
+{
+    return inversion_is_tail(p) ? inversion_normal_tail(p) : inversion_normal_middle(p);
+}
+
 // The same number as random_open_unit, by setting the bits of [1, 2).
+static inline double inversion_open_unit_of(uint64_t word)
+{
+    return inversion_from_bits((word >> 12) | 0x3ff0000000000000) - (1 - 0x1p-53);
+}
+
 static inline double inversion_open_unit(struct random_stream *stream)
 {
-    const uint64_t bits = (random_word(stream) >> 12) | 0x3ff0000000000000;
-    return inversion_from_bits(bits) - (1 - 0x1p-53);
+    return inversion_open_unit_of(random_word(stream));
 }
 
 // Exponential of mean 1: -ln of the word read as a fraction, to 53 significant bits.
-static inline double inversion_exponential(struct random_stream *stream)
+static inline double inversion_exponential_of(uint64_t word)
 {
-    const uint64_t word = random_word(stream) | 1;
+    word |= 1;
     const int zeros = __builtin_clzll(word);
     const uint64_t bits = (word << zeros >> 11) + 0x3fe0000000000000;
     return (double)zeros * 0x1.62e42fefa39efp-1 + inversion_half_log(bits);
+}
+
+// Draws of the two commonest laws: made of all words of a fill at once (inversion_block.c), one
+// word a draw.
+double inversion_exponential_anew(struct random_stream *stream);
+double inversion_normal_anew(struct random_stream *stream);
+
+static inline double inversion_exponential(struct random_stream *stream)
+{
+    return stream->next < stream->exponentials ? stream->values[stream->next++]
+                                               : inversion_exponential_anew(stream);
+}
+
+// inversion_normal of the open unit.
+static inline double inversion_normal_draw(struct random_stream *stream)
+{
+    return stream->next < stream->normals ? stream->values[stream->next++]
+                                          : inversion_normal_anew(stream);
 }

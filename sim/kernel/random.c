@@ -263,6 +263,8 @@ void random_stream_fill(struct random_stream *stream)
 #endif
     stream->block += BLOCKS;
     stream->next = 0;
+    stream->exponentials = stream->normals = 0;
+    stream->sought = false;
 }
 
 uint64_t random_key(uint64_t seed, uint64_t replication)
@@ -287,7 +289,8 @@ void random_stream_seek(struct random_stream *stream, uint64_t key, uint64_t nam
     stream->stream = name_hash;
     stream->block = (index << 8) + 1;
     stream->next = RANDOM_BLOCK_WORDS - 2;
-    stream->unused = 0;
+    stream->exponentials = stream->normals = 0;
+    stream->sought = true;
     fill_block(key, name_hash, index << 8, stream->words + stream->next);
 }
 

@@ -15,8 +15,11 @@ struct random_stream {
     uint64_t stream;
     uint64_t block; // next Philox block number
     uint32_t next;  // next unused word
-    uint32_t unused;
+    // What inversion.h has made of the words, all at once: those ends are 0 or RANDOM_BLOCK_WORDS.
+    uint8_t exponentials, normals; // which of the two `values` are, up to here
+    bool sought;                   // the words before `next` were never filled
     uint64_t words[RANDOM_BLOCK_WORDS];
+    double values[RANDOM_BLOCK_WORDS];
 };
 
 uint64_t random_key(uint64_t seed, uint64_t replication);

@@ -50,23 +50,17 @@ Test(inversion, exponentials_are_good_to_the_last_digits)
 
 Test(inversion, extreme_words_give_a_positive_exponential)
 {
-    struct random_stream stream;
-    random_stream_init(&stream, 1, 1);
     for (int i = 0; i < 64; i++) {
-        stream.next = 0;
-        stream.words[0] = UINT64_MAX >> i;
-        stream.words[1] = UINT64_MAX << i;
+        const uint64_t words[2] = {UINT64_MAX >> i, UINT64_MAX << i};
         for (int word = 0; word < 2; word++) {
-            const uint64_t bits = stream.words[word];
-            const double value = inversion_exponential(&stream);
+            const uint64_t bits = words[word];
+            const double value = inversion_exponential_of(bits);
             const long double exact = 64 * logl(2) - logl((long double)(bits | 1));
             cr_assert_gt(value, 0);
             cr_assert_leq(fabs(value - (double)exact), 1e-14);
         }
     }
-    stream.next = 0;
-    stream.words[0] = 0;
-    cr_assert_float_eq(inversion_exponential(&stream), 64 * log(2), 1e-14);
+    cr_assert_float_eq(inversion_exponential_of(0), 64 * log(2), 1e-14);
 }
 
 Test(inversion, the_open_unit_is_that_of_random)
@@ -118,5 +112,39 @@ Test(inversion, library_functions_are_close_to_longer_arithmetic)
         cr_assert_leq(fabs(math_erf(x) - (double)erfl(x)), 4e-16);
         cr_assert_leq(fabs(math_gamma_log(x) - (double)lgammal(x)), 2e-15 + 4e-16 * lgamma(x));
         cr_assert_eq(math_sqrt(x), sqrt(x));
+    }
+}
+
+// Draws of both laws and plain words in turn, as a pattern of 16 steps says (two bits a step):
+// each is made of the next word of the stream and of no other.
+static void expect_draws(struct random_stream stream, uint32_t pattern)
+{
+    struct random_stream words = stream;
+    for (int i = 0; i < 4000; i++) {
+        const uint32_t kind = pattern >> i % 16 * 2 & 3;
+        const uint64_t word = random_word(&words);
+        const double unit = inversion_open_unit_of(word);
+        if (kind == 0) {
+            cr_assert_eq(inversion_exponential(&stream), inversion_exponential_of(word), "%d", i);
+        } else if (kind == 1) {
+            cr_assert_eq(inversion_normal_draw(&stream), inversion_normal(unit), "%d", i);
+        } else {
+            cr_assert_eq(random_word(&stream), word, "%d", i);
+        }
+    }
+}
+
+Test(inversion, draws_made_by_the_block_are_those_made_one_by_one)
+{
+    static const uint32_t patterns[] = {0x00000000, 0x55555555, 0x44444444, 0x88888888,
+                                        0x99999999, 0x12481248, 0xe4e4e4e4, 0x00005555};
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        struct random_stream stream;
+        random_stream_init(&stream, 3, i);
+        expect_draws(stream, patterns[i]);
+        for (uint64_t index = 0; index < 40; index++) {
+            random_stream_seek(&stream, 3, i, index);
+            expect_draws(stream, patterns[i]);
+        }
     }
 }
