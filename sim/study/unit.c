@@ -74,9 +74,8 @@ static void *pass_array(struct passage *passage, void *array, uint64_t count, si
 static void pass_tally(struct passage *passage, struct tally *tally)
 {
     pass(passage, &tally->value, sizeof tally->value);
-    pass(passage, &tally->since_ns, sizeof tally->since_ns);
     pass(passage, &tally->maximum, sizeof tally->maximum);
-    pass(passage, &tally->area, sizeof tally->area);
+    pass(passage, &tally->changes, sizeof tally->changes);
 }
 
 // Most buckets are empty: runs of zeros are counted, runs of counts stand as they are.

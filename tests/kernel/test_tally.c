@@ -21,7 +21,36 @@ Test(tally, reading_the_area_changes_nothing)
     cr_assert(tally_area(&tally, 8) == 12);
     cr_assert(tally_area(&tally, 8) == 12);
     cr_assert(tally_area(&tally, 5) == 0);
-    cr_assert_eq(tally.since_ns, 5);
+    cr_assert_eq(tally.value, 4);
+    cr_assert_eq(tally.maximum, 4);
+}
+
+Test(tally, the_area_is_the_sum_of_levels_held_at_any_instant_and_after_a_clear)
+{
+    struct tally tally = {0};
+    __int128 area = 0;
+    int64_t value = 0, now = 0;
+    uint64_t state = 1;
+    for (int i = 0; i < 100000; i++) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        const int64_t later = now + (int64_t)(state >> 40), level = (int64_t)(state >> 20 & 0xfff);
+        area += (__int128)value * (later - now);
+        now = later;
+        cr_assert(tally_area(&tally, now) == area);
+        if (i % 3 == 0) {
+            tally_set(&tally, now, level);
+            value = level;
+        } else if (i % 3 == 1) {
+            tally_add(&tally, now, level - value);
+            value = level;
+        } else if (i % 1000 == 998) {
+            tally_clear(&tally, now);
+            area = 0;
+        } else {
+            tally_drop(&tally, now);
+            value--;
+        }
+    }
 }
 
 Test(tally, two_changes_at_one_instant_leave_no_area_but_a_maximum)
