@@ -227,11 +227,11 @@ static void count_dead(struct event_queue *queue, uint32_t part)
     }
 }
 
-bool event_queue_cancel(struct event_queue *queue, uint64_t id)
+bool event_queue_cancel_some(struct event_queue *queue, uint64_t id)
 {
     const uint32_t slot = (uint32_t)(id & EVENT_SLOT_MASK);
     CHECK(slot < queue->used);
-    if (id == EVENT_NONE || queue->records[slot].key != id) {
+    if (queue->records[slot].key != id) {
         return false;
     }
     const uint32_t part = queue->records[slot].part;

@@ -79,7 +79,7 @@ void event_queue_end(struct event_queue *queue);
 static inline struct event_lane *event_queue_lane(struct event_queue *queue, int64_t delay_ns);
 
 // True if the event was still pending and now will not happen.
-bool event_queue_cancel(struct event_queue *queue, uint64_t id);
+static inline bool event_queue_cancel(struct event_queue *queue, uint64_t id);
 
 static inline int64_t event_queue_present(const struct event_queue *queue)
 {
@@ -106,6 +106,7 @@ struct event_lane *event_queue_find_lane(struct event_queue *queue, int64_t dela
 uint32_t event_queue_grow(struct event_queue *queue);
 void event_queue_grow_now(struct event_queue *queue);
 void event_queue_mark(struct event_queue *queue, struct event_lane *lane);
+bool event_queue_cancel_some(struct event_queue *queue, uint64_t id);
 bool event_queue_next_slowly(struct event_queue *queue, int64_t limit, int64_t *time,
                              struct event *event);
 
@@ -138,6 +139,11 @@ EVENT_HOT static inline uint64_t event_queue_record(struct event_queue *queue,
     record->tag = event->tag;
     record->part = part;
     return key;
+}
+
+static inline bool event_queue_cancel(struct event_queue *queue, uint64_t id)
+{
+    return id != EVENT_NONE && event_queue_cancel_some(queue, id);
 }
 
 // Schedules at the present instant, after everything already scheduled for it.
