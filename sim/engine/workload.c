@@ -222,8 +222,11 @@ static void begin_key(struct workload_state *state, uint32_t number)
     const struct design *design = state->world->design;
     const char *name = arena_format(&state->world->arena, "workload/%s/key/%s",
                                     state->design->name, key->name);
-    state->keys[number] =
-        (struct workload_key_law){key->unique ? NULL : &key->law, text_hash(name)};
+    struct workload_key_law *law = &state->keys[number];
+    law->law = key->unique ? NULL : &key->law;
+    law->stream = text_hash(name);
+    law->draws = arena_take_array(&state->world->arena, key->unique ? 0 : WORKLOAD_KEY_DRAWS,
+                                  sizeof *law->draws);
     for (uint32_t i = 0; i < design->key_name_count; i++) {
         if (text_same(design->key_names[i], key->name)) {
             state->key_rows[i] = (uint8_t)(number + 1);

@@ -21,9 +21,16 @@ enum workload_event { // kinds of events that belong to no node
     WORKLOAD_CHURN_EVENT,
 };
 
+enum { WORKLOAD_KEY_DRAWS = 1024 };
+
+struct workload_key_draw {
+    uint64_t request, key; // key 0: none yet, or one that is drawn every time
+};
+
 struct workload_key_law {
-    const struct distribution *law; // NULL: unique
-    uint64_t stream;                // hash of "workload/NAME/key/KEY"
+    const struct distribution *law;  // NULL: unique
+    uint64_t stream;                 // hash of "workload/NAME/key/KEY"
+    struct workload_key_draw *draws; // the latest, by the low bits of the request
 };
 
 struct workload_state {
