@@ -4,36 +4,19 @@
 #include <stdlib.h>
 
 #include "sim/base/check.h"
-#include "sim/base/text.h"
 #include "sim/engine/workload.h"
+#include "sim/engine/workload_socket_parts.h"
 #include "sim/engine/workload_state.h"
-#include "sim/engine/workload_wheel.h"
 #include "sim/engine/world.h"
 
 static const int64_t BACKOFF_NS = TIME_S, BACKOFF_LIMIT_NS = 5 * TIME_S; // Socket.IO's client
-
-struct workload_sockets {
-    const struct connections_design *design;
-    struct component *target;
-    struct workload_socket *items;
-    struct workload_wheel wheel;
-    bool turning;       // a tick is being worked off
-    uint64_t event;     // of the next tick
-    int64_t event_tick; // -1: none
-    uint32_t edge;      // from the workload to the target, DESIGN_NONE: none declared
-    uint32_t cursor;    // replicas in turn, where no edge balances
-    struct call_design open_design, heartbeat_design;
-    struct call open, heartbeat;
-    struct random_stream backoff, churn;
-    struct workload_meter *meter;
-};
 
 // ---- time ---------------------------------------------------------------------------------------
 
 static void on_tick(void *subject, uint64_t tick);
 static void on_due(void *subject, uint64_t number);
 
-static void await_tick(struct workload_state *state, int64_t tick)
+void workload_socket_await_tick(struct workload_state *state, int64_t tick)
 {
     struct workload_sockets *sockets = state->sockets;
     struct event_queue *queue = state->world->queue;
@@ -48,15 +31,15 @@ static void await_tick(struct workload_state *state, int64_t tick)
         tick < 0 ? EVENT_NONE : event_queue_at(queue, tick << WORKLOAD_TICK_SHIFT, event);
 }
 
-static void await_exactly(struct workload_state *state, uint32_t number)
+void workload_socket_await_exactly(struct workload_state *state, uint32_t number, int64_t due_ns)
 {
     const struct event event = {on_due, state, number,
                                 workload_state_tag(state, WORKLOAD_SOCKET_EVENT)};
-    event_queue_at(state->world->queue, state->sockets->items[number].due_ns, event);
+    event_queue_at(state->world->queue, due_ns, event);
 }
 
 // The socket, which stands in no bucket, falls due then.
-static void place(struct workload_state *state, uint32_t number, int64_t due_ns)
+void workload_socket_place(struct workload_state *state, uint32_t number, int64_t due_ns)
 {
     struct workload_sockets *sockets = state->sockets;
     sockets->items[number].due_ns = due_ns;
@@ -65,12 +48,12 @@ static void place(struct workload_state *state, uint32_t number, int64_t due_ns)
     }
     const int64_t tick = workload_wheel_tick(due_ns);
     if (tick <= sockets->wheel.tick || tick <= workload_wheel_tick(state->world->now)) {
-        await_exactly(state, number);
+        workload_socket_await_exactly(state, number, due_ns);
         return;
     }
     workload_wheel_add(&sockets->wheel, number);
     if (!sockets->turning && (sockets->event_tick < 0 || tick < sockets->event_tick)) {
-        await_tick(state, tick);
+        workload_socket_await_tick(state, tick);
     }
 }
 
@@ -87,7 +70,7 @@ static int64_t next_heartbeat(const struct workload_sockets *sockets, int64_t la
     return period > 0 ? time_after(last_ns, period) : TIME_NEVER;
 }
 
-static void count_connected(struct workload_state *state, int change)
+void workload_socket_count(struct workload_state *state, int change)
 {
     struct workload_meter *meter = state->sockets->meter;
     tally_add(&meter->connected, state->world->now, change);
@@ -131,12 +114,13 @@ static int64_t draw_backoff(struct workload_sockets *sockets, uint32_t attempt)
     return distribution_round(delay);
 }
 
-static void back_off(struct workload_state *state, uint32_t number)
+void workload_socket_back_off(struct workload_state *state, uint32_t number)
 {
     struct workload_sockets *sockets = state->sockets;
     struct workload_socket *socket = &sockets->items[number];
     socket->life = SOCKET_WAITING;
-    place(state, number, time_after(state->world->now, draw_backoff(sockets, socket->attempt)));
+    const int64_t backoff = draw_backoff(sockets, socket->attempt);
+    workload_socket_place(state, number, time_after(state->world->now, backoff));
 }
 
 // The connection is lost and its client knows.
@@ -146,18 +130,18 @@ static void lose(struct workload_state *state, uint32_t number)
     struct workload_socket *socket = &sockets->items[number];
     withdraw(sockets, number);
     if (is_connected(socket)) {
-        count_connected(state, -1);
+        workload_socket_count(state, -1);
     }
     sockets->meter->losses++;
     socket->attempt = 0;
-    back_off(state, number);
+    workload_socket_back_off(state, number);
 }
 
 static void fail_to_open(struct workload_state *state, uint32_t number)
 {
     struct workload_socket *socket = &state->sockets->items[number];
     socket->attempt += socket->attempt < UINT8_MAX;
-    back_off(state, number);
+    workload_socket_back_off(state, number);
 }
 
 static void connect(struct workload_state *state, uint32_t number, const struct node *node)
@@ -172,12 +156,12 @@ static void connect(struct workload_state *state, uint32_t number, const struct 
     socket->life = SOCKET_OPEN;
     socket->attempt = 0;
     socket->session++;
-    count_connected(state, 1);
+    workload_socket_count(state, 1);
     sockets->meter->reconnects++;
-    place(state, number, next_heartbeat(sockets, state->world->now));
+    workload_socket_place(state, number, next_heartbeat(sockets, state->world->now));
 }
 
-static struct node *any_node_up(struct workload_sockets *sockets)
+struct node *workload_socket_any_up(struct workload_sockets *sockets)
 {
     struct component *target = sockets->target;
     for (uint32_t i = 0; i < target->node_count; i++) {
@@ -190,7 +174,7 @@ static struct node *any_node_up(struct workload_sockets *sockets)
     return NULL;
 }
 
-static void on_open_end(struct world *world, const struct call *call, enum status status)
+void workload_socket_end_open(struct world *world, const struct call *call, enum status status)
 {
     workload_end_request(world, call, status);
     struct workload_state *state = call->owner;
@@ -212,19 +196,73 @@ static void open_socket(struct workload_state *state, uint32_t number)
     if (sockets->design->open != NULL) {
         workload_begin_request(state, &sockets->open, socket->zone, number);
     } else if (sockets->edge == DESIGN_NONE) {
-        connect(state, number, any_node_up(sockets));
+        connect(state, number, workload_socket_any_up(sockets));
     } else {
         struct route *route = &world->routes[sockets->edge];
         connect(state, number, balance_choose(world, route, socket->zone, number, NULL));
     }
 }
 
-// ---- heartbeats ---------------------------------------------------------------------------------
+// ---- the cohort ---------------------------------------------------------------------------------
 
 static bool node_answers(const struct node *node)
 {
     return node->life == NODE_UP && node->pauses == 0;
 }
+
+bool workload_socket_all_answer(const struct component *target)
+{
+    for (uint32_t i = 0; i < target->node_count; i++) {
+        if (!node_answers(&target->nodes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Every socket gets its record, as if it had had it from the beginning: those due next come first
+// in their buckets. What is due in the first tick has an event of its own.
+static void disband(struct workload_state *state)
+{
+    struct workload_sockets *sockets = state->sockets;
+    const struct workload_cohort *cohort = &sockets->cohort;
+    const struct workload_design *design = state->design;
+    const uint32_t zones = design->zone_count;
+    struct workload_cohort anew = workload_cohort_anew(cohort);
+    sockets->items = check_calloc(cohort->count, sizeof *sockets->items);
+    sockets->wheel.sockets = sockets->items;
+    for (uint32_t i = 0; i < cohort->count; i++) {
+        const int64_t round_ns = i < cohort->next ? cohort->period_ns : 0;
+        struct workload_socket *socket = &sockets->items[i];
+        socket->node = i % sockets->target->node_count;
+        socket->zone = zones == 0 ? DESIGN_NONE : design->zones[i % zones];
+        socket->due_ns = time_after(cohort->round_ns, anew.due_ns + round_ns);
+        workload_cohort_beat(&anew);
+    }
+    for (uint32_t i = 0; i < cohort->count; i++) {
+        const uint32_t number = (uint32_t)(((uint64_t)cohort->next + i) % cohort->count);
+        if (workload_wheel_tick(sockets->items[number].due_ns) > 0) {
+            workload_wheel_add(&sockets->wheel, number);
+        }
+    }
+}
+
+static bool is_together(struct workload_state *state)
+{
+    struct workload_sockets *sockets = state->sockets;
+    if (sockets->items == NULL && !workload_socket_all_answer(sockets->target)) {
+        disband(state);
+    }
+    return sockets->items == NULL;
+}
+
+static void beat_together(struct workload_sockets *sockets)
+{
+    sockets->meter->heartbeats++;
+    workload_cohort_beat(&sockets->cohort);
+}
+
+// ---- heartbeats ---------------------------------------------------------------------------------
 
 // No pong comes: the client waits for it in vain, or for as long as the replica is paused.
 static void miss_heartbeat(struct workload_state *state, uint32_t number)
@@ -232,7 +270,7 @@ static void miss_heartbeat(struct workload_state *state, uint32_t number)
     struct workload_sockets *sockets = state->sockets;
     struct workload_socket *socket = &sockets->items[number];
     socket->life = SOCKET_UNSURE;
-    place(state, number, time_after(socket->due_ns, sockets->design->timeout_ns));
+    workload_socket_place(state, number, time_after(socket->due_ns, sockets->design->timeout_ns));
 }
 
 static void beat(struct workload_state *state, uint32_t number)
@@ -241,13 +279,14 @@ static void beat(struct workload_state *state, uint32_t number)
     struct workload_socket *socket = &sockets->items[number];
     sockets->meter->heartbeats++;
     if (node_answers(node_of(sockets, socket))) {
-        place(state, number, next_heartbeat(sockets, socket->due_ns));
+        workload_socket_place(state, number, next_heartbeat(sockets, socket->due_ns));
     } else {
         miss_heartbeat(state, number);
     }
 }
 
-static void on_heartbeat_end(struct world *world, const struct call *call, enum status status)
+void workload_socket_end_heartbeat(struct world *world, const struct call *call,
+                                   enum status status)
 {
     workload_end_request(world, call, status);
     struct workload_state *state = call->owner;
@@ -283,12 +322,17 @@ static void lose_patience(struct workload_state *state, uint32_t number)
     socket->life = SOCKET_OPEN;
     const int64_t beaten_ns = socket->due_ns - sockets->design->timeout_ns;
     const int64_t next = next_heartbeat(sockets, beaten_ns);
-    place(state, number, next > state->world->now ? next : time_after(state->world->now, 1));
+    const int64_t soon = time_after(state->world->now, 1);
+    workload_socket_place(state, number, next > state->world->now ? next : soon);
 }
 
 static void on_due(void *subject, uint64_t number)
 {
     struct workload_state *state = subject;
+    if (is_together(state)) {
+        beat_together(state->sockets);
+        return;
+    }
     const struct workload_socket *socket = &state->sockets->items[number];
     if (socket->due_ns != state->world->now || socket->listed) {
         return; // something has come in between
@@ -324,17 +368,13 @@ static void work_off(struct workload_state *state, uint32_t number, int64_t tick
     } else if (socket->life == SOCKET_OPEN && sockets->design->heartbeat == NULL) {
         beat(state, number);
     } else {
-        await_exactly(state, number);
+        workload_socket_await_exactly(state, number, socket->due_ns);
     }
 }
 
-static void on_tick(void *subject, uint64_t argument)
+static void turn(struct workload_state *state, int64_t tick)
 {
-    struct workload_state *state = subject;
     struct workload_sockets *sockets = state->sockets;
-    const int64_t tick = (int64_t)argument;
-    sockets->event = EVENT_NONE;
-    sockets->event_tick = -1;
     sockets->turning = true;
     uint32_t number = workload_wheel_turn(&sockets->wheel, tick);
     while (number != WORKLOAD_NO_SOCKET) {
@@ -346,7 +386,29 @@ static void on_tick(void *subject, uint64_t argument)
         number = next;
     }
     sockets->turning = false;
-    await_tick(state, workload_wheel_next(&sockets->wheel));
+    workload_socket_await_tick(state, workload_wheel_next(&sockets->wheel));
+}
+
+static void turn_together(struct workload_state *state, int64_t tick)
+{
+    struct workload_sockets *sockets = state->sockets;
+    workload_wheel_turn(&sockets->wheel, tick);
+    while (workload_wheel_tick(sockets->cohort.due_ns) == tick) {
+        beat_together(sockets);
+    }
+    workload_socket_await_tick(state, workload_wheel_tick(sockets->cohort.due_ns));
+}
+
+static void on_tick(void *subject, uint64_t tick)
+{
+    struct workload_state *state = subject;
+    state->sockets->event = EVENT_NONE;
+    state->sockets->event_tick = -1;
+    if (is_together(state)) {
+        turn_together(state, (int64_t)tick);
+    } else {
+        turn(state, (int64_t)tick);
+    }
 }
 
 // ---- what happens to nodes ----------------------------------------------------------------------
@@ -357,10 +419,10 @@ static void go_silent(struct workload_state *state, uint32_t number)
     struct workload_socket *socket = &sockets->items[number];
     const bool beats = socket->life == SOCKET_OPEN; // otherwise it waits for a pong already
     withdraw(sockets, number);
-    count_connected(state, -1);
+    workload_socket_count(state, -1);
     socket->life = SOCKET_SILENT;
     const int64_t patience = beats ? sockets->design->timeout_ns : 0;
-    place(state, number, time_after(socket->due_ns, patience));
+    workload_socket_place(state, number, time_after(socket->due_ns, patience));
 }
 
 // The host is back with a new process: the next heartbeat is answered by a reset.
@@ -372,7 +434,7 @@ static void hear_again(struct workload_state *state, uint32_t number)
                                               : due - sockets->design->timeout_ns;
     if (beat_ns > state->world->now) {
         withdraw(sockets, number);
-        place(state, number, beat_ns);
+        workload_socket_place(state, number, beat_ns);
     }
 }
 
@@ -404,7 +466,7 @@ static void node_changed(struct workload_state *state, uint32_t number, enum nod
 void workload_socket_node_changed(struct workload_state *state, const struct node *node)
 {
     struct workload_sockets *sockets = state->sockets;
-    if (node->component != sockets->target) {
+    if (node->component != sockets->target || is_together(state)) {
         return;
     }
     for (uint32_t i = 0; i < sockets->design->count; i++) {
@@ -416,8 +478,6 @@ void workload_socket_node_changed(struct workload_state *state, const struct nod
 
 // ---- churn --------------------------------------------------------------------------------------
 
-static void await_churn(struct workload_state *state);
-
 static void on_churn(void *subject, uint64_t argument)
 {
     (void)argument;
@@ -426,14 +486,14 @@ static void on_churn(void *subject, uint64_t argument)
     const uint32_t number = (uint32_t)random_below(&sockets->churn, sockets->design->count);
     if (sockets->items[number].life == SOCKET_OPEN) {
         withdraw(sockets, number);
-        count_connected(state, -1);
+        workload_socket_count(state, -1);
         sockets->meter->losses++;
         open_socket(state, number);
     }
-    await_churn(state);
+    workload_socket_await_churn(state);
 }
 
-static void await_churn(struct workload_state *state)
+void workload_socket_await_churn(struct workload_state *state)
 {
     struct workload_sockets *sockets = state->sockets;
     const double gap = inversion_exponential(&sockets->churn) / sockets->design->churn * 1e9;
@@ -443,123 +503,13 @@ static void await_churn(struct workload_state *state)
                    event);
 }
 
-// ---- life ---------------------------------------------------------------------------------------
-
-static uint32_t find_edge(const struct workload_state *state)
-{
-    const struct design *design = state->world->design;
-    for (uint32_t i = 0; i < design->edge_count; i++) {
-        const struct edge_design *edge = &design->edges[i];
-        if (edge->from == DESIGN_NONE && edge->workload == state->number &&
-            edge->to == state->design->connections.target) {
-            return i;
-        }
-    }
-    return DESIGN_NONE;
-}
-
-static void prepare_call(struct workload_state *state, struct call_design *design,
-                         const struct operation *operation)
-{
-    const struct workload_sockets *sockets = state->sockets;
-    CHECK(sockets->edge != DESIGN_NONE);
-    design->target = sockets->design->target;
-    design->operation = operation;
-    design->timeout_ns = sockets->design->timeout_ns;
-    design->retry = (struct retry_design){.attempts = 1, .factor = 1};
-    design->units = 1;
-    design->edge = sockets->edge;
-}
-
-static void prepare_calls(struct workload_state *state)
-{
-    struct workload_sockets *sockets = state->sockets;
-    if (sockets->design->open != NULL) {
-        prepare_call(state, &sockets->open_design, sockets->design->open);
-        sockets->open = workload_template(state, &sockets->open_design, on_open_end);
-    }
-    if (sockets->design->heartbeat != NULL) {
-        prepare_call(state, &sockets->heartbeat_design, sockets->design->heartbeat);
-        sockets->heartbeat =
-            workload_template(state, &sockets->heartbeat_design, on_heartbeat_end);
-    }
-}
-
-static void begin_stream(const struct workload_state *state, struct random_stream *stream,
-                         const char *purpose)
-{
-    const char *name = arena_format(&state->world->arena, "workload/%s/%s", state->design->name,
-                                    purpose);
-    random_stream_init(stream, state->world->key, text_hash(name));
-}
-
-// Sorted independent uniform phases: sums of exponentials over their total. Sockets that beat one
-// after the other then lie side by side in memory.
-static void connect_all(struct workload_state *state)
-{
-    struct workload_sockets *sockets = state->sockets;
-    const uint64_t count = sockets->design->count;
-    const double period = (double)sockets->design->heartbeat_ns;
-    struct random_stream stream;
-    double total = 0, sum = 0;
-    begin_stream(state, &stream, "phases");
-    for (uint64_t i = 0; i <= count; i++) {
-        total += inversion_exponential(&stream);
-    }
-    begin_stream(state, &stream, "phases");
-    for (uint32_t i = 0; i < count; i++) {
-        struct workload_socket *socket = &sockets->items[i];
-        const struct node *node = any_node_up(sockets);
-        sum += inversion_exponential(&stream);
-        socket->zone = workload_state_zone(state);
-        if (node == NULL) {
-            back_off(state, i);
-            continue;
-        }
-        socket->node = node->replica;
-        count_connected(state, 1);
-        place(state, i, period > 0 ? distribution_round(sum / total * period) + 1 : TIME_NEVER);
-    }
-}
-
-void workload_socket_begin(struct workload_state *state)
-{
-    struct workload_sockets *sockets = check_calloc(1, sizeof *sockets);
-    state->sockets = sockets;
-    sockets->design = &state->design->connections;
-    CHECK(sockets->design->count < WORKLOAD_NO_SOCKET);
-    sockets->target = &state->world->components[sockets->design->target];
-    sockets->meter = &state->world->meter.workloads[state->number];
-    sockets->edge = find_edge(state);
-    sockets->event_tick = -1;
-    sockets->items = check_calloc(sockets->design->count, sizeof *sockets->items);
-    workload_wheel_init(&sockets->wheel, sockets->items, sockets->design->heartbeat_ns);
-    begin_stream(state, &sockets->backoff, "reconnect");
-    begin_stream(state, &sockets->churn, "churn");
-    prepare_calls(state);
-    sockets->turning = true; // the first tick is looked up once all are placed
-    connect_all(state);
-    sockets->turning = false;
-    sockets->meter->connected_least = (uint64_t)sockets->meter->connected.value;
-    await_tick(state, workload_wheel_next(&sockets->wheel));
-    if (sockets->design->churn > 0) {
-        await_churn(state);
-    }
-}
-
-void workload_socket_end(struct workload_state *state)
-{
-    workload_wheel_release(&state->sockets->wheel);
-    free(state->sockets->items);
-    free(state->sockets);
-}
-
 // ---- figures ------------------------------------------------------------------------------------
 
 size_t workload_socket_bytes(const struct workload_state *state)
 {
     const struct workload_sockets *sockets = state->sockets;
     const size_t buckets = sockets->wheel.mask + 1;
-    return sizeof *sockets + sockets->design->count * sizeof *sockets->items +
+    const size_t records = sockets->items == NULL ? 0 : sockets->design->count;
+    return sizeof *sockets + records * sizeof *sockets->items +
            buckets * 2 * sizeof(uint32_t) + buckets / 8;
 }
