@@ -11,7 +11,10 @@ static struct consumer_meter *meter_of(struct world *world, const struct consume
 void consumer_note_visible(struct world *world, const struct consumer_design *consumer,
                            uint64_t messages)
 {
+    const uint32_t operation = consumer->operation->number;
     tally_add(&meter_of(world, consumer)->backlog, world->now, (int64_t)messages);
+    meter_operation(&world->meter, consumer->component, operation)->published +=
+        (int64_t)messages;
 }
 
 void consumer_note_done(struct world *world, const struct consumer_design *consumer,

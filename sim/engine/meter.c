@@ -174,6 +174,7 @@ static void clear_operations(struct world *world)
         histogram_clear(&meter->latency);
         histogram_clear(&meter->latency_any);
         meter->visits = meter->arrivals = meter->waste = 0;
+        meter->published = 0;
         for (int k = 0; k < STATUS_COUNT; k++) {
             meter->statuses[k] = 0;
         }

@@ -31,6 +31,7 @@ enum meter_part { // where the response time of an operation goes
 struct operation_meter {
     uint64_t visits;   // that stood at the door
     uint64_t arrivals; // the messages they carried: one, for an ordinary request
+    int64_t published; // messages that brokers had for its consumers, fetched or not
     int64_t parts_ns[METER_PARTS];
     uint32_t tracked; // SLOs judged request by request: head of their list, 0: none
     bool wants_any;

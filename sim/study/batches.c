@@ -140,6 +140,7 @@ static void subtract_flows(struct meter *meter, const struct meter *from,
         struct operation_meter *operation = &meter->operations[o];
         operation->visits -= from->operations[o].visits;
         operation->arrivals -= from->operations[o].arrivals;
+        operation->published -= from->operations[o].published;
         operation->waste -= from->operations[o].waste;
         subtract_counts(operation->statuses, from->operations[o].statuses, STATUS_COUNT);
         for (uint32_t p = 0; p < METER_PARTS; p++) {

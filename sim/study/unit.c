@@ -175,6 +175,7 @@ static void pass_operation(struct passage *passage, struct operation_meter *mete
 {
     pass(passage, &meter->visits, sizeof meter->visits);
     pass(passage, &meter->arrivals, sizeof meter->arrivals);
+    pass(passage, &meter->published, sizeof meter->published);
     pass(passage, meter->parts_ns, sizeof meter->parts_ns);
     pass(passage, meter->statuses, sizeof meter->statuses);
     pass_histogram(passage, &meter->latency);

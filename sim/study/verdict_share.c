@@ -27,6 +27,13 @@ static void operation_range(const struct judging *judging, uint32_t *first, uint
     }
 }
 
+// What a broker has for consumers is offered to them, whether they fetch it or fall behind.
+static uint64_t offered_to(const struct operation_meter *meter)
+{
+    const bool behind = meter->published > 0 && (uint64_t)meter->published > meter->arrivals;
+    return behind ? (uint64_t)meter->published : meter->arrivals;
+}
+
 static bool counts(const struct judging *judging, uint32_t operation)
 {
     return judging->design->target == SLO_OPERATION ||
@@ -48,7 +55,7 @@ struct verdict_flow verdict_flow_of(const struct judging *judging, const struct 
         if (counts(judging, o)) {
             const struct operation_meter *meter =
                 result_operation_meter(judging->result, record, o);
-            flow.offered += meter->arrivals;
+            flow.offered += offered_to(meter);
             add_statuses(&flow, meter->statuses);
         }
     }

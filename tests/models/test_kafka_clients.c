@@ -340,3 +340,22 @@ Test(kafka_clients, everything_holds_in_a_storm_of_faults)
     cr_assert_gt(meter_of(&stage)->redelivered, 50);
     stage_end(&stage);
 }
+
+// ---- what is offered to consumers ---------------------------------------------------------------
+
+// Ten records a second for one consumer that takes a second for one: it fetches as many as it can,
+// and all that was published is offered to it.
+Test(kafka_clients, what_a_consumer_has_yet_to_fetch_is_offered_to_it)
+{
+    struct stage stage;
+    stage_begin(&stage, BUS("partitions: 1", "", PUBLISH,
+                            "  eater:\n    kind: service\n    spread: {p: 1}\n"
+                            "    consumes: {from: bus.t, concurrency: 1, operation: eat}\n"
+                            "    operations: {eat: [{sleep: 1s}]}\n"));
+    stage_run(&stage, 30050 * TIME_MS);
+    const struct operation_meter *eat = stage_meter(&stage, "eater", "eat");
+    cr_assert_geq(eat->arrivals, 28);
+    cr_assert_leq(eat->arrivals, 31);
+    cr_assert_eq(eat->published, 300);
+    stage_end(&stage);
+}

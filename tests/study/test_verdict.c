@@ -307,3 +307,22 @@ Test(verdict, a_stochastic_fault_is_charged_as_often_as_it_struck)
     cr_assert_eq(result->slos[0].verdict, VERDICT_FAIL);
     fixture_release(&fixture);
 }
+
+// Of a consumer that falls behind, what it has not fetched was not carried.
+Test(verdict, a_consumer_that_falls_behind_does_not_carry_what_is_published)
+{
+    for (int behind = 0; behind < 2; behind++) {
+        struct fixture fixture;
+        fixture_init(&fixture);
+        struct slo_design *slo = fixture_slo(&fixture, SLO_CARRIED, SLO_GREATER_EQUAL, 0.995);
+        slo->target = SLO_OPERATION;
+        fill(&fixture, 10, 9000, 0);
+        for (uint32_t r = 0; r < 10; r++) {
+            fixture.records[r].meter.operations[0].published = behind ? 10000 : 8990;
+        }
+        const struct result_slo *judged = &fixture_result(&fixture)->slos[0];
+        cr_assert_eq(judged->verdict, behind ? VERDICT_FAIL : VERDICT_PASS);
+        cr_assert_float_eq(judged->observed.value, behind ? 0.9 : 1.0, 1e-9);
+        fixture_release(&fixture);
+    }
+}
