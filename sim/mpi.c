@@ -391,7 +391,7 @@ static bool read_options(const struct executor *executor, struct job *job, int a
     struct run_options *options = options_of(job);
     if (!good) {
         misused(executor, text_get(&wrong));
-    } else if (options->file_count > 1 || options->shards > 0 || options->only_count > 0 ||
+    } else if (options->file_count > 1 || options->shards > 0 || options->only.count > 0 ||
                options->has_only_rep || options->emit != EMIT_NOTHING || job->sweep.list) {
         good = misused(executor, "a job simulates one whole scenario: give one, and no part of it");
     }

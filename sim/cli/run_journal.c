@@ -51,7 +51,7 @@ static bool open_own(struct run_journal *journal, const struct run_options *opti
     if (status == JOURNAL_OPEN) {
         status = unit_store_append_to(store, folder, text_get(&name));
     }
-    const bool part = options->shards > 0 || options->only_count > 0 || options->resume;
+    const bool part = options->shards > 0 || options->only.count > 0 || options->resume;
     if (status == JOURNAL_FOREIGN && !part) { // left behind by another run of this directory
         unit_store_remove(folder);
         unit_store_release(store);
@@ -72,8 +72,7 @@ bool run_journal_begin(struct run_journal *journal, const struct run_directory *
     struct unit_store *store = &journal->store;
     store->shard = options->shard;
     store->shards = options->shards;
-    store->only = options->only_count > 0 ? options->only : NULL;
-    store->only_count = options->only_count;
+    store->only = options->only.count > 0 ? &options->only : NULL;
     store->audit = options->audit;
     if (options->merging) {
         return read_merged(journal, options, why);
@@ -152,18 +151,43 @@ bool run_journal_tell(const struct run_journal *journal, const struct run_option
 
 // ---- what is missing ----------------------------------------------------------------------------
 
-void run_journal_missing(const struct run_journal *journal, const char *arguments,
+static int by_number(const void *one, const void *other)
+{
+    const uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+// The first missing units as a value of --units.
+static void list_missing(const struct unit_store *store, bool sweeps, struct text *out)
+{
+    const uint32_t count = store->missing < UNIT_STORE_LISTED ? store->missing : UNIT_STORE_LISTED;
+    uint64_t units[UNIT_STORE_LISTED];
+    memcpy(units, store->listed, count * sizeof *units);
+    qsort(units, count, sizeof *units, by_number);
+    for (uint32_t i = 0, next = 0; i < count; i = next) {
+        while (next < count && units[next] == units[i] + (next - i)) {
+            next++;
+        }
+        text_add(out, i == 0 ? "" : ",");
+        if (sweeps) {
+            text_format(out, "%u/", (uint32_t)(units[i] >> 32));
+        }
+        text_format(out, "%u", (uint32_t)units[i]);
+        if (next - i > 1) {
+            text_format(out, "-%u", (uint32_t)units[next - 1]);
+        }
+    }
+}
+
+void run_journal_missing(const struct run_journal *journal, const char *arguments, bool sweeps,
                          const char *directory, struct text *out)
 {
     const struct unit_store *store = &journal->store;
-    const uint32_t shown = store->missing < UNIT_STORE_LISTED ? store->missing : UNIT_STORE_LISTED;
-    text_format(out, "%u replication%s not there; orrery run %s --units ", store->missing,
-                store->missing == 1 ? " is" : "s are", arguments);
-    for (uint32_t i = 0; i < shown; i++) {
-        text_format(out, "%s%u", i == 0 ? "" : ",", (uint32_t)store->listed[i]);
-    }
+    text_format(out, "%u %s%s not there; orrery %s --units ", store->missing,
+                sweeps ? "unit" : "replication", store->missing == 1 ? " is" : "s are", arguments);
+    list_missing(store, sweeps, out);
     text_format(out, " -o %s simulates %s\n", directory,
-                shown < store->missing ? "the first of them" : "what is missing");
+                store->missing > UNIT_STORE_LISTED ? "the first of them" : "what is missing");
     if (store->journal.cut > 0) {
         text_format(out,
                     "%llu bytes behind the last whole record of a journal were left out: torn by "

@@ -45,6 +45,6 @@ bool run_journal_tell(const struct run_journal *journal, const struct run_option
 // The run is whole: its journals are not needed any more.
 void run_journal_remove(const struct run_journal *journal);
 
-// What the missing replications are and how to simulate them; ends in a line break.
-void run_journal_missing(const struct run_journal *journal, const char *arguments,
+// What the missing units are and how `orrery ARGUMENTS` simulates them; ends in a line break.
+void run_journal_missing(const struct run_journal *journal, const char *arguments, bool sweeps,
                          const char *directory, struct text *out);

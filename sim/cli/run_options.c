@@ -159,41 +159,12 @@ static bool read_shard(struct run_options *options, const char *value, struct te
     return good || wrong_value(wrong, "shard", value, "I/N with 1 <= I <= N, e.g. 2/3");
 }
 
-// "3", "7-9"
-static bool add_units(struct run_options *options, const char *part, size_t length)
-{
-    char word[48] = "";
-    uint64_t from = 0, to = 0;
-    if (length == 0 || length >= sizeof word) {
-        return false;
-    }
-    memcpy(word, part, length);
-    char *dash = strchr(word, '-');
-    if (dash != NULL) {
-        *dash = '\0';
-    }
-    if (!read_number(word, UINT32_MAX - 1, &from) ||
-        !read_number(dash == NULL ? word : dash + 1, UINT32_MAX - 1, &to)) {
-        return false;
-    }
-    for (uint64_t unit = from; unit <= to && options->only_count < RUN_OPTIONS_MOST; unit++) {
-        options->only[options->only_count++] = (uint32_t)unit;
-    }
-    return from <= to && to - from < RUN_OPTIONS_MOST;
-}
-
 static bool read_units(struct run_options *options, const char *value, struct text *wrong)
 {
-    for (const char *at = value;; at++) {
-        const size_t length = strcspn(at, ",");
-        if (!add_units(options, at, length)) {
-            return wrong_value(wrong, "units", value, "numbers and ranges, e.g. 3,7-9");
-        }
-        at += length;
-        if (*at == '\0') {
-            return true;
-        }
-    }
+    return unit_list_read(&options->only, value, options->sweeps) ||
+           wrong_value(wrong, "units", value,
+                       options->sweeps ? "points with replications, e.g. 4/0-9,7-9/3,5"
+                                       : "numbers and ranges, e.g. 3,7-9");
 }
 
 static bool read_audit(struct run_options *options, const char *value, struct text *wrong)
@@ -331,11 +302,11 @@ static bool check_whole(const struct run_options *options, struct text *wrong)
     if (options->json && options->file_count > 1) {
         return complain(wrong, "--json prints one document: give one scenario");
     }
-    const bool part = options->shards > 0 || options->only_count > 0;
+    const bool part = options->shards > 0 || options->only.count > 0;
     if (part && options->has_only_rep) {
         return complain(wrong, "--only-rep stores nothing: it goes without --shard and --units");
     }
-    if (options->shards > 0 && options->only_count > 0) {
+    if (options->shards > 0 && options->only.count > 0) {
         return complain(wrong, "give --shard or --units, not both");
     }
     if (options->resume && options->rerun) {
@@ -360,6 +331,7 @@ bool run_options_read(struct run_options *options, int argc, char **argv, struct
         .workers = processors > 0 ? (uint32_t)processors : 1,
         .outputs = OUTPUTS_ALL,
         .batch = USUAL_BATCH,
+        .sweeps = strcmp(argv[0], "sweep") == 0,
     };
     arena_init(&options->arena);
     struct options reader;
@@ -386,6 +358,7 @@ bool run_options_read(struct run_options *options, int argc, char **argv, struct
 void run_options_release(struct run_options *options)
 {
     arena_release(&options->arena);
+    unit_list_release(&options->only);
 }
 
 static void identify(struct text *identity, const char *name, const char *value)
@@ -419,7 +392,7 @@ void run_options_journal(const struct run_options *options, struct text *name)
     } else if (options->shards > 0) {
         text_format(name, "shard-%u-of-%u", options->shard + 1, options->shards);
     } else {
-        text_add(name, options->only_count > 0 ? "units" : "all");
+        text_add(name, options->only.count > 0 ? "units" : "all");
     }
 }
 

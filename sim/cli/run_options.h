@@ -9,6 +9,7 @@
 #include "sim/cli/emit.h"
 #include "sim/cli/options.h"
 #include "sim/scenario/scenario.h"
+#include "sim/study/unit_list.h"
 
 enum { RUN_OPTIONS_MOST = 256 }; // files; overrides
 
@@ -28,8 +29,7 @@ struct run_options {
     const char *out;       // the same as it was written, NULL: all
     const char *events;    // file of the event log
     uint32_t shard, shards;          // simulates only units whose number modulo `shards` is `shard`
-    uint32_t only[RUN_OPTIONS_MOST]; // --units
-    uint32_t only_count;
+    struct unit_list only;           // --units
     const char *journal;             // name of the journal to append to, NULL: by the shard
     double audit;                    // share of finished units that is simulated again
     bool resume, reversed;
@@ -38,6 +38,7 @@ struct run_options {
     bool merging; // simulates nothing: every unit must be there, in one of
     const char *merged[RUN_OPTIONS_MOST]; // these directories
     uint32_t merged_count;
+    bool sweeps; // the options are those of a sweep
     bool json, stop_on_fail, allow_undecided, exit_zero, rerun, no_progress, quiet, verbose;
 };
 

@@ -139,7 +139,7 @@ static bool is_serving(const struct running *running)
 // A part of a run is simulated; its result is made by `orrery merge`.
 static bool is_part(const struct running *running)
 {
-    return running->options->shards > 0 || running->options->only_count > 0 || is_serving(running);
+    return running->options->shards > 0 || running->options->only.count > 0 || is_serving(running);
 }
 
 static int tell_part(const struct running *running)
@@ -154,12 +154,15 @@ static int tell_part(const struct running *running)
 
 static int tell_missing(struct running *running)
 {
-    struct text text;
+    struct text command, text;
+    text_init(&command);
     text_init(&text);
     run_options_more_arguments(running->options, &running->arguments);
-    run_journal_missing(&running->journal, text_get(&running->arguments),
+    text_format(&command, "run %s", text_get(&running->arguments));
+    run_journal_missing(&running->journal, text_get(&command), false,
                         text_get(&running->directory.path), &text);
     fprintf(stderr, "orrery: %s", text_get(&text));
+    text_release(&command);
     text_release(&text);
     return CLI_BROKEN;
 }

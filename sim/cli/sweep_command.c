@@ -43,6 +43,7 @@ const struct options_row sweep_command_rows[] = {
     {"exit-zero", 0, NULL, "any verdict exits 0"},
     {"rerun", 0, NULL, "simulate again although the result is there"},
     {"shard", 0, "I/N", "only every Nth unit of all points, into a journal: orrery merge"},
+    {"units", 0, "LIST", "only these units, e.g. 4/0-9,5 (all of point 5), into a journal"},
     {"journal", 0, "NAME", "name of this process's journal"},
     {"audit", 0, "SHARE", "simulate so many finished units again, e.g. 1%"},
     {"resume", 0, NULL, "go on where an interrupted sweep stopped (the default)"},
@@ -173,7 +174,11 @@ bool sweep_command_read(struct sweep_command *command, int argc, char **argv, st
                                                       : "one scenario at a time: sweep FILE");
     }
     note_choices(command);
-    return good && run_options_read(&command->run, count, command->line, wrong);
+    good = good && run_options_read(&command->run, count, command->line, wrong);
+    if (good && command->points != NULL && command->run.only.count > 0) {
+        good = complain(wrong, "--units names points: give it or --points, not both");
+    }
+    return good;
 }
 
 void sweep_command_release(struct sweep_command *command)

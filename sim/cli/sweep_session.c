@@ -135,7 +135,8 @@ static bool is_serving(const struct sweeping *sweeping)
 
 static bool is_part(const struct sweeping *sweeping)
 {
-    return sweeping->command->run.shards > 0 || is_serving(sweeping);
+    const struct run_options *run = &sweeping->command->run;
+    return run->shards > 0 || run->only.count > 0 || is_serving(sweeping);
 }
 
 static int interrupted(const struct sweeping *sweeping)
@@ -158,13 +159,16 @@ static int tell_part(const struct sweeping *sweeping)
 
 static int tell_missing(const struct sweeping *sweeping)
 {
-    const struct unit_store *store = &sweeping->journal.store;
-    const uint64_t first = store->listed[0];
-    fprintf(stderr,
-            "orrery: %u unit%s not there, first replication %u of point %u; the parts go on "
-            "where they stopped when their commands are given again\n",
-            store->missing, store->missing == 1 ? " is" : "s are", (uint32_t)first,
-            (uint32_t)(first >> 32));
+    struct text command, text;
+    text_init(&command);
+    text_init(&text);
+    text_format(&command, "sweep %s", text_get(&sweeping->arguments));
+    add_words(sweeping->command, &command);
+    run_journal_missing(&sweeping->journal, text_get(&command), true,
+                        text_get(&sweeping->directory.path), &text);
+    fprintf(stderr, "orrery: %s", text_get(&text));
+    text_release(&command);
+    text_release(&text);
     return CLI_BROKEN;
 }
 

@@ -301,8 +301,11 @@ static bool choose(const struct reading *reading)
     const size_t length = found.value == NULL ? 0 : strlen(found.value);
     const size_t taken = length == 0 ? 0 : sweep_command_choose(found.value, count, chosen);
     sweep->rows = arena_take_array(&sweep->arena, count, sizeof *sweep->rows);
+    const struct unit_list *units = &reading->command->run.only;
     for (uint32_t point = 0; point < count; point++) {
-        sweep->rows[point].chosen = found.value == NULL || chosen[point];
+        sweep->rows[point].chosen = found.value == NULL ? units->count == 0 ||
+                                                              unit_list_has_point(units, point)
+                                                        : chosen[point];
         sweep->chosen += sweep->rows[point].chosen;
     }
     if (taken < length || (found.value != NULL && length == 0)) {
@@ -312,6 +315,12 @@ static bool choose(const struct reading *reading)
             place_in(reading, &found, taken, part == 0 ? 1 : part),
             "`%.80s` is no value of --points", found.value);
         diagnostic_caret(entry, "expected numbers from 0 to %u, e.g. 3,7-9", count - 1);
+        return false;
+    }
+    if (unit_list_last_point(units) >= count) {
+        diagnostic_error(diagnostics_of(reading), "E0128", (struct place){0},
+                         "--units names point %u: the last one is %u", unit_list_last_point(units),
+                         count - 1);
         return false;
     }
     return true;

@@ -54,23 +54,13 @@ static uint32_t fetch(void *context, uint32_t unit, const struct design *design,
     return good ? there : 0;
 }
 
-static bool is_listed(const struct unit_store *store, uint32_t unit)
-{
-    for (uint32_t i = 0; i < store->only_count; i++) {
-        if (store->only[i] == unit) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_mine(void *context, uint32_t unit)
 {
     struct unit_store *store = context;
     const uint64_t dense = (uint64_t)store->point + unit;
     const bool listed = store->only == NULL
                             ? store->shards == 0 || dense % store->shards == store->shard
-                            : is_listed(store, unit);
+                            : unit_list_has(store->only, store->point, unit);
     const bool again = store->audit > 0 && is_audited(store, unit) &&
                        journal_find(&store->journal, number_of(store, unit)) != NULL;
     if ((listed && !store->closed) || again) {

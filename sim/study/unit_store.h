@@ -12,6 +12,7 @@
 #include "sim/study/journal.h"
 #include "sim/study/replicate.h"
 #include "sim/study/unit.h"
+#include "sim/study/unit_list.h"
 
 enum { UNIT_STORE_LISTED = 64 };
 
@@ -19,8 +20,7 @@ struct unit_store {
     struct journal journal;
     uint32_t point;
     uint32_t shard, shards; // simulates units whose number modulo `shards` is `shard`; 0: all
-    const uint32_t *only;   // simulates these alone, ascending; NULL: as above
-    uint32_t only_count;
+    const struct unit_list *only; // simulates these alone; NULL: as above
     bool closed;            // simulates nothing
     double audit;           // share of the units that are simulated again though they are there
     uint32_t fetched, simulated, audited, missing;

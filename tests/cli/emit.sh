@@ -106,21 +106,63 @@ if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q GN
     same "by parallel" "the same bytes by the script for GNU parallel"
     [ "$(wc -l <"by parallel/shards.log")" -eq 5 ]
     judge $? "whose log has a line a shard"
+
+    # One shard dies in the middle of its work; started again, the script goes on with it alone.
+    cat >bin/dies <<'DIES'
+#!/usr/bin/env bash
+printf '%s\n' "$*" >>begun
+[[ "$*" == *"--shard 2/"* && ! -e died ]] || exec "$REAL" "$@"
+touch died
+"$REAL" "$@" &
+until [ "$(stat -c %s again/journal/shard-2-of-4.journal 2>/dev/null || echo 0)" -gt 80 ]; do
+    kill -0 $! 2>/dev/null || break
+done
+kill -KILL $!
+wait $!
+exit 137
+DIES
+    chmod +x bin/dies
+    emit parallel -o again --batch 5 --out json
+    try env ORRERY="$PWD/bin/dies" REAL="$orrery" bash parallel
+    [ "$code" -ne 0 ] && [ ! -e again/results.h5 ] && [ "$(grep -c shard begun)" -eq 4 ]
+    judge $? "a shard that dies ends the script without a result"
+    try env ORRERY="$PWD/bin/dies" REAL="$orrery" bash parallel
+    same again "which goes on when it is started again"
+    [ "$(grep -c shard begun)" -eq 5 ]
+    judge $? "with the shard that died, and no other"
 fi
 
 # ---- Kubernetes: the commands of its pods --------------------------------------------------------
 
 emit k8s -o "by k8s" --batch 5 --out json
 cat >pods.py <<'PODS'
-import sys, yaml
+"""Judges the manifest as the API would, as far as an Indexed Job goes, and takes its commands."""
+import re, yaml
 jobs = list(yaml.safe_load_all(open("k8s")))
-pods = [job["spec"]["template"]["spec"]["containers"][0]["command"] for job in jobs]
-assert all(pod[:2] == ["sh", "-c"] for pod in pods), pods
-assert jobs[0]["spec"]["completionMode"] == "Indexed" and jobs[1]["spec"]["suspend"] is True
-assert all(len(job["metadata"]["name"]) <= 63 for job in jobs)
-print(jobs[0]["spec"]["completions"])
-open("shard.sh", "w").write(pods[0][2])
-open("last.sh", "w").write(pods[1][2])
+assert len(jobs) == 2, jobs
+for job in jobs:
+    assert job["apiVersion"] == "batch/v1" and job["kind"] == "Job", job
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", job["metadata"]["name"]), job
+    spec = job["spec"]
+    pod = spec["template"]["spec"]
+    assert set(spec) <= {"template", "backoffLimit", "completionMode", "completions",
+                         "parallelism", "suspend"}, spec
+    assert isinstance(spec["backoffLimit"], int) and spec["backoffLimit"] >= 0
+    assert set(pod) == {"restartPolicy", "volumes", "containers"}, pod
+    assert pod["restartPolicy"] in ("OnFailure", "Never"), pod
+    (container,) = pod["containers"]
+    assert container["command"][:2] == ["sh", "-c"] and len(container["command"]) == 3
+    assert container["resources"]["requests"]["cpu"] >= 1 and container["image"]
+    mounts = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounts == {volume["name"] for volume in pod["volumes"]}
+shards, last = (job["spec"] for job in jobs)
+assert shards["completionMode"] == "Indexed" and "suspend" not in shards
+assert 1 <= shards["parallelism"] <= shards["completions"] <= 1000
+assert last["suspend"] is True and "completionMode" not in last
+assert jobs[1]["metadata"]["name"] == jobs[0]["metadata"]["name"] + "-merge"
+print(shards["completions"])
+for spec, name in ((shards, "shard.sh"), (last, "last.sh")):
+    open(name, "w").write(spec["template"]["spec"]["containers"][0]["command"][2])
 PODS
 exits 0 "the file for Kubernetes is two jobs" python3 pods.py
 completions=$(cat out)
@@ -132,6 +174,47 @@ for ((index = 0; index < 4; index++)); do
 done
 try env PATH="$PWD/bin:$PATH" sh last.sh
 same "by k8s" "the same bytes by the commands of its pods"
+
+# ---- a sweep ------------------------------------------------------------------------------------
+
+sed "s|^name: queue|&\\nparams: {load: 500/s}|; s|rate: 500/s|rate: \$load|" \
+    "a b/it's.yaml" >points.yaml
+study=(sweep points.yaml --param "load=200/s..900/s step 50/s" --rep 2)
+try "$orrery" "${study[@]}" --no-progress -q -o all-points
+
+swept() { # swept DIR WHAT
+    [ "$code" -le 4 ] &&
+        diff -rq -x manifest.json -x journal -x log -x shards.log all-points "$1" >err
+    judge $? "$2"
+}
+
+for kind in slurm parallel k8s; do
+    emit $kind -o "x" --batch 4
+    grep -q "30 units of work in 7 shards" $kind
+    judge $? "units of all points are bundled for $kind"
+done
+emit slurm -o "swept by slurm" --batch 4
+try env PATH="$PWD/bin:$PATH" bash slurm
+swept "swept by slurm" "a sweep has the same bytes by the script for Slurm"
+emit k8s -o "swept by k8s" --batch 4
+exits 0 "its file for Kubernetes is sound" python3 pods.py
+for ((index = 0; index < 7; index++)); do
+    try env PATH="$PWD/bin:$PATH" JOB_COMPLETION_INDEX=$index sh shard.sh
+done
+try env PATH="$PWD/bin:$PATH" sh last.sh
+swept "swept by k8s" "and simulates the same bytes"
+if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q GNU; then
+    rm -f died begun
+    sed -i 's/again\/journal\/shard-2-of-4/again-swept\/journal\/shard-2-of-7/' bin/dies
+    emit parallel -o again-swept --batch 4
+    try env ORRERY="$PWD/bin/dies" REAL="$orrery" bash parallel
+    [ "$code" -ne 0 ] && [ ! -e again-swept/sweep.json ] && [ "$(grep -c shard begun)" -eq 7 ]
+    judge $? "a shard of a sweep that dies ends the script without an answer"
+    try env ORRERY="$PWD/bin/dies" REAL="$orrery" bash parallel
+    swept again-swept "which goes on when it is started again"
+    [ "$(grep -c shard begun)" -eq 8 ]
+    judge $? "with that shard alone"
+fi
 
 # ---- a rule of stopping: the last process goes on ------------------------------------------------
 

@@ -97,6 +97,9 @@ run --units 3,7-9,20-23 -o units
 run --units 0-2,4-6,10-19 -o units --journal more
 merge units
 same units "in units by their numbers"
+run --rep 400 --units 0-398,399 -o many
+has err "400 replications simulated" "however many they are"
+rm -rf many
 run --units 0-9 -o grown
 run -o grown
 same grown "of a whole run that takes over what a part has done"

@@ -103,6 +103,22 @@ for count in 1 3 7; do
         refused 3 "not there" "a shard of $count is missing"; }
     rm -rf part-* other
 done
+sweep --units 0-2,5/1,9-13/0-1 -o part-1
+has err "20 units simulated, 0 were there, 7 are for others" "units by their numbers"
+try "$orrery" merge part-1 -q -o other
+refused 3 "--units 3/0-2,4/0-2,5/0,5/2,6/0-2,7/0-2,8/0-2,9/2,10/2,11/2,12/2,13/2 -o" \
+    "what is missing is named by its numbers"
+sweep --units 3/0-2,4/0-2,5/0,5/2,6/0-2,7/0-2,8/0-2,9/2,10/2,11/2,12/2,13/2 -o part-2
+try "$orrery" merge part-2 part-1 -q -o other
+code=$((code == 4 ? 0 : code))
+same other "and simulated by them"
+sweep --units 14 -o part-3
+refused 2 "the last one is 13" "a point that is not there has no units"
+sweep --units 3-1/0 -o part-3
+refused 2 "4/0-9,7-9/3,5" "what is no list of units is refused"
+[ ! -e part-3 ]
+judge $? "and nothing is written"
+rm -rf part-* other
 sweep --shard 1/2 -o part-1
 sweep --shard 2/2 -o part-2 --seed 7
 try "$orrery" merge part-1 part-2 -q -o other
