@@ -23,6 +23,8 @@ void charts_make(struct plot_list *list, const struct result *result)
     charts_utilization(list, result);
     charts_use(list, result);
     charts_breakdown(list, result);
+    charts_timeline(list, result);
+    charts_guards(list, result);
     charts_warmup(list, result);
     charts_certainty(list, result);
 }

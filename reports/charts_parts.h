@@ -48,5 +48,7 @@ void charts_throughput(struct plot_list *list, const struct result *result);
 void charts_utilization(struct plot_list *list, const struct result *result);
 void charts_use(struct plot_list *list, const struct result *result);
 void charts_breakdown(struct plot_list *list, const struct result *result);
+void charts_timeline(struct plot_list *list, const struct result *result);
+void charts_guards(struct plot_list *list, const struct result *result);
 void charts_warmup(struct plot_list *list, const struct result *result);
 void charts_certainty(struct plot_list *list, const struct result *result);

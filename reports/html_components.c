@@ -195,6 +195,14 @@ static void write_log(const struct html *html)
 void html_resilience(const struct html *html)
 {
     html_section(html, "resilience", "Resilience");
+    html_raw(html, "<div class=\"grid\">\n");
+    const bool states = html_plot(html, PLOT_TIMELINE, 0);
+    html_plot(html, PLOT_GUARDS, 0);
+    html_raw(html, "</div>\n");
+    if (states) {
+        html_raw(html, "<p>States are those of the first replication, rates the mean of all. Grey: "
+                       "warm-up. Orange: a fault is in force.</p>\n");
+    }
     html_raw(html, "<p>Amplification: tries a call, seen by the callee.</p>\n");
     write_guards(html);
     write_log(html);

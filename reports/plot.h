@@ -16,6 +16,8 @@ enum plot_kind { // in the order of the report
     PLOT_UTILIZATION,
     PLOT_USE,
     PLOT_BREAKDOWN,
+    PLOT_TIMELINE,
+    PLOT_GUARDS,
     PLOT_HOCKEY_STICK,
     PLOT_CARRIED,
     PLOT_VERDICTS,

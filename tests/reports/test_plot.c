@@ -41,7 +41,7 @@ Test(plot, every_plot_of_a_result_is_drawn)
     struct text why;
     text_init(&why);
     cr_assert(draw(&list, SAMPLE_PLAIN, &why), "%s", text_get(&why));
-    cr_expect_eq(list.count, 14);
+    cr_expect_eq(list.count, 16);
     for (uint32_t i = 0; i < list.count; i++) {
         cr_expect_gt(list.plots[i].svg.length, 1000, "%s", list.plots[i].name);
         cr_expect_gt(list.plots[i].alt.length, 20, "%s", list.plots[i].name);
