@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "sim/base/json_write.h"
+#include "sim/study/plan_regret.h"
 
 static void write_values(const struct plan *plan, const char *key, const uint16_t *at,
                          struct json_write *json)
@@ -108,7 +109,8 @@ static void write_head(const struct plan *plan, struct json_write *json)
     json_write_integer(json, "replications", plan->replications);
     json_write_integer(json, "unconfirmed", plan->unconfirmed);
     json_write_bool(json, "proven",
-                    plan->best != NULL && !plan->exhausted && !plan->is_local && !plan->crossed);
+                    plan->best != NULL && !plan->exhausted && !plan->is_local && !plan->crossed &&
+                        (plan->regret == NULL || !plan->regret->local));
     json_write_array_inline(json, "cases");
     for (uint32_t i = 0; i < plan->case_count; i++) {
         json_write_text(json, NULL, plan->cases[i].name);
@@ -150,6 +152,49 @@ static void write_types(const struct plan *plan, struct json_write *json)
         json_write_text(json, "cheaper_types_lack", one->ruled_out);
         json_write_end(json);
     }
+    json_write_end(json);
+}
+
+static void write_world(const struct plan *shown, const struct plan_world *world,
+                        struct json_write *json)
+{
+    json_write_object(json, NULL);
+    json_write_text(json, "world", world->name);
+    if (world->optimum == NULL) {
+        json_write_null(json, "cheapest");
+    } else {
+        write_values(&world->plan, "cheapest", world->optimum->at, json);
+        json_write_number(json, "cheapest_cost", world->optimum->cost);
+    }
+    if (shown->regret->found) {
+        json_write_bool(json, "holds", world->holds);
+        json_write_number(json, "cost", world->cost);
+        json_write_number(json, "lack", world->lack);
+        json_write_number(json, "regret", world->regret);
+        write_finding(&world->plan, "failing", world->failing, json);
+    }
+    json_write_end(json);
+}
+
+// The ends of what is uncertain; null where nothing is.
+static void write_regret(const struct plan *plan, struct json_write *json)
+{
+    const struct plan_regret *regret = plan->regret;
+    if (regret == NULL) {
+        json_write_null(json, "regret");
+        return;
+    }
+    json_write_object(json, "regret");
+    json_write_number(json, "most", regret->found ? regret->regret : NAN);
+    json_write_number(json, "shortfall", isinf(regret->shortfall) ? NAN : regret->shortfall);
+    json_write_text(json, "told_of", regret->worlds[regret->shown].name);
+    json_write_integer(json, "simulated", regret->simulated);
+    json_write_integer(json, "replications", regret->replications);
+    json_write_array(json, "worlds");
+    for (uint32_t w = 0; w < regret->world_count; w++) {
+        write_world(plan, &regret->worlds[w], json);
+    }
+    json_write_end(json);
     json_write_end(json);
 }
 
@@ -223,6 +268,7 @@ void plan_json_write(const struct plan *plan, struct text *out)
         write_finding(plan, NULL, &trial->findings[f], &json);
     }
     json_write_end(&json);
+    write_regret(plan, &json);
     write_outlook(plan, &json);
     write_finding(plan, "tightest", plan->tightest, &json);
     json_write_number(&json, "holds_to", plan->holds_to);

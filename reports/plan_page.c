@@ -83,8 +83,8 @@ static void write_table(const struct html *html, const struct table *table)
 
 static void write_page(const struct plan *plan, const struct plot_list *plots, struct text *out)
 {
-    static const char *const ids[PLAN_TABLES] = {"changes", "objectives", "neighbours", "resources",
-                                                 "types",   "frontier",   "inputs"};
+    static const char *const ids[PLAN_TABLES] = {"changes",   "regret", "objectives", "neighbours",
+                                                 "resources", "types",  "frontier",   "inputs"};
     const struct html_pictures pictures = {.plots = plots};
     const struct html html = {NULL, &pictures, out};
     write_head(&html, plan);

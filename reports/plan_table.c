@@ -6,11 +6,13 @@
 
 #include "reports/figure_text.h"
 #include "sim/base/units_format.h"
+#include "sim/study/plan_regret.h"
 
 enum { ROOM = 64 };
 
 const char *const plan_table_titles[PLAN_TABLES] = {
     [PLAN_TABLE_CHANGES] = "What to change",
+    [PLAN_TABLE_REGRET] = "Regret at each end of what is uncertain",
     [PLAN_TABLE_OBJECTIVES] = "Objectives of the plan, case by case",
     [PLAN_TABLE_NEIGHBOURS] = "Why each cheaper neighbour fails",
     [PLAN_TABLE_RESOURCES] = "When servers run out (in the worst case)",
@@ -149,6 +151,60 @@ static bool table_neighbours(const struct plan *plan, struct table *table)
     return any;
 }
 
+// ---- regret ------------------------------------------------------------------------------------
+
+static void add_amount(const struct plan *plan, double amount, struct table *table)
+{
+    char cost[ROOM];
+    if (isinf(amount)) {
+        table_cell(table, "infinite");
+    } else {
+        table_cell(table, "%s", plan_table_cost(plan, amount, cost, sizeof cost));
+    }
+}
+
+static void add_fate(const struct plan *plan, const struct plan_world *world, struct table *table)
+{
+    struct text reason;
+    text_init(&reason);
+    if (world->failing != NULL) {
+        const struct plan_trial trial = {.failing = world->failing};
+        plan_table_reason(plan, &trial, &reason);
+    } else {
+        text_add(&reason, world->holds ? "holds" : "too small");
+    }
+    table_shaded(table, world->holds ? TABLE_GOOD : TABLE_BAD, text_get(&reason));
+    text_release(&reason);
+}
+
+static bool table_regret(const struct plan *plan, struct table *table)
+{
+    static const char *const heads[] = {"world", "cheapest there", "costs", "plan: dearer by",
+                                        "lacks", "regret",         "there", NULL};
+    const struct plan_regret *regret = plan->regret;
+    if (regret == NULL || !regret->found) {
+        return false;
+    }
+    table_init(table, "llrrrrl");
+    table_heads(table, heads);
+    for (uint32_t w = 0; w < regret->world_count; w++) {
+        const struct plan_world *world = &regret->worlds[w];
+        struct text words;
+        text_init(&words);
+        plan_words(&world->plan, world->optimum->at, &words);
+        table_row(table);
+        table_cell(table, "%s", world->name);
+        add_text(table, &words);
+        add_amount(plan, world->optimum->cost, table);
+        add_amount(plan, world->cost - world->optimum->cost, table);
+        add_amount(plan, world->lack, table);
+        add_amount(plan, world->regret, table);
+        add_fate(plan, world, table);
+        text_release(&words);
+    }
+    return true;
+}
+
 // ---- outlook -----------------------------------------------------------------------------------
 
 static void add_end(struct table *table, double factor, double months)
@@ -278,6 +334,8 @@ bool plan_table_fill(const struct plan *plan, enum plan_table which, struct tabl
     switch (which) {
     case PLAN_TABLE_CHANGES:
         return table_changes(plan, table);
+    case PLAN_TABLE_REGRET:
+        return table_regret(plan, table);
     case PLAN_TABLE_OBJECTIVES:
         return table_objectives(plan, table);
     case PLAN_TABLE_NEIGHBOURS:

@@ -5,6 +5,7 @@
 
 #include "reports/plan_table.h"
 #include "sim/base/units_format.h"
+#include "sim/study/plan_regret.h"
 
 enum { ROOM = 64 };
 
@@ -65,6 +66,37 @@ static void add_hours(const struct plan *plan, struct text *out)
                                    : "\n");
 }
 
+// What is uncertain, and which of its ends the figures are of.
+static void add_worlds(const struct plan *plan, struct text *out)
+{
+    const struct plan_regret *regret = plan->regret;
+    char worst[ROOM];
+    if (regret == NULL) {
+        return;
+    }
+    const char *told = regret->worlds[regret->shown].name;
+    if (!regret->found) {
+        text_format(out, "Uncertain inputs: no sizing holds with %s\n", told);
+        return;
+    }
+    text_format(out, "Least regret over the %u combinations of ends: at most %s; ",
+                regret->world_count, plan_table_cost(plan, regret->regret, worst, sizeof worst));
+    if (isinf(regret->shortfall)) {
+        text_add(out, "the plan holds in all of them. ");
+    } else {
+        text_format(out, "what is lacking costs %.4g x its price. ", regret->shortfall);
+    }
+    text_format(out, "The figures below are of %s\n", told);
+    text_add(out, "What lies between the ends is taken to ask for no more than they do; ");
+    text_format(out, "%u candidates simulated in all, %u replications\n", regret->simulated,
+                regret->replications);
+    if (regret->local) {
+        text_add(out, "Among the cheapest sizings of the ends, what covers two or all of them, and "
+                      "what is reached from there one variable at a time: cheaper trades were not "
+                      "searched\n");
+    }
+}
+
 static void headline_infeasible(const struct plan *plan, struct text *out)
 {
     text_add(out, "Plan: ");
@@ -120,6 +152,7 @@ void plan_text_headline(const struct plan *plan, struct text *out)
     add_cases(plan, out);
     text_add(out, "\n");
     add_hours(plan, out);
+    add_worlds(plan, out);
 }
 
 static void add_dependence(const struct plan *plan, struct text *out)
@@ -230,6 +263,10 @@ static void add_dry(const struct plan *plan, struct text *out)
     for (uint32_t r = 0; r < plan->rule_count; r++) {
         const struct slo_design *slo = &plan->base.design.slos[plan->rules[r]];
         text_format(out, "  keep   %s: %s of %s\n", slo->name, slo->objective, slo->target_name);
+    }
+    for (uint32_t u = 0; u < plan->uncertain_count; u++) {
+        text_format(out, "  unsure %s: %s..%s\n", plan->uncertain[u].name,
+                    plan->uncertain[u].ends[0], plan->uncertain[u].ends[1]);
     }
     text_add(out, "  under  ");
     add_cases(plan, out);

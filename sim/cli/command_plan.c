@@ -13,6 +13,7 @@
 #include "sim/cli/run_directory.h"
 #include "sim/cli/stop.h"
 #include "sim/study/plan.h"
+#include "sim/study/plan_regret.h"
 
 enum { LISTS = 256, CANDIDATES = 400 };
 
@@ -244,12 +245,26 @@ static int show(const struct planning *planning, const struct plan *plan)
     return good ? CLI_DONE : CLI_BROKEN;
 }
 
-static int search(struct planning *planning, struct plan *plan)
+// With uncertain inputs, the plan of the world that the answer is told of.
+static bool find(struct plan **plan, struct plan_regret *regret, const struct stop *stop)
+{
+    (*plan)->request.stop = &stop->signal;
+    if ((*plan)->uncertain_count == 0) {
+        return plan_search(*plan);
+    }
+    for (uint32_t w = 0; w < regret->world_count; w++) {
+        regret->worlds[w].plan.request.stop = &stop->signal;
+    }
+    const bool done = plan_regret_search(regret);
+    *plan = plan_regret_shown(regret);
+    return done;
+}
+
+static int search(struct planning *planning, struct plan *plan, struct plan_regret *regret)
 {
     struct stop stop;
     stop_begin(&stop);
-    plan->request.stop = &stop.signal;
-    const bool done = plan_search(plan) && plan_outlook(plan);
+    const bool done = find(&plan, regret, &stop) && plan_outlook(plan);
     const int signal = done ? 0 : stop_exit_status(&stop);
     stop_end(&stop);
     if (!done) {
@@ -262,6 +277,25 @@ static int search(struct planning *planning, struct plan *plan)
         return CLI_BROKEN;
     }
     return plan->best != NULL ? CLI_DONE : CLI_FAILED;
+}
+
+static int plan_worlds(struct planning *planning, struct plan *plan)
+{
+    struct plan_regret regret;
+    struct text wrong;
+    if (plan->uncertain_count == 0) {
+        return search(planning, plan, NULL);
+    }
+    text_init(&wrong);
+    int status = CLI_WRONG;
+    if (plan_regret_init(&regret, plan, &wrong)) {
+        status = search(planning, plan, &regret);
+    } else {
+        fprintf(stderr, "orrery: %s: %s\n", planning->request.file, text_get(&wrong));
+    }
+    plan_regret_release(&regret);
+    text_release(&wrong);
+    return status;
 }
 
 static int make_plan(struct planning *planning)
@@ -280,7 +314,7 @@ static int make_plan(struct planning *planning)
         fprintf(stderr, "orrery: %s: %s\n", planning->request.file, text_get(&wrong));
     }
     if (good) {
-        status = planning->request.dry ? show(planning, &plan) : search(planning, &plan);
+        status = planning->request.dry ? show(planning, &plan) : plan_worlds(planning, &plan);
     }
     plan_release(&plan);
     diagnostic_release(&diagnostics);

@@ -191,6 +191,42 @@ static bool check_ranges(const struct assembly *assembly, const struct document_
     return good;
 }
 
+// An interval has two ends and no steps.
+static bool check_interval(const struct assembly *assembly, const struct document_node *node)
+{
+    const struct expression *range =
+        node->kind == DOCUMENT_SCALAR ? read_value_expression(assembly->document, node) : NULL;
+    const bool good = node->kind == DOCUMENT_SEQUENCE
+                          ? node->count == 2 && node->first->kind == DOCUMENT_SCALAR &&
+                                node->last->kind == DOCUMENT_SCALAR
+                          : range != NULL && expression_child(range, 2) == NULL;
+    if (!good) {
+        diagnostic_caret(
+            document_error(assembly->document, node, "E0333", "`%s` is no interval", node->key),
+            "expected low..high, or [low, high]");
+    }
+    return good;
+}
+
+static bool check_uncertain(const struct assembly *assembly)
+{
+    const struct section_plan *plan = &assembly->top.plan;
+    bool good = check_ranges(assembly, plan->uncertain);
+    const struct document_node *child =
+        plan->uncertain == NULL || !good ? NULL : plan->uncertain->first;
+    for (; child != NULL; child = child->next) {
+        good = check_interval(assembly, child) && good;
+    }
+    const struct document_node *node =
+        document_peek(document_peek(assembly->document->root, "plan"), "shortfall");
+    if (node != NULL && plan->shortfall < 1) {
+        diagnostic_caret(document_error(assembly->document, node, "E0212", "out of range"),
+                         "what is bought in a hurry costs at least its price: 1x or more");
+        good = false;
+    }
+    return good;
+}
+
 // Every word of a condition is a parameter. An expression's depth is bounded.
 static bool check_words(const struct assembly *assembly, const struct document_node *node,
                         const struct expression *expression)
@@ -327,6 +363,7 @@ static bool check_plan(struct assembly *assembly)
     under.names[under.count++] = "each-zone";
     under.names[under.count++] = "each-node";
     bool good = check_ranges(assembly, plan->vary);
+    good = check_uncertain(assembly) && good;
     good = check_load(assembly) && good;
     good = check_names(assembly, plan->under, &under) && good;
     good = check_names(assembly, plan->subject_to, &slos) && good;

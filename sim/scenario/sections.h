@@ -357,6 +357,8 @@ struct section_plan {
     const struct document_node *vary, *under, *subject_to, *prices;
     struct field_list types; // struct section_type: of `prices`
     struct field_map watts;  // struct section_watts
+    const struct document_node *uncertain;
+    double shortfall;
     struct section_load load;
     struct section_under_fault under_fault;
     int minimize;

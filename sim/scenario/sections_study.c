@@ -125,6 +125,15 @@ const struct field sections_plan[] = {
         .required = true),
     ROW(section_plan, load, FIELD_RECORD, NULL, "the load to plan for",
         .size = sizeof(struct section_load), .sub = load_rows),
+    ROW(section_plan, uncertain, FIELD_CUSTOM, NULL,
+        "{parameter: low..high}, or {parameter: [low, high]}: inputs known as intervals; planned "
+        "is "
+        "the sizing with the least regret over all combinations of their ends, at most 4 of them",
+        .read = "ranges"),
+    ROW(section_plan, shortfall, FIELD_CUSTOM, NULL,
+        "5x: what a sizing lacks where it does not hold is bought at so many times its price; when "
+        "absent, nothing makes up for it and the plan holds at every end",
+        .read = "factor", .size = sizeof(double)),
     ROW(section_plan, under, FIELD_CUSTOM, NULL,
         "none, each-zone, each-node or names of faults; none when absent", .read = "names"),
     ROW(section_plan, subject_to, FIELD_CUSTOM, NULL,

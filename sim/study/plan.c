@@ -61,7 +61,8 @@ static void shorten(struct plan *plan)
 bool plan_init(struct plan *plan, const struct plan_request *request,
                struct diagnostic_list *diagnostics, struct text *wrong)
 {
-    *plan = (struct plan){.request = *request, .diagnostics = diagnostics};
+    *plan =
+        (struct plan){.request = *request, .given = request->scenario, .diagnostics = diagnostics};
     arena_init(&plan->arena);
     plan->loaded = true;
     if (!scenario_load(&plan->base, request->file, &request->scenario, request->catalog,

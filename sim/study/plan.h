@@ -23,6 +23,14 @@
 enum { PLAN_VARIABLES = 32, PLAN_VALUES = 10000, PLAN_NONE = UINT32_MAX };
 
 struct reach;
+struct plan_regret;
+
+enum { PLAN_UNCERTAIN = 4 }; // inputs known as intervals
+
+struct plan_uncertain {
+    const char *name;    // of a parameter
+    const char *ends[2]; // as written
+};
 
 struct plan_request {
     const char *file;
@@ -132,7 +140,12 @@ struct plan {
     uint32_t months;
     int64_t recovered_ns;
     bool by_cores, by_watts;
-    const char *currency; // "" without
+    struct scenario_options given; // before runs are shortened
+    uint32_t uncertain_count;
+    struct plan_uncertain uncertain[PLAN_UNCERTAIN];
+    double shortfall;                 // price of what is lacking over that of the list
+    const struct plan_regret *regret; // whose world this is, NULL
+    const char *currency;             // "" without
     const struct plan_price *prices;
     struct plan_load load;
     double factor; // load that is planned for over the scenario's

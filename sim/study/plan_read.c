@@ -10,6 +10,7 @@
 #include "sim/scenario/expression.h"
 #include "sim/scenario/read_value.h"
 #include "sim/study/plan_parts.h"
+#include "sim/study/plan_regret.h"
 
 static const double MONTH_S = 30 * 86400.0;
 
@@ -298,5 +299,5 @@ bool plan_read(struct plan *plan, struct text *wrong)
     read_growth(plan);
     plan_price_read(plan);
     return plan_load_read(plan, wrong) && read_variables(plan, wrong) && read_rules(plan, wrong) &&
-           read_aim(plan, wrong) && plan_case_read(plan, wrong);
+           read_aim(plan, wrong) && plan_case_read(plan, wrong) && plan_regret_read(plan, wrong);
 }

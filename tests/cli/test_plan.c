@@ -113,3 +113,89 @@ Test(plan_command, says_what_it_would_do)
     text_release(&file);
     program_release(&program);
 }
+
+static json_t *document_of(struct program *program, const char *scenario, int status)
+{
+    const char *const arguments[] = {"plan", scenario, "-o", "out", "--json", "-q", NULL};
+    json_error_t error;
+    cr_assert_eq(program_run(program, arguments), status, "%s", text_get(&program->err));
+    json_t *document = json_loads(text_get(&program->out), 0, &error);
+    cr_assert_not_null(document, "%s", error.text);
+    return document;
+}
+
+static double number(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+Test(plan_command, tells_of_every_end_of_what_is_uncertain)
+{
+    struct program program;
+    struct text yaml, file;
+    begin_program(&program);
+    text_init(&yaml);
+    text_init(&file);
+    text_format(&yaml, "%s", desk);
+    char *params = strstr(yaml.bytes, "{c: 3}"), *rate = strstr(yaml.bytes, "400/s"),
+         *plan = strstr(yaml.bytes, "plan: {");
+    cr_assert(params != NULL && rate != NULL && plan != NULL);
+    struct text changed;
+    text_init(&changed);
+    text_format(&changed, "%.*s{c: 3, r: 400/s}%.*s$r%.*splan: {uncertain: {r: 100/s..400/s}, %s",
+                (int)(params - yaml.bytes), yaml.bytes, (int)(rate - params - 6), params + 6,
+                (int)(plan - rate - 5), rate + 5, plan + 7);
+    program_write(&program, "unsure.yaml", text_get(&changed));
+    json_t *document = document_of(&program, "unsure.yaml", 0);
+    const json_t *regret = json_object_get(document, "regret");
+    const json_t *worlds = json_object_get(regret, "worlds");
+    cr_assert_eq(json_array_size(worlds), 2);
+    const json_t *easy = json_array_get(worlds, 0), *hard = json_array_get(worlds, 1);
+    cr_expect_float_eq(number(hard, "regret"), 0.0, 1e-12);
+    cr_expect_float_eq(number(easy, "regret"), number(easy, "cost") - number(easy, "cheapest_cost"),
+                       1e-12);
+    cr_expect_gt(number(easy, "regret"), 0.0);
+    cr_expect_float_eq(number(regret, "most"), number(easy, "regret"), 0.0);
+    cr_expect_float_eq(number(document, "cost"), number(hard, "cheapest_cost"), 0.0);
+    cr_expect_str_eq(json_string_value(json_object_get(regret, "told_of")), "r=400/s");
+    cr_assert(program_read(&program, "out/plan.html", &file));
+    cr_expect_not_null(strstr(text_get(&file), "Regret at each end of what is uncertain"));
+    cr_assert(program_read(&program, "out/plan.md", &file));
+    cr_expect_not_null(strstr(text_get(&file), "Least regret over the 2 combinations of ends"));
+    json_decref(document);
+    text_release(&changed);
+    text_release(&yaml);
+    text_release(&file);
+    program_release(&program);
+}
+
+Test(plan_command, names_the_measured_hour_and_refuses_a_bad_one_at_its_place)
+{
+    struct program program;
+    struct text yaml;
+    begin_program(&program);
+    text_init(&yaml);
+    text_format(&yaml, "%s", desk);
+    char *load = strstr(yaml.bytes, "load: {");
+    cr_assert_not_null(load);
+    struct text changed;
+    text_init(&changed);
+    text_format(&changed, "%.*sload: {profile: hours.csv, %s", (int)(load - yaml.bytes), yaml.bytes,
+                load + 7);
+    program_write(&program, "measured.yaml", text_get(&changed));
+    program_write(&program, "hours.csv", "hour,people\n8,200/s\n9,500/s\n");
+    json_t *document = document_of(&program, "measured.yaml", 0);
+    const json_t *measured = json_object_get(document, "measured");
+    cr_expect_str_eq(json_string_value(json_object_get(measured, "binding_hour")), "9");
+    cr_expect_float_eq(number(measured, "factor"), 1.25, 1e-12);
+    json_decref(document);
+    program_write(&program, "hours.csv", "hour,people\n8,200\n9,5kB\n7,1/s\n");
+    const char *const arguments[] = {"plan", "measured.yaml", "-o", "out", NULL};
+    cr_expect_eq(program_run(&program, arguments), 2);
+    cr_expect_not_null(strstr(text_get(&program.err), "hours.csv:2:3"));
+    cr_expect_not_null(strstr(text_get(&program.err), "hours.csv:3:3"));
+    cr_expect_not_null(strstr(text_get(&program.err), "hours.csv:4:1"));
+    text_release(&changed);
+    text_release(&yaml);
+    program_release(&program);
+}
