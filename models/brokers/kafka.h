@@ -148,8 +148,7 @@ struct kafka_partition {
     uint64_t told;                            // highest offset that a producer was told is safe
     int64_t leaderless_ns;        // since when nobody leads it, TIME_NEVER: somebody does
     struct offsets log;           // of the present leader
-    struct kafka_waiter *waiters; // ring, by ascending end
-    uint32_t waiter_first, waiter_count, waiter_room;
+    struct ring waiters;          // of struct kafka_waiter, by ascending end
     bool expiring;                // the timer of the purgatory runs
     struct kafka_reader *readers; // one a group
     uint64_t *orphans;            // visits that wait for a leader

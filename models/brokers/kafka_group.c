@@ -64,7 +64,7 @@ static void skip_hidden(struct component *component, struct kafka_partition *par
     struct kafka_reader *reader = &partition->readers[number];
     const struct offsets *log = &partition->log;
     uint32_t i = offsets_find(log, reader->position);
-    while (reader->position < visible && i < log->count &&
+    while (reader->position < visible && i < log->runs.count &&
            is_hidden(component, offsets_run(log, i))) {
         const uint64_t end = offsets_run(log, i++)->end;
         const struct consumer_design *consumer = kafka_state(component)->groups[number].consumer;
@@ -85,11 +85,11 @@ static uint64_t hand_of(const struct component *component, const struct kafka_pa
         return hand;
     }
     uint32_t i = offsets_find(log, reader->position);
-    while (i < log->count && !is_hidden(component, offsets_run(log, i)) &&
+    while (i < log->runs.count && !is_hidden(component, offsets_run(log, i)) &&
            offsets_start(log, i) < reader->position + hand) {
         i++;
     }
-    const uint64_t end = i < log->count ? offsets_start(log, i) : log->end;
+    const uint64_t end = i < log->runs.count ? offsets_start(log, i) : log->end;
     return end - reader->position < hand ? end - reader->position : hand;
 }
 
@@ -117,7 +117,7 @@ static void hand_over(struct component *component, struct kafka_partition *parti
     struct kafka_reader *reader = &partition->readers[number];
     const uint64_t most = group->consumer->batch > 0 ? group->consumer->batch : 1;
     const uint32_t found = offsets_find(&partition->log, reader->position);
-    CHECK(found < partition->log.count);
+    CHECK(found < partition->log.runs.count);
     const struct offsets_run *run = offsets_run(&partition->log, found);
     reader->hand = hand_of(component, partition, reader, most);
     reader->hand_ns = run->time_ns;

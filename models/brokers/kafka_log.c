@@ -49,7 +49,7 @@ void kafka_log_end(struct component *component)
     struct kafka_state *state = kafka_state(component);
     for (uint32_t i = 0; i < state->partition_count; i++) {
         offsets_release(&state->partitions[i].log);
-        free(state->partitions[i].waiters);
+        ring_release(&state->partitions[i].waiters);
         free(state->partitions[i].orphans);
         free(state->partitions[i].open);
     }
@@ -115,7 +115,7 @@ void kafka_log_trim(struct component *component, struct kafka_partition *partiti
 // The offset behind the last whole run of the segments that `bytes` fill.
 static uint64_t segment_end(const struct offsets *log, uint64_t bytes)
 {
-    uint32_t low = 0, high = log->count;
+    uint32_t low = 0, high = log->runs.count;
     if (bytes < log->kept_bytes) {
         return log->begin; // long read by everybody
     }
@@ -164,25 +164,15 @@ void kafka_log_retain(struct component *component, struct kafka_partition *parti
 // ---- purgatory
 // ------------------------------------------------------------------------------------
 
-static void grow_waiters(struct kafka_partition *partition)
+static const struct kafka_waiter *oldest_of(const struct kafka_partition *partition)
 {
-    const uint32_t room = partition->waiter_room == 0 ? 16 : partition->waiter_room * 2;
-    struct kafka_waiter *waiters = check_calloc(room, sizeof *waiters);
-    for (uint32_t i = 0; i < partition->waiter_count; i++) {
-        waiters[i] =
-            partition->waiters[(partition->waiter_first + i) & (partition->waiter_room - 1)];
-    }
-    free(partition->waiters);
-    partition->waiters = waiters;
-    partition->waiter_room = room;
-    partition->waiter_first = 0;
+    return ring_at(&partition->waiters, 0);
 }
 
 static struct kafka_waiter take_waiter(struct kafka_partition *partition)
 {
-    const struct kafka_waiter waiter = partition->waiters[partition->waiter_first];
-    partition->waiter_first = (partition->waiter_first + 1) & (partition->waiter_room - 1);
-    partition->waiter_count--;
+    const struct kafka_waiter waiter = *oldest_of(partition);
+    ring_drop(&partition->waiters);
     return waiter;
 }
 
@@ -206,8 +196,8 @@ static void on_expiry(struct node *broker, uint64_t number)
     if (kafka_leader(component, partition) != broker) {
         return;
     }
-    while (partition->waiter_count > 0) {
-        const int64_t due = partition->waiters[partition->waiter_first].since_ns + patience;
+    while (partition->waiters.count > 0) {
+        const int64_t due = oldest_of(partition)->since_ns + patience;
         if (due > component->world->now) {
             node_timer(broker, due - component->world->now, on_expiry, number);
             return;
@@ -221,11 +211,7 @@ static void on_expiry(struct node *broker, uint64_t number)
 void kafka_log_park(struct component *component, struct kafka_partition *partition,
                     const struct kafka_waiter *waiter)
 {
-    if (partition->waiter_count == partition->waiter_room) {
-        grow_waiters(partition);
-    }
-    partition->waiters[(partition->waiter_first + partition->waiter_count++) &
-                       (partition->waiter_room - 1)] = *waiter;
+    *(struct kafka_waiter *)ring_put(&partition->waiters, sizeof *waiter) = *waiter;
     if (!partition->expiring) {
         partition->expiring = true;
         node_timer_constant(kafka_leader(component, partition),
@@ -239,8 +225,7 @@ static void release_waiters(struct component *component, struct kafka_partition 
 {
     const uint64_t least = kafka_topic(component, partition->topic)->min_insync;
     const bool enough = (uint64_t)__builtin_popcount(partition->insync) >= least;
-    while (partition->waiter_count > 0 &&
-           partition->waiters[partition->waiter_first].end <= partition->watermark) {
+    while (partition->waiters.count > 0 && oldest_of(partition)->end <= partition->watermark) {
         const struct kafka_waiter waiter = take_waiter(partition);
         if (enough && waiter.records > 0) {
             kafka_log_tell(component, partition, waiter.end, waiter.records);
@@ -252,7 +237,7 @@ static void release_waiters(struct component *component, struct kafka_partition 
 void kafka_log_fail_waiters(struct component *component, struct kafka_partition *partition,
                             enum status status)
 {
-    while (partition->waiter_count > 0) {
+    while (partition->waiters.count > 0) {
         wake_waiter(component->world, take_waiter(partition).ticket, status);
     }
     partition->expiring = false;

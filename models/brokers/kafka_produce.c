@@ -281,7 +281,7 @@ static enum outcome await_replicas(struct visit *visit, struct kafka_partition *
 static bool is_repeat(const struct kafka_partition *partition, const struct visit *visit)
 {
     const struct offsets *log = &partition->log;
-    for (uint32_t i = log->count; visit->attempt > 1 && i-- > 0;) {
+    for (uint32_t i = log->runs.count; visit->attempt > 1 && i-- > 0;) {
         if (offsets_run(log, i)->request == visit->request) {
             return true;
         }

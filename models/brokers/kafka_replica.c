@@ -4,8 +4,6 @@
 // new epoch at its own end of the log; what others hold beyond it is a tail of theirs that they cut
 // off as soon as they hear of the epoch. A leader that does not hear (paused, or cut off) goes on
 // and appends to its tail.
-#include <stdlib.h>
-
 #include "models/brokers/kafka.h"
 
 #include "sim/base/check.h"
@@ -382,7 +380,7 @@ void kafka_replica_crash(struct node *broker)
             lose_page_cache(component, partition, slot);
         }
         if (partition->leader == slot) {
-            partition->waiter_count = 0;
+            ring_clear(&partition->waiters);
             partition->expiring = false;
             note_availability(component, partition, component->world->now);
         }

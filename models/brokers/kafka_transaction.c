@@ -126,7 +126,7 @@ static void close(struct kafka_partition *partition, uint64_t tag, bool aborts)
             continue;
         }
         const uint64_t first = partition->open[i].first;
-        for (uint32_t k = log->count; aborts && k-- > 0 && offsets_run(log, k)->end > first;) {
+        for (uint32_t k = log->runs.count; aborts && k-- > 0 && offsets_run(log, k)->end > first;) {
             struct offsets_run *run = offsets_run(log, k);
             run->tag |= run->tag == tag ? KAFKA_ABORTED : 0;
         }

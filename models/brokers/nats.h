@@ -64,8 +64,7 @@ struct nats_held { // written to a subscriber's connection that nobody reads
 struct nats_connection { // of a replica of a subscribing component
     struct node *node;
     uint64_t messages, bytes;    // handed over and not yet worked off: the client's own buffer
-    struct nats_held *held;      // ring
-    uint32_t held_first, held_count, held_room;
+    struct ring held;            // of struct nats_held
     uint64_t held_bytes;
     uint32_t epoch;              // of the process that it leads to
     int64_t stalled_ns;          // since when nobody reads, TIME_NEVER: it does

@@ -3,8 +3,6 @@
 // A message that finds no subscriber, a full client buffer or a disconnected subscriber is gone.
 // What is written to a connection that nobody reads (paused process, silent host, cut link) lies in
 // the outbound buffer until somebody reads again, or the subscriber is disconnected as slow.
-#include <stdlib.h>
-
 #include "models/brokers/nats.h"
 
 #include "sim/base/check.h"
@@ -113,9 +111,8 @@ static void drop_held(struct component *component, struct nats_subscription *sub
                       struct nats_connection *connection)
 {
     uint64_t count = 0;
-    for (; connection->held_count > 0; connection->held_count--) {
-        count += connection->held[connection->held_first].count;
-        connection->held_first = (connection->held_first + 1) & (connection->held_room - 1);
+    for (; connection->held.count > 0; ring_drop(&connection->held)) {
+        count += ((const struct nats_held *)ring_at(&connection->held, 0))->count;
     }
     drop(component, subscription, count);
     connection->held_bytes = 0;
@@ -139,10 +136,9 @@ static void pass_held(struct node *server, struct nats_subscription *subscriptio
         drop_held(server->component, subscription, connection);
         connection->epoch = connection->node->epoch;
     }
-    while (connection->held_count > 0) {
-        const struct nats_held held = connection->held[connection->held_first];
-        connection->held_first = (connection->held_first + 1) & (connection->held_room - 1);
-        connection->held_count--;
+    while (connection->held.count > 0) {
+        const struct nats_held held = *(const struct nats_held *)ring_at(&connection->held, 0);
+        ring_drop(&connection->held);
         deliver(server, subscription, number, &held, 0);
     }
     connection->held_bytes = 0;
@@ -171,19 +167,6 @@ static void on_look(struct node *server, uint64_t word)
     }
 }
 
-static void grow_held(struct nats_connection *connection)
-{
-    const uint32_t room = connection->held_room == 0 ? 16 : connection->held_room * 2;
-    struct nats_held *held = check_calloc(room, sizeof *held);
-    for (uint32_t i = 0; i < connection->held_count; i++) {
-        held[i] = connection->held[(connection->held_first + i) & (connection->held_room - 1)];
-    }
-    free(connection->held);
-    connection->held = held;
-    connection->held_room = room;
-    connection->held_first = 0;
-}
-
 static void hold(struct node *server, struct nats_subscription *subscription, uint32_t number,
                  const struct nats_held *message)
 {
@@ -197,11 +180,7 @@ static void hold(struct node *server, struct nats_subscription *subscription, ui
         disconnect(component, subscription, connection);
         return;
     }
-    if (connection->held_count == connection->held_room) {
-        grow_held(connection);
-    }
-    connection->held[(connection->held_first + connection->held_count++) &
-                     (connection->held_room - 1)] = *message;
+    *(struct nats_held *)ring_put(&connection->held, sizeof *message) = *message;
     connection->held_bytes += message->bytes;
     if (!connection->looking) {
         connection->looking = true;
@@ -306,7 +285,7 @@ static void forget_held(struct component *component, struct nats_subscription *s
     for (uint32_t i = 0; i < subscription->to->node_count; i++) {
         struct nats_connection *connection = &subscription->connections[i];
         connection->looking = false;
-        if (connection->held_count > 0) {
+        if (connection->held.count > 0) {
             drop_held(component, subscription, connection);
         }
     }
@@ -353,7 +332,7 @@ void nats_core_end(struct component *component)
     struct nats_state *state = nats_state(component);
     for (uint32_t i = 0; i < state->subscription_count; i++) {
         for (uint32_t k = 0; k < state->subscriptions[i].to->node_count; k++) {
-            free(state->subscriptions[i].connections[k].held);
+            ring_release(&state->subscriptions[i].connections[k].held);
         }
     }
     slots_release(&state->deliveries);

@@ -70,7 +70,7 @@ static bool has_identity(const struct offsets_run *run)
 static void forget_identities(struct nats_stream *stream)
 {
     const int64_t window = setting_of(stream)->duplicates_ns;
-    while (stream->log.count > 0) {
+    while (stream->log.runs.count > 0) {
         const struct offsets_run *oldest = offsets_run(&stream->log, 0);
         if (has_identity(oldest)) {
             if (oldest->time_ns + window > stream->component->world->now) {
@@ -91,8 +91,8 @@ bool nats_stream_knows(struct nats_stream *stream, uint64_t request)
 // Its messages are no more, so their ids are free: a publisher that tries again stores them.
 static void cut_off(struct nats_stream *stream, uint64_t index)
 {
-    while (stream->log.count > 0) {
-        const uint32_t last = stream->log.count - 1;
+    while (stream->log.runs.count > 0) {
+        const uint32_t last = stream->log.runs.count - 1;
         const struct offsets_run *run = offsets_run(&stream->log, last);
         if (run->tag >> 1 < index) {
             return;

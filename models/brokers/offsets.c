@@ -1,39 +1,21 @@
 // offsets - a log of records named by their offsets: append, find, expire, cut off.
 #include "models/brokers/offsets.h"
 
-#include <stdlib.h>
-
 #include "sim/base/check.h"
 
 void offsets_release(struct offsets *log)
 {
-    free(log->runs);
+    ring_release(&log->runs);
     *log = (struct offsets){0};
-}
-
-static void grow(struct offsets *log)
-{
-    const uint32_t room = log->room == 0 ? 16 : log->room * 2;
-    struct offsets_run *runs = check_calloc(room, sizeof *runs);
-    for (uint32_t i = 0; i < log->count; i++) {
-        runs[i] = *offsets_run(log, i);
-    }
-    free(log->runs);
-    log->runs = runs;
-    log->room = room;
-    log->first = 0;
 }
 
 uint64_t offsets_append(struct offsets *log, uint64_t records, uint64_t bytes,
                         const struct offsets_run *run)
 {
     CHECK(records > 0);
-    if (log->count == log->room) {
-        grow(log);
-    }
     log->end += records;
     log->bytes += bytes;
-    struct offsets_run *entry = offsets_run(log, log->count++);
+    struct offsets_run *entry = ring_put(&log->runs, sizeof *entry);
     *entry = *run;
     entry->end = log->end;
     entry->bytes = log->bytes;
@@ -49,7 +31,7 @@ uint64_t offsets_start(const struct offsets *log, uint32_t i)
 // from the end in growing steps, then between the last two.
 static uint32_t search(const struct offsets *log, uint64_t offset)
 {
-    uint32_t low = log->count, high = log->count, step = 1;
+    uint32_t low = log->runs.count, high = log->runs.count, step = 1;
     while (low > 0 && offsets_run(log, low - 1)->end > offset) {
         high = low - 1;
         low = high > step ? high - step : 0;
@@ -68,12 +50,12 @@ static uint32_t search(const struct offsets *log, uint64_t offset)
 
 uint32_t offsets_find(const struct offsets *log, uint64_t offset)
 {
-    return offset < log->kept ? log->count : search(log, offset);
+    return offset < log->kept ? log->runs.count : search(log, offset);
 }
 
 uint64_t offsets_before(const struct offsets *log, int64_t time_ns)
 {
-    uint32_t low = 0, high = log->count;
+    uint32_t low = 0, high = log->runs.count;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
         if (offsets_run(log, middle)->time_ns >= time_ns) {
@@ -100,15 +82,14 @@ void offsets_forget(struct offsets *log, uint64_t offset)
 
 void offsets_forget_before(struct offsets *log, uint64_t offset, int64_t time_ns)
 {
-    while (log->count > 0) {
-        const struct offsets_run *run = &log->runs[log->first];
+    while (log->runs.count > 0) {
+        const struct offsets_run *run = ring_at(&log->runs, 0);
         if (run->end > offset || run->time_ns >= time_ns) {
             return;
         }
         log->kept = run->end;
         log->kept_bytes = run->bytes;
-        log->first = (log->first + 1) & (log->room - 1);
-        log->count--;
+        ring_drop(&log->runs);
     }
 }
 
@@ -128,12 +109,12 @@ uint64_t offsets_truncate(struct offsets *log, uint64_t end)
         return 0;
     }
     log->bytes -= offsets_bytes(log, end, log->end);
-    while (log->count > 0 && offsets_start(log, log->count - 1) >= end) {
-        log->count--;
+    while (log->runs.count > 0 && offsets_start(log, log->runs.count - 1) >= end) {
+        ring_drop_last(&log->runs);
     }
     log->end = end;
-    if (log->count > 0) {
-        struct offsets_run *last = offsets_run(log, log->count - 1);
+    if (log->runs.count > 0) {
+        struct offsets_run *last = offsets_run(log, log->runs.count - 1);
         last->end = end < last->end ? end : last->end;
         last->bytes = last->bytes < log->bytes ? last->bytes : log->bytes;
     }

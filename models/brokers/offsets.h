@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/base/ring.h"
+
 struct offsets_run {
     uint64_t end;     // offset behind its last record
     uint64_t bytes;   // appended since the beginning of the log, up to and with this run
@@ -26,8 +28,7 @@ struct offsets {
     uint64_t end;
     uint64_t bytes;           // appended since the beginning of the log
     uint64_t kept_bytes;      // of them before `kept`
-    struct offsets_run *runs; // ring, by ascending end
-    uint32_t first, count, room;
+    struct ring runs;         // of struct offsets_run, by ascending end
 };
 
 // A zeroed record is an empty log.
@@ -37,13 +38,13 @@ void offsets_release(struct offsets *log);
 uint64_t offsets_append(struct offsets *log, uint64_t records, uint64_t bytes,
                         const struct offsets_run *run);
 
-// The i-th remembered run, the oldest first; i < count.
+// The i-th remembered run, the oldest first; i < runs.count.
 static inline struct offsets_run *offsets_run(const struct offsets *log, uint32_t i)
 {
-    return &log->runs[(log->first + i) & (log->room - 1)];
+    return ring_at(&log->runs, i);
 }
 
-// Number of the remembered run that holds the record at `offset`; `count` if there is none.
+// Number of the remembered run that holds the record at `offset`; runs.count if there is none.
 uint32_t offsets_find(const struct offsets *log, uint64_t offset);
 // The first offset of the i-th remembered run.
 uint64_t offsets_start(const struct offsets *log, uint32_t i);

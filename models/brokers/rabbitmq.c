@@ -1,6 +1,4 @@
 // rabbitmq - RabbitMQ 3.12: quorum, classic and mirrored queues, confirms, acknowledgement, alarms.
-#include <stdlib.h>
-
 #include "models/brokers/brokers.h"
 #include "models/brokers/rabbitmq.h"
 
@@ -495,7 +493,7 @@ static void end(struct component *component)
     for (uint32_t i = 0; i < state->queue_count; i++) {
         struct rabbitmq_queue *queue = &state->queues[i];
         backlog_release(&queue->backlog);
-        free(queue->waiters);
+        ring_release(&queue->waiters);
         for (uint32_t k = 0; k < ELECTION_MEMBERS; k++) {
             promise_release(&queue->promises[k]);
         }

@@ -82,8 +82,7 @@ struct rabbitmq_queue {
     bool syncing;
     bool darkened;       // the one that led last lost its host's power
     struct rabbitmq_mirror mirrors[RABBITMQ_NODES];
-    struct rabbitmq_waiter *waiters; // ring, by ascending sequence
-    uint32_t waiter_first, waiter_count, waiter_room;
+    struct ring waiters; // of struct rabbitmq_waiter, by ascending sequence
 };
 
 struct rabbitmq_state { // of the component

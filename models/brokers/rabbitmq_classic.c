@@ -5,8 +5,6 @@
 // mirror that has all messages leads; without one, `promotion: always` lets a mirror lead that
 // lacks those from before it joined: they are lost. A node that comes back throws its copy away and
 // joins as a new mirror.
-#include <stdlib.h>
-
 #include "models/brokers/rabbitmq.h"
 
 #include "sim/base/check.h"
@@ -47,13 +45,13 @@ static void lose(struct rabbitmq_queue *queue, uint64_t low, uint64_t high)
 
 static void wake_waiters(struct rabbitmq_queue *queue)
 {
-    while (queue->waiter_count > 0) {
-        const struct rabbitmq_waiter waiter = queue->waiters[queue->waiter_first];
+    while (queue->waiters.count > 0) {
+        const struct rabbitmq_waiter waiter =
+            *(const struct rabbitmq_waiter *)ring_at(&queue->waiters, 0);
         if (waiter.sequence > queue->circled) {
             return;
         }
-        queue->waiter_first = (queue->waiter_first + 1) & (queue->waiter_room - 1);
-        queue->waiter_count--;
+        ring_drop(&queue->waiters);
         if (visit_of(queue->component->world, waiter.ticket) != NULL) {
             visit_wake_later(queue->component->world, waiter.ticket);
         }
@@ -164,19 +162,8 @@ enum outcome rabbitmq_classic_publish(struct visit *visit, struct rabbitmq_queue
 
 static void park(struct rabbitmq_queue *queue, uint64_t sequence, uint64_t ticket)
 {
-    if (queue->waiter_count == queue->waiter_room) {
-        const uint32_t room = queue->waiter_room == 0 ? 16 : queue->waiter_room * 2;
-        struct rabbitmq_waiter *waiters = check_calloc(room, sizeof *waiters);
-        for (uint32_t i = 0; i < queue->waiter_count; i++) {
-            waiters[i] = queue->waiters[(queue->waiter_first + i) & (queue->waiter_room - 1)];
-        }
-        free(queue->waiters);
-        queue->waiters = waiters;
-        queue->waiter_room = room;
-        queue->waiter_first = 0;
-    }
-    queue->waiters[(queue->waiter_first + queue->waiter_count++) & (queue->waiter_room - 1)] =
-        (struct rabbitmq_waiter){sequence, ticket};
+    struct rabbitmq_waiter *waiter = ring_put(&queue->waiters, sizeof *waiter);
+    *waiter = (struct rabbitmq_waiter){sequence, ticket};
 }
 
 enum outcome rabbitmq_classic_await(struct visit *visit, struct rabbitmq_queue *queue)
@@ -390,7 +377,7 @@ void rabbitmq_classic_crash(struct rabbitmq_queue *queue, struct node *node, boo
     const bool led = queue->server == node;
     mirror->in = false;
     if (led) {
-        queue->waiter_count = 0;
+        ring_clear(&queue->waiters);
         queue->syncing = false;
         rabbitmq_serve(queue, NULL);
     }

@@ -219,10 +219,9 @@ struct cassandra_hint {
     int64_t time_ns;
 };
 
-struct cassandra_hint_queue { // of one node for another: ring
-    struct cassandra_hint *hints;
-    uint32_t first, count, room;
-    bool busy; // being delivered
+struct cassandra_hint_queue { // of one node for another
+    struct ring hints;        // of struct cassandra_hint
+    bool busy;                // being delivered
 };
 
 struct cassandra_heartbeat {

@@ -6,8 +6,6 @@
 // of the throttle; one that is not confirmed ends the delivery until the next look. The end of the
 // process loses what was not yet written to disk, the loss of power what the operating system has
 // not yet written back (30 s).
-#include <stdlib.h>
-
 #include "models/datastores/cassandra.h"
 
 #include "sim/base/check.h"
@@ -26,24 +24,7 @@ static struct cassandra_hint_queue *queue_for(const struct node *holder, uint32_
 
 static struct cassandra_hint *hint_at(const struct cassandra_hint_queue *queue, uint32_t i)
 {
-    return &queue->hints[(queue->first + i) & (queue->room - 1)];
-}
-
-static void push(struct cassandra_hint_queue *queue, const struct cassandra_hint *hint)
-{
-    if (queue->count == queue->room) {
-        const uint32_t room = queue->room == 0 ? 64 : queue->room * 2;
-        struct cassandra_hint *hints = check_calloc(room, sizeof *hints);
-        for (uint32_t i = 0; i < queue->count; i++) {
-            hints[i] = *hint_at(queue, i);
-        }
-        free(queue->hints);
-        queue->hints = hints;
-        queue->room = room;
-        queue->first = 0;
-    }
-    queue->count++;
-    *hint_at(queue, queue->count - 1) = *hint;
+    return ring_at(&queue->hints, i);
 }
 
 // ---- delivery ---------------------------------------------------------------------------------
@@ -51,7 +32,7 @@ static void push(struct cassandra_hint_queue *queue, const struct cassandra_hint
 static void deliver_next(struct node *holder, uint64_t target)
 {
     struct cassandra_hint_queue *queue = queue_for(holder, (uint32_t)target);
-    if (queue->count == 0) {
+    if (queue->hints.count == 0) {
         queue->busy = false;
         return;
     }
@@ -79,8 +60,7 @@ void cassandra_hints_delivered(struct node *holder, uint32_t target, bool good)
         queue->busy = false;
         return;
     }
-    queue->first = (queue->first + 1) & (queue->room - 1);
-    queue->count--;
+    ring_drop(&queue->hints);
     cassandra_state(holder->component)->replayed++;
     node_timer_constant(holder, pace_ns(holder), deliver_next, target);
 }
@@ -91,8 +71,8 @@ static void look_for_hints(struct node *holder, uint64_t word)
     server->hinting = false;
     for (uint32_t i = 0; i < holder->component->node_count; i++) {
         struct cassandra_hint_queue *queue = queue_for(holder, i);
-        server->hinting = server->hinting || queue->count > 0;
-        if (queue->count > 0 && !queue->busy && server->peers[i].alive) {
+        server->hinting = server->hinting || queue->hints.count > 0;
+        if (queue->hints.count > 0 && !queue->busy && server->peers[i].alive) {
             queue->busy = true;
             deliver_next(holder, i);
         }
@@ -122,8 +102,8 @@ void cassandra_hints_store(struct node *holder, uint32_t target,
     if (!setting->enabled || (!peer->alive && now - peer->dead_ns >= setting->window_ns)) {
         return;
     }
-    const struct cassandra_hint hint = {round->key, round->request, round->version, now};
-    push(queue_for(holder, target), &hint);
+    struct cassandra_hint *hint = ring_put(&queue_for(holder, target)->hints, sizeof *hint);
+    *hint = (struct cassandra_hint){round->key, round->request, round->version, now};
     cassandra_state(holder->component)->hinted++;
     begin_looking(holder);
 }
@@ -133,7 +113,7 @@ bool cassandra_hints_hold(const struct component *component, uint64_t key, struc
     for (uint32_t i = 0; i < component->node_count * component->node_count; i++) {
         const struct node *holder = &component->nodes[i / component->node_count];
         const struct cassandra_hint_queue *queue = queue_for(holder, i % component->node_count);
-        for (uint32_t k = 0; k < queue->count; k++) {
+        for (uint32_t k = 0; k < queue->hints.count; k++) {
             const struct cassandra_hint *hint = hint_at(queue, k);
             if (hint->key == key && hint->version.stamp >= version.stamp) {
                 return true;
@@ -149,7 +129,7 @@ void cassandra_hints_start(struct node *holder)
 {
     struct cassandra_node *server = cassandra_node(holder);
     for (uint32_t i = 0; i < holder->component->node_count; i++) {
-        if (server->peers[i].hints.count > 0) {
+        if (server->peers[i].hints.hints.count > 0) {
             begin_looking(holder);
         }
     }
@@ -171,8 +151,8 @@ void cassandra_hints_crash(struct node *holder)
     for (uint32_t i = 0; i < holder->component->node_count; i++) {
         struct cassandra_hint_queue *queue = queue_for(holder, i);
         queue->busy = false;
-        while (queue->count > 0 && hint_at(queue, queue->count - 1)->time_ns > kept) {
-            queue->count--;
+        while (queue->hints.count > 0 && hint_at(queue, queue->hints.count - 1)->time_ns > kept) {
+            ring_drop_last(&queue->hints);
             cassandra_state(holder->component)->hints_lost++;
         }
     }
@@ -182,6 +162,6 @@ void cassandra_hints_end(struct node *holder)
 {
     const struct cassandra_node *server = cassandra_node(holder);
     for (uint32_t i = 0; server->peers != NULL && i < holder->component->node_count; i++) {
-        free(server->peers[i].hints.hints);
+        ring_release(&server->peers[i].hints.hints);
     }
 }

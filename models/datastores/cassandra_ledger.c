@@ -80,9 +80,8 @@ void cassandra_ledger_suspect(struct node *node, uint64_t position)
     struct component *component = node->component;
     const struct versions *data = &cassandra_node(node)->data;
     cassandra_state(component)->dark = true;
-    for (uint32_t i = 0; i < data->undo_count; i++) {
-        const struct version_undo *undo =
-            &data->undo[(data->first + i) & (data->undo_room - 1)];
+    for (uint32_t i = 0; i < data->undo.count; i++) {
+        const struct version_undo *undo = ring_at(&data->undo, i);
         if (undo->position > position) {
             suspect(component, undo->key);
         }

@@ -233,8 +233,7 @@ struct clickhouse_node { // of a data server
     // replication
     uint64_t pulled;     // of its shard's log
     bool pulling;
-    uint64_t *wanted;    // blocks to fetch, ring
-    uint32_t wanted_first, wanted_count, wanted_room;
+    struct ring wanted; // blocks to fetch
     struct clickhouse_fetch *fetches;
     uint32_t fetch_count;
     struct clickhouse_entry *merges; // to do, in order

@@ -460,7 +460,7 @@ static bool is_quiet(const struct node *server)
     const struct clickhouse_node *self = clickhouse_node(server);
     const struct clickhouse_shard *shard =
         &clickhouse_state(server->component)->shards[clickhouse_shard_of(server)];
-    return node_is_up(server) && self->pulled == shard->log_end && self->wanted_count == 0 &&
+    return node_is_up(server) && self->pulled == shard->log_end && self->wanted.count == 0 &&
            self->fetch_count == 0;
 }
 

@@ -85,25 +85,13 @@ static void keep_ticking(struct node *server)
 void clickhouse_queue_want(struct node *server, uint64_t block)
 {
     struct clickhouse_node *self = clickhouse_node(server);
-    if (self->wanted_count == self->wanted_room) {
-        const uint32_t room = self->wanted_room == 0 ? 16 : self->wanted_room * 2;
-        uint64_t *wanted = check_calloc(room, sizeof *wanted);
-        for (uint32_t i = 0; i < self->wanted_count; i++) {
-            wanted[i] = self->wanted[(self->wanted_first + i) & (self->wanted_room - 1)];
-        }
-        free(self->wanted);
-        self->wanted = wanted;
-        self->wanted_room = room;
-        self->wanted_first = 0;
-    }
-    self->wanted[(self->wanted_first + self->wanted_count++) & (self->wanted_room - 1)] = block;
+    *(uint64_t *)ring_put(&self->wanted, sizeof block) = block;
 }
 
 static uint64_t take_wanted(struct clickhouse_node *self)
 {
-    const uint64_t block = self->wanted[self->wanted_first];
-    self->wanted_first = (self->wanted_first + 1) & (self->wanted_room - 1);
-    self->wanted_count--;
+    const uint64_t block = *(const uint64_t *)ring_at(&self->wanted, 0);
+    ring_drop(&self->wanted);
     return block;
 }
 
@@ -151,8 +139,8 @@ static void take_cover(struct node *server, const struct node *source,
 {
     struct clickhouse_node *self = clickhouse_node(server);
     struct clickhouse_partition *partition = &self->partitions[cover->partition];
-    for (uint32_t i = 0; i < self->wanted_count; i++) {
-        const uint64_t name = self->wanted[(self->wanted_first + i) & (self->wanted_room - 1)];
+    for (uint32_t i = 0; i < self->wanted.count; i++) {
+        const uint64_t name = *(const uint64_t *)ring_at(&self->wanted, i);
         struct clickhouse_block *block = block_named(server, name);
         if (block != NULL && !has(server, block) && has(source, block) &&
             block->partition == cover->partition && block->place >= cover->first &&
@@ -214,7 +202,7 @@ static void begin_fetch(struct node *server, struct node *source, uint64_t name)
 static void start_fetches(struct node *server)
 {
     struct clickhouse_node *self = clickhouse_node(server);
-    for (uint32_t left = self->wanted_count;
+    for (uint32_t left = self->wanted.count;
          left > 0 && self->fetch_count < setting_of(server)->tasks; left--) {
         const uint64_t name = take_wanted(self);
         const struct clickhouse_block *block = block_named(server, name);
@@ -228,7 +216,7 @@ static void start_fetches(struct node *server)
             begin_fetch(server, source, name);
         }
     }
-    if (self->wanted_count > 0 || self->fetch_count > 0) {
+    if (self->wanted.count > 0 || self->fetch_count > 0) {
         keep_ticking(server);
     }
 }
@@ -330,10 +318,9 @@ void clickhouse_queue_begin(struct node *server)
 void clickhouse_queue_end(struct node *server)
 {
     struct clickhouse_node *self = clickhouse_node(server);
-    free(self->wanted);
+    ring_release(&self->wanted);
     free(self->fetches);
     free(self->merges);
-    self->wanted = NULL;
     self->fetches = NULL;
     self->merges = NULL;
 }
@@ -343,7 +330,8 @@ void clickhouse_queue_crash(struct node *server)
 {
     struct component *component = server->component;
     struct clickhouse_node *self = clickhouse_node(server);
-    self->wanted_count = self->wanted_first = self->fetch_count = 0;
+    ring_clear(&self->wanted);
+    self->fetch_count = 0;
     self->pulling = self->ticking = false;
     for (uint32_t i = 0;
          server->life == NODE_DOWN && i < clickhouse_configuration(component)->replicas; i++) {

@@ -170,8 +170,7 @@ struct cockroach_range {
     struct cockroach_trace *traces; // of the latest versions, where histories are recorded
     int64_t down_ns;   // since nobody serves, TIME_NEVER: served
     int64_t needed_ns; // first request since then
-    uint64_t *acknowledged; // ring of log indices
-    uint32_t ack_first, ack_count, ack_room;
+    struct ring acknowledged; // log indices, ascending
 };
 
 enum cockroach_status { COCKROACH_PENDING, COCKROACH_STAGING, COCKROACH_COMMITTED,

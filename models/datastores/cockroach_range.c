@@ -274,12 +274,11 @@ static void on_applied(struct raft_member *member, uint64_t index, const struct 
 static void count_lost(struct component *component, struct cockroach_range *range, uint64_t end)
 {
     struct cockroach_counts *counts = &cockroach_cluster(component)->counts;
-    while (range->ack_count > 0) {
-        const uint32_t last = (range->ack_first + range->ack_count - 1) & (range->ack_room - 1);
-        if (range->acknowledged[last] < end) {
+    while (range->acknowledged.count > 0) {
+        if (*(const uint64_t *)ring_last(&range->acknowledged) < end) {
             return;
         }
-        range->ack_count--;
+        ring_drop_last(&range->acknowledged);
         counts->lost++;
     }
 }
@@ -319,19 +318,6 @@ const struct raft_hooks cockroach_range_hooks = {
 
 // ---- acknowledgements -------------------------------------------------------------------------
 
-static void grow_acknowledged(struct cockroach_range *range)
-{
-    const uint32_t room = range->ack_room == 0 ? 64 : range->ack_room * 2;
-    uint64_t *indices = check_calloc(room, sizeof *indices);
-    for (uint32_t i = 0; i < range->ack_count; i++) {
-        indices[i] = range->acknowledged[(range->ack_first + i) & (range->ack_room - 1)];
-    }
-    free(range->acknowledged);
-    range->acknowledged = indices;
-    range->ack_room = room;
-    range->ack_first = 0;
-}
-
 // What every replica has on its disk cannot be lost.
 static void forget_safe(struct cockroach_range *range)
 {
@@ -340,37 +326,37 @@ static void forget_safe(struct cockroach_range *range)
         const uint64_t durable = range->raft.members[i].durable;
         safe = durable < safe ? durable : safe;
     }
-    while (range->ack_count > 0 && range->acknowledged[range->ack_first] <= safe) {
-        range->ack_first = (range->ack_first + 1) & (range->ack_room - 1);
-        range->ack_count--;
+    while (range->acknowledged.count > 0 &&
+           *(const uint64_t *)ring_at(&range->acknowledged, 0) <= safe) {
+        ring_drop(&range->acknowledged);
     }
 }
 
-// Indices come nearly in order; the ring is kept sorted.
+// Indices come nearly in order; they are kept sorted.
 void cockroach_range_acknowledge(struct component *component, uint32_t number, uint64_t index)
 {
     struct cockroach_range *range = cockroach_range(component, number);
     cockroach_cluster(component)->counts.acknowledged++;
-    if (range->ack_count == range->ack_room) {
+    struct ring *ring = &range->acknowledged;
+    if (ring->count == ring->room) {
         forget_safe(range);
-        if (2 * range->ack_count >= range->ack_room) {
-            grow_acknowledged(range);
+    }
+    uint64_t *place = ring_put(ring, sizeof *place);
+    for (uint32_t at = ring->count - 1; at > 0; at--) {
+        uint64_t *before = ring_at(ring, at - 1);
+        if (*before <= index) {
+            break;
         }
+        *place = *before;
+        place = before;
     }
-    const uint32_t mask = range->ack_room - 1;
-    uint32_t at = range->ack_count++;
-    while (at > 0 && range->acknowledged[(range->ack_first + at - 1) & mask] > index) {
-        range->acknowledged[(range->ack_first + at) & mask] =
-            range->acknowledged[(range->ack_first + at - 1) & mask];
-        at--;
-    }
-    range->acknowledged[(range->ack_first + at) & mask] = index;
+    *place = index;
 }
 
 void cockroach_range_release(struct cockroach_range *range)
 {
     raft_release(&range->raft);
     free(range->commands);
-    free(range->acknowledged);
+    ring_release(&range->acknowledged);
     map_release(&range->guards);
 }

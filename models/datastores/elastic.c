@@ -418,8 +418,8 @@ static void check_copies(struct component *component, uint32_t number)
     }
     const uint32_t insync = elastic_routing(&component->nodes[shard->primary], number)->insync;
     const bool request = elastic_configuration(component)->index.durability == ELASTIC_REQUEST;
-    for (uint32_t i = 0; i < shard->count; i++) {
-        const struct elastic_op *op = &shard->ops[(shard->first + i) & (shard->room - 1)];
+    for (uint32_t i = 0; i < shard->ops.count; i++) {
+        const struct elastic_op *op = ring_at(&shard->ops, i);
         world_hold(component->world, "elastic-copies",
                    !request || !op->acknowledged || (insync & ~op->durable) == 0,
                    "shard %u: operation %lu is acknowledged and not on every copy", number,

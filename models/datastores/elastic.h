@@ -124,8 +124,7 @@ struct elastic_op {
 
 struct elastic_shard {      // what is true of a shard, whoever knows
     uint64_t next;          // sequence number of the next operation
-    struct elastic_op *ops; // ring, by number; the first is next - count
-    uint32_t first, count, room;
+    struct ring ops;        // of struct elastic_op, by number; the first is next - count
     uint32_t primary; // whose acknowledgements count, ELASTIC_NONE: none is serving
     uint32_t term;
     int64_t down_ns; // since when it has no serving primary, TIME_NEVER: it has

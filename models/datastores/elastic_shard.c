@@ -6,8 +6,6 @@
 // what it has; operations that it lacks are gone, and counted if they were acknowledged.
 #include "models/datastores/elastic.h"
 
-#include <stdlib.h>
-
 #include "sim/base/check.h"
 
 static struct elastic_shard *shard_at(const struct component *component, uint32_t shard)
@@ -22,7 +20,7 @@ static uint32_t shard_count(const struct component *component)
 
 static struct elastic_op *op_at(const struct elastic_shard *shard, uint32_t place)
 {
-    return &shard->ops[(shard->first + place) & (shard->room - 1)];
+    return ring_at(&shard->ops, place);
 }
 
 void elastic_shard_begin(struct component *component)
@@ -39,32 +37,16 @@ void elastic_shard_begin(struct component *component)
 void elastic_shard_end(struct component *component)
 {
     for (uint32_t i = 0; i < shard_count(component); i++) {
-        free(shard_at(component, i)->ops);
+        ring_release(&shard_at(component, i)->ops);
     }
 }
 
 // ---- the window -------------------------------------------------------------------------------
 
-static void grow(struct elastic_shard *shard)
-{
-    const uint32_t room = shard->room == 0 ? 16 : shard->room * 2;
-    struct elastic_op *ops = check_calloc(room, sizeof *ops);
-    for (uint32_t i = 0; i < shard->count; i++) {
-        ops[i] = *op_at(shard, i);
-    }
-    free(shard->ops);
-    shard->ops = ops;
-    shard->room = room;
-    shard->first = 0;
-}
-
 struct elastic_op *elastic_shard_append(struct component *component, uint32_t number)
 {
     struct elastic_shard *shard = shard_at(component, number);
-    if (shard->count == shard->room) {
-        grow(shard);
-    }
-    struct elastic_op *op = op_at(shard, shard->count++);
+    struct elastic_op *op = ring_put(&shard->ops, sizeof *op);
     *op = (struct elastic_op){.number = shard->next++};
     return op;
 }
@@ -72,7 +54,7 @@ struct elastic_op *elastic_shard_append(struct component *component, uint32_t nu
 struct elastic_op *elastic_shard_op(struct component *component, uint32_t number, uint64_t op)
 {
     const struct elastic_shard *shard = shard_at(component, number);
-    const uint64_t first = shard->next - shard->count;
+    const uint64_t first = shard->next - shard->ops.count;
     return op < first || op >= shard->next ? NULL : op_at(shard, (uint32_t)(op - first));
 }
 
@@ -84,13 +66,12 @@ void elastic_shard_trim(struct component *component, uint32_t number)
     }
     const struct node *primary = &component->nodes[shard->primary];
     const uint32_t insync = elastic_routing(primary, number)->insync;
-    while (shard->count > 0) {
+    while (shard->ops.count > 0) {
         const struct elastic_op *op = op_at(shard, 0);
         if (op->write != 0 || (op->held != 0 && (insync & ~op->durable) != 0)) {
             return;
         }
-        shard->first = (shard->first + 1) & (shard->room - 1);
-        shard->count--;
+        ring_drop(&shard->ops);
     }
 }
 
@@ -156,7 +137,7 @@ void elastic_shard_take(struct node *node, const struct elastic_write *write)
 
 static void lose_unflushed(struct elastic_shard *shard, uint32_t bit)
 {
-    for (uint32_t i = 0; i < shard->count; i++) {
+    for (uint32_t i = 0; i < shard->ops.count; i++) {
         struct elastic_op *op = op_at(shard, i);
         op->held = (op->held & ~bit) | (op->durable & bit);
     }
@@ -231,7 +212,7 @@ static uint32_t judge_ops(struct node *primary, uint32_t number)
     struct component *component = primary->component;
     const struct elastic_shard *shard = shard_at(component, number);
     uint32_t ahead = 0;
-    for (uint32_t i = 0; i < shard->count; i++) {
+    for (uint32_t i = 0; i < shard->ops.count; i++) {
         struct elastic_op *op = op_at(shard, i);
         if ((op->held & elastic_bit(primary)) == 0) {
             ahead |= op->held;
@@ -302,7 +283,7 @@ static void copy_primary(struct node *node, uint32_t number)
     struct elastic_copy *copy = &elastic_node(node)->copies[number];
     const struct elastic_copy *source =
         &elastic_node(&component->nodes[routing->primary])->copies[number];
-    for (uint32_t i = 0; i < shard->count; i++) {
+    for (uint32_t i = 0; i < shard->ops.count; i++) {
         struct elastic_op *op = op_at(shard, i);
         const bool there = op->held >> routing->primary & 1;
         op->held = there ? op->held | elastic_bit(node) : op->held & ~elastic_bit(node);

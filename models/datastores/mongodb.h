@@ -106,9 +106,8 @@ struct mongodb_waiter {
     int64_t until_ns;
 };
 
-struct mongodb_line { // ring of visits that wait, by ascending index and time
-    struct mongodb_waiter *items;
-    uint32_t first, count, room;
+struct mongodb_line {    // visits that wait
+    struct ring waiters; // of struct mongodb_waiter, by ascending index and time
     uint64_t timer;
 };
 
@@ -202,8 +201,7 @@ struct mongodb_state {
     uint32_t known;  // the newest member that drivers take for the primary, MONGODB_NONE
     uint32_t turn;
     double *distance; // mean latency by zone and member
-    struct mongodb_acknowledgement *acknowledged; // ring: may still be lost
-    uint32_t ack_first, ack_count, ack_room;
+    struct ring acknowledged; // of struct mongodb_acknowledgement: may still be lost
     struct map retried; // identities of calls that were sent again
     struct map done;    // those of them whose committed writes have left the oplog
     struct map indexed; // identity -> low bits of its index at `indexer`, up to `indexed_to`

@@ -4,8 +4,6 @@
 // primary's own term: as it is durable there, or, without journaling, as it is applied. An
 // acknowledged write may be lost until a majority has it durably. It is lost when another primary
 // has a majority for the first entry of its term, and has not the write below that.
-#include <stdlib.h>
-
 #include "models/datastores/mongodb.h"
 
 #include "sim/base/check.h"
@@ -18,18 +16,7 @@ enum { LEAST_WRITES = 100, MOST_WRITES = 1000000, MORE_WRITES = 1000 };
 static void push_acknowledgement(struct mongodb_state *state,
                                  struct mongodb_acknowledgement acknowledgement)
 {
-    if (state->ack_count == state->ack_room) {
-        const uint32_t room = state->ack_room == 0 ? 256 : state->ack_room * 2;
-        struct mongodb_acknowledgement *ring = check_calloc(room, sizeof *ring);
-        for (uint32_t i = 0; i < state->ack_count; i++) {
-            ring[i] = state->acknowledged[(state->ack_first + i) & (state->ack_room - 1)];
-        }
-        free(state->acknowledged);
-        state->acknowledged = ring;
-        state->ack_room = room;
-        state->ack_first = 0;
-    }
-    state->acknowledged[(state->ack_first + state->ack_count++) & (state->ack_room - 1)] =
+    *(struct mongodb_acknowledgement *)ring_put(&state->acknowledged, sizeof acknowledgement) =
         acknowledgement;
 }
 
@@ -60,15 +47,14 @@ static void settle(struct node *primary, uint64_t safe)
 {
     struct mongodb_state *state = mongodb_state(primary->component);
     const struct mongodb_node *member = mongodb_node(primary);
-    while (state->ack_count > 0) {
-        const struct mongodb_acknowledgement *oldest = &state->acknowledged[state->ack_first];
+    while (state->acknowledged.count > 0) {
+        const struct mongodb_acknowledgement *oldest = ring_at(&state->acknowledged, 0);
         const bool own = oldest->term == member->election->term;
         if (safe < member->began || (own && oldest->index > safe)) {
             return;
         }
         state->lost += !own && !survives(member, oldest);
-        state->ack_first = (state->ack_first + 1) & (state->ack_room - 1);
-        state->ack_count--;
+        ring_drop(&state->acknowledged);
     }
 }
 
@@ -101,7 +87,7 @@ static void show_committed(struct node *node, uint64_t commit)
         }
     }
     member->commit = commit;
-    if (member->versions.undo_count > 0) {
+    if (member->versions.undo.count > 0) {
         versions_settle(&member->versions,
                         commit < member->durable ? commit : member->durable);
     }
@@ -155,7 +141,7 @@ void mongodb_commit_note(struct node *node)
     if (commit > member->commit && commit >= member->began) {
         advance(node, commit);
     }
-    if (mongodb_state(node->component)->ack_count > 0) {
+    if (mongodb_state(node->component)->acknowledged.count > 0) {
         settle(node, durable ? member->commit : majority_point(node, true));
     }
 }
@@ -172,7 +158,7 @@ static void on_wait_end(struct node *node, uint64_t kind)
 {
     struct mongodb_line *line = line_of(node, kind);
     line->timer = 0;
-    while (line->count > 0 && mongodb_line_first(line)->until_ns <= node->world->now) {
+    while (line->waiters.count > 0 && mongodb_line_first(line)->until_ns <= node->world->now) {
         struct visit *visit = visit_of(node->world, mongodb_line_first(line)->ticket);
         if (visit != NULL) {
             visit->status = STATUS_INDETERMINATE;
@@ -180,7 +166,7 @@ static void on_wait_end(struct node *node, uint64_t kind)
         }
         mongodb_line_drop(line);
     }
-    if (line->count > 0) {
+    if (line->waiters.count > 0) {
         line->timer = node_timer(node, mongodb_line_first(line)->until_ns - node->world->now,
                                  on_wait_end, kind);
     }
@@ -227,7 +213,7 @@ void mongodb_commit_crash(struct node *node)
 
 void mongodb_commit_end(struct component *component)
 {
-    free(mongodb_state(component)->acknowledged);
+    ring_release(&mongodb_state(component)->acknowledged);
     for (uint32_t i = 0; i < component->node_count; i++) {
         struct mongodb_node *member = mongodb_node(&component->nodes[i]);
         for (int kind = 0; kind < MONGODB_WAITS; kind++) {
@@ -243,7 +229,7 @@ static void let_in(struct node *node)
 {
     struct mongodb_node *member = mongodb_node(node);
     struct mongodb_line *line = &member->throttled;
-    while (line->count > 0 && (member->limit <= 0 || member->left >= 1)) {
+    while (line->waiters.count > 0 && (member->limit <= 0 || member->left >= 1)) {
         struct visit *visit = visit_of(node->world, mongodb_line_first(line)->ticket);
         mongodb_line_drop(line);
         if (visit != NULL) {
@@ -259,7 +245,7 @@ enum outcome mongodb_commit_throttle(struct visit *visit)
     if (member->limit <= 0) {
         return step_next(visit);
     }
-    if (member->left >= 1 && member->throttled.count == 0) {
+    if (member->left >= 1 && member->throttled.waiters.count == 0) {
         member->left -= 1;
         return step_next(visit);
     }

@@ -207,7 +207,7 @@ static void on_selection_end(struct node *node, uint64_t word)
 {
     struct mongodb_line *line = &mongodb_node(node)->selecting;
     line->timer = 0;
-    while (line->count > 0 && mongodb_line_first(line)->until_ns <= node->world->now) {
+    while (line->waiters.count > 0 && mongodb_line_first(line)->until_ns <= node->world->now) {
         struct visit *visit = visit_of(node->world, mongodb_line_first(line)->ticket);
         mongodb_line_drop(line);
         if (visit != NULL) {
@@ -215,7 +215,7 @@ static void on_selection_end(struct node *node, uint64_t word)
             visit_wake_later(node->world, visit_ticket(visit));
         }
     }
-    if (line->count > 0) {
+    if (line->waiters.count > 0) {
         line->timer = node_timer(node, mongodb_line_first(line)->until_ns - node->world->now,
                                  on_selection_end, word);
     }
@@ -229,7 +229,7 @@ static void on_look_again(struct node *node, uint64_t word)
     const bool found = primary_for(component, node->zone, component->number) != NULL ||
                        !needs_primary(component, false);
     member->looking = false;
-    if (member->selecting.count == 0) {
+    if (member->selecting.waiters.count == 0) {
         return;
     }
     if (found) {

@@ -120,8 +120,7 @@ struct postgres_stream {
     bool resending; // a timer sends again what does not arrive
     uint32_t resend_sequence;
     int64_t resend_ns;
-    struct postgres_segment *segments; // ring
-    uint32_t first, count, room;
+    struct ring segments; // of struct postgres_segment
     uint64_t probe; // position whose replay is timed, 0: none
     int64_t probe_ns;
 };
@@ -171,8 +170,7 @@ struct postgres_node {
     bool writing, writing_due; // the WAL writer is at work; its timer runs
     bool flushing, applying;   // a standby's receiver and its replay are at work
     uint64_t flushing_to, applying_to;
-    struct postgres_waiter *waiters; // ring, by ascending position
-    uint32_t waiter_first, waiter_count, waiter_room;
+    struct ring waiters; // of struct postgres_waiter, by ascending position
     bool checkpointing;
     uint64_t checkpoint_lsn; // where the latest checkpoint began
     int64_t checkpoint_ns;
@@ -215,8 +213,7 @@ struct postgres_state {     // of the component
     uint32_t timeline;
     uint64_t *forks; // where each timeline began
     uint32_t fork_room;
-    uint64_t *acknowledged; // ring: positions of commits that a standby may lack
-    uint32_t ack_first, ack_count, ack_room;
+    struct ring acknowledged;    // positions of commits that a standby may lack
     bool tracks;                 // what rows hold matters
     struct postgres_change *log; // ring: changes that a server has yet to replay
     uint64_t log_first;          // number of the oldest

@@ -378,8 +378,8 @@ void postgres_failover_end(struct component *component)
 {
     struct postgres_state *state = postgres_state(component);
     free(state->forks);
-    free(state->acknowledged);
-    state->forks = state->acknowledged = NULL;
+    ring_release(&state->acknowledged);
+    state->forks = NULL;
 }
 
 // Time 0: the first node is primary, every standby has its stream.

@@ -228,9 +228,8 @@ void postgres_row_copy(struct node *node, const struct node *primary)
     struct versions *rows = &postgres_node(node)->rows;
     const struct versions *from = &postgres_node(primary)->rows;
     versions_copy(rows, from);
-    for (uint32_t i = from->undo_count; i > 0; i--) {
-        const struct version_undo *undo =
-            &from->undo[(from->first + i - 1) & (from->undo_room - 1)];
+    for (uint32_t i = from->undo.count; i > 0; i--) {
+        const struct version_undo *undo = ring_at(&from->undo, i - 1);
         if (undo->position > postgres_node(primary)->flushed) {
             versions_put(rows, undo->key, undo->before, 0);
         }
@@ -251,11 +250,12 @@ static uint64_t least_replayed(const struct component *component)
     uint64_t least = UINT64_MAX;
     for (uint32_t i = 0; i < component->node_count; i++) {
         const struct postgres_node *server = postgres_node(&component->nodes[i]);
-        const bool waits = i == postgres_state(component)->primary && server->waiter_count > 0;
-        const uint64_t shown =
-            i == postgres_state(component)->primary
-                ? (waits ? server->waiters[server->waiter_first].lsn - 1 : server->flushed)
-                : server->applied;
+        const bool leads = i == postgres_state(component)->primary;
+        const struct postgres_waiter *oldest =
+            leads && server->waiters.count > 0 ? ring_at(&server->waiters, 0) : NULL;
+        const uint64_t shown = oldest != NULL ? oldest->lsn - 1
+                               : leads        ? server->flushed
+                                              : server->applied;
         least = shown < least ? shown : least;
     }
     return least;

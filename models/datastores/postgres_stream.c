@@ -6,8 +6,6 @@
 // position that the level of synchronous_commit asks for. Pieces that a partition swallowed are
 // sent again as TCP does: 200 ms after nothing has arrived, then after twice as long each time, up
 // to 120 s. A stream that stays silent is cut.
-#include <stdlib.h>
-
 #include "models/datastores/postgres.h"
 
 #include "sim/base/check.h"
@@ -41,7 +39,7 @@ static void reset(struct node *standby)
 {
     struct postgres_stream *stream = stream_of(standby);
     stream->number++;
-    stream->first = stream->count = 0;
+    ring_clear(&stream->segments);
     stream->sequence = 0;
     stream->resending = false;
     stream->sent = postgres_node(standby)->received;
@@ -56,8 +54,7 @@ void postgres_stream_begin(struct node *standby)
 
 void postgres_stream_end(struct node *standby)
 {
-    free(stream_of(standby)->segments);
-    stream_of(standby)->segments = NULL;
+    ring_release(&stream_of(standby)->segments);
 }
 
 // What is on its way still arrives.
@@ -194,11 +191,14 @@ static void start_flush(struct node *standby)
 static bool take_in_order(struct postgres_stream *stream, uint64_t *received)
 {
     bool advanced = false;
-    while (stream->count > 0 && stream->segments[stream->first].arrived) {
-        *received = stream->segments[stream->first].end;
-        stream->first = (stream->first + 1) & (stream->room - 1);
+    while (stream->segments.count > 0) {
+        const struct postgres_segment *segment = ring_at(&stream->segments, 0);
+        if (!segment->arrived) {
+            break;
+        }
+        *received = segment->end;
+        ring_drop(&stream->segments);
         stream->sequence++;
-        stream->count--;
         advanced = true;
     }
     return advanced;
@@ -210,10 +210,10 @@ static void on_piece(struct node *standby, struct node *primary, uint64_t word)
     struct postgres_stream *stream = &server->stream;
     const uint32_t index = (uint32_t)word - stream->sequence;
     const bool leads = server->promoting || server->serving;
-    if (leads || word >> 32 != stream->number || index >= stream->count) {
+    if (leads || word >> 32 != stream->number || index >= stream->segments.count) {
         return;
     }
-    stream->segments[(stream->first + index) & (stream->room - 1)].arrived = true;
+    ((struct postgres_segment *)ring_at(&stream->segments, index))->arrived = true;
     if (!take_in_order(stream, &server->received)) {
         return;
     }
@@ -229,20 +229,8 @@ static void on_piece(struct node *standby, struct node *primary, uint64_t word)
 
 static void push(struct postgres_stream *stream, uint64_t end)
 {
-    if (stream->count == stream->room) {
-        const uint32_t room = stream->room == 0 ? 64 : stream->room * 2;
-        struct postgres_segment *segments = check_calloc(room, sizeof *segments);
-        for (uint32_t i = 0; i < stream->count; i++) {
-            segments[i] = stream->segments[(stream->first + i) & (stream->room - 1)];
-        }
-        free(stream->segments);
-        stream->segments = segments;
-        stream->room = room;
-        stream->first = 0;
-    }
-    stream->segments[(stream->first + stream->count) & (stream->room - 1)] =
-        (struct postgres_segment){end, false};
-    stream->count++;
+    struct postgres_segment *segment = ring_put(&stream->segments, sizeof *segment);
+    *segment = (struct postgres_segment){end, false};
 }
 
 static void post(struct node *primary, struct node *standby, uint32_t index, uint64_t bytes)
@@ -271,7 +259,7 @@ static void on_resend(struct node *primary, uint64_t word)
         return;
     }
     stream->resending = false;
-    if (stream->count == 0) {
+    if (stream->segments.count == 0) {
         return;
     }
     if (stream->sequence != stream->resend_sequence) {
@@ -279,7 +267,7 @@ static void on_resend(struct node *primary, uint64_t word)
     } else {
         const int64_t twice = stream->resend_ns * 2;
         stream->resend_ns = twice < RESEND_LAST_NS ? twice : RESEND_LAST_NS;
-        for (uint32_t i = 0; i < stream->count; i++) {
+        for (uint32_t i = 0; i < stream->segments.count; i++) {
             post(primary, standby, i, PIECE);
         }
     }
@@ -300,9 +288,9 @@ void postgres_stream_send(struct node *primary, struct node *standby)
         const uint64_t bytes = left < PIECE ? left : PIECE;
         stream->sent += bytes;
         push(stream, stream->sent);
-        post(primary, standby, stream->count - 1, bytes);
+        post(primary, standby, stream->segments.count - 1, bytes);
     }
-    if (!stream->resending && stream->count > 0) {
+    if (!stream->resending && stream->segments.count > 0) {
         stream->resend_ns = RESEND_FIRST_NS;
         arm_resend(primary, standby);
     }

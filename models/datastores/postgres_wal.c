@@ -31,9 +31,8 @@ void postgres_wal_end(struct node *node)
 {
     struct postgres_node *server = postgres_node(node);
     wal_release(&server->wal);
-    free(server->waiters);
+    ring_release(&server->waiters);
     free(server->touched);
-    server->waiters = NULL;
     server->touched = NULL;
 }
 
@@ -42,7 +41,7 @@ void postgres_wal_crash(struct node *node)
 {
     struct postgres_node *server = postgres_node(node);
     wal_crash(&server->wal, true);
-    server->waiter_count = server->waiter_first = 0;
+    ring_clear(&server->waiters);
     server->checkpointing = server->writing = server->writing_due = server->sending = false;
     server->inserted = server->flushed;
 }
@@ -289,19 +288,6 @@ static uint64_t safe_position(const struct node *primary)
     return waits ? safe : UINT64_MAX;
 }
 
-static void grow_waiters(struct postgres_node *server)
-{
-    const uint32_t room = server->waiter_room == 0 ? 64 : server->waiter_room * 2;
-    struct postgres_waiter *waiters = check_calloc(room, sizeof *waiters);
-    for (uint32_t i = 0; i < server->waiter_count; i++) {
-        waiters[i] = server->waiters[(server->waiter_first + i) & (server->waiter_room - 1)];
-    }
-    free(server->waiters);
-    server->waiters = waiters;
-    server->waiter_room = room;
-    server->waiter_first = 0;
-}
-
 // The wait is cancelled: the transaction has been committed here, and says so.
 static void on_patience_end(struct node *primary, uint64_t ticket)
 {
@@ -329,12 +315,8 @@ enum outcome postgres_wal_wait(struct visit *visit)
     if (lsn <= safe_position(node)) {
         return step_next(visit);
     }
-    if (server->waiter_count == server->waiter_room) {
-        grow_waiters(server);
-    }
-    const uint32_t place =
-        (server->waiter_first + server->waiter_count++) & (server->waiter_room - 1);
-    server->waiters[place] = (struct postgres_waiter){lsn, visit_ticket(visit)};
+    struct postgres_waiter *waiter = ring_put(&server->waiters, sizeof *waiter);
+    *waiter = (struct postgres_waiter){lsn, visit_ticket(visit)};
     watch_patience(visit);
     return step_wait(visit);
 }
@@ -342,35 +324,21 @@ enum outcome postgres_wal_wait(struct visit *visit)
 void postgres_wal_release(struct node *primary)
 {
     struct postgres_node *server = postgres_node(primary);
-    if (server->waiter_count == 0) {
+    if (server->waiters.count == 0) {
         return;
     }
     const uint64_t safe = safe_position(primary);
-    while (server->waiter_count > 0) {
-        const struct postgres_waiter *waiter = &server->waiters[server->waiter_first];
+    while (server->waiters.count > 0) {
+        const struct postgres_waiter *waiter = ring_at(&server->waiters, 0);
         if (waiter->lsn > safe) {
             return;
         }
         visit_wake_later(primary->world, waiter->ticket);
-        server->waiter_first = (server->waiter_first + 1) & (server->waiter_room - 1);
-        server->waiter_count--;
+        ring_drop(&server->waiters);
     }
 }
 
 // ---- what has been acknowledged ---------------------------------------------------------------
-
-static void grow_acknowledged(struct postgres_state *state)
-{
-    const uint32_t room = state->ack_room == 0 ? 1024 : state->ack_room * 2;
-    uint64_t *ring = check_calloc(room, sizeof *ring);
-    for (uint32_t i = 0; i < state->ack_count; i++) {
-        ring[i] = state->acknowledged[(state->ack_first + i) & (state->ack_room - 1)];
-    }
-    free(state->acknowledged);
-    state->acknowledged = ring;
-    state->ack_room = room;
-    state->ack_first = 0;
-}
 
 // With synchronous_commit at least `on` a synchronous standby has flushed what is acknowledged.
 static bool is_early(const struct component *component, uint64_t lsn)
@@ -407,10 +375,7 @@ void postgres_wal_acknowledge(struct node *primary, uint64_t lsn)
     if (component->node_count == 1 && waits) {
         return;
     }
-    if (state->ack_count == state->ack_room) {
-        grow_acknowledged(state);
-    }
-    state->acknowledged[(state->ack_first + state->ack_count++) & (state->ack_room - 1)] = lsn;
+    *(uint64_t *)ring_put(&state->acknowledged, sizeof lsn) = lsn;
 }
 
 // A standby is promoted only if it has all but maximum_lag of the position in the store.
@@ -430,9 +395,9 @@ void postgres_wal_forget(struct component *component)
         const uint64_t flushed = postgres_node(&component->nodes[state->primary])->flushed;
         floor = flushed < floor ? flushed : floor;
     }
-    while (state->ack_count > 0 && state->acknowledged[state->ack_first] <= floor) {
-        state->ack_first = (state->ack_first + 1) & (state->ack_room - 1);
-        state->ack_count--;
+    while (state->acknowledged.count > 0 &&
+           *(const uint64_t *)ring_at(&state->acknowledged, 0) <= floor) {
+        ring_drop(&state->acknowledged);
     }
 }
 
@@ -440,12 +405,11 @@ void postgres_wal_lose(struct component *component, uint64_t end)
 {
     struct postgres_state *state = postgres_state(component);
     postgres_row_lose(component, end);
-    while (state->ack_count > 0) {
-        const uint32_t last = (state->ack_first + state->ack_count - 1) & (state->ack_room - 1);
-        if (state->acknowledged[last] <= end) {
+    while (state->acknowledged.count > 0) {
+        if (*(const uint64_t *)ring_last(&state->acknowledged) <= end) {
             return;
         }
-        state->ack_count--;
+        ring_drop_last(&state->acknowledged);
         state->lost++;
     }
 }

@@ -9,6 +9,7 @@
 
 #include "sim/base/digest.h"
 #include "sim/base/map.h"
+#include "sim/base/ring.h"
 #include "sim/engine/backlog.h"
 #include "sim/engine/balance.h"
 #include "sim/engine/call.h"

@@ -7,14 +7,15 @@
 
 #include <stdint.h>
 
+#include "sim/base/ring.h"
+
 struct promise {
     uint64_t index;
     uint32_t term, count; // count: of messages
 };
 
 struct promises {
-    struct promise *entries; // ring
-    uint32_t first, count, room;
+    struct ring entries; // of struct promise
     uint64_t broken; // messages, in all
 };
 

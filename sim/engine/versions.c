@@ -19,14 +19,15 @@ void versions_release(struct versions *versions)
     map_release(&versions->places);
     free(versions->entries);
     free(versions->keys);
-    free(versions->undo);
+    ring_release(&versions->undo);
     versions_init(versions);
 }
 
 void versions_clear(struct versions *versions)
 {
     map_clear(&versions->places);
-    versions->count = versions->first = versions->undo_count = 0;
+    versions->count = 0;
+    ring_clear(&versions->undo);
 }
 
 // Places are numbered from 1: 0 is the map's word for none.
@@ -59,30 +60,13 @@ static struct version *place_of(struct versions *versions, uint64_t key)
     return &versions->entries[place - 1];
 }
 
-static void remember(struct versions *versions, const struct version_undo *undo)
-{
-    if (versions->undo_count == versions->undo_room) {
-        const uint32_t room = versions->undo_room == 0 ? 64 : versions->undo_room * 2;
-        struct version_undo *ring = check_calloc(room, sizeof *ring);
-        for (uint32_t i = 0; i < versions->undo_count; i++) {
-            ring[i] = versions->undo[(versions->first + i) & (versions->undo_room - 1)];
-        }
-        free(versions->undo);
-        versions->undo = ring;
-        versions->undo_room = room;
-        versions->first = 0;
-    }
-    const uint32_t at = (versions->first + versions->undo_count++) & (versions->undo_room - 1);
-    versions->undo[at] = *undo;
-}
-
 void versions_put(struct versions *versions, uint64_t key, struct version version,
                   uint64_t position)
 {
     struct version *place = place_of(versions, key);
     if (position > 0) {
-        const struct version_undo undo = {key, position, *place};
-        remember(versions, &undo);
+        struct version_undo *undo = ring_put(&versions->undo, sizeof *undo);
+        *undo = (struct version_undo){key, position, *place};
     }
     *place = version;
 }
@@ -101,23 +85,24 @@ bool versions_merge(struct versions *versions, uint64_t key, struct version vers
 
 void versions_settle(struct versions *versions, uint64_t position)
 {
-    while (versions->undo_count > 0 && versions->undo[versions->first].position <= position) {
-        versions->first = (versions->first + 1) & (versions->undo_room - 1);
-        versions->undo_count--;
+    while (versions->undo.count > 0) {
+        const struct version_undo *undo = ring_at(&versions->undo, 0);
+        if (undo->position > position) {
+            return;
+        }
+        ring_drop(&versions->undo);
     }
 }
 
 void versions_undo(struct versions *versions, uint64_t position)
 {
-    while (versions->undo_count > 0) {
-        const uint32_t at =
-            (versions->first + versions->undo_count - 1) & (versions->undo_room - 1);
-        const struct version_undo *undo = &versions->undo[at];
+    while (versions->undo.count > 0) {
+        const struct version_undo *undo = ring_last(&versions->undo);
         if (undo->position <= position) {
             return;
         }
         *place_of(versions, undo->key) = undo->before;
-        versions->undo_count--;
+        ring_drop_last(&versions->undo);
     }
 }
 
@@ -146,5 +131,5 @@ size_t versions_bytes(const struct versions *versions)
 {
     return map_bytes(&versions->places) +
            versions->room * (sizeof *versions->entries + sizeof *versions->keys) +
-           versions->undo_room * sizeof *versions->undo;
+           ring_bytes(&versions->undo);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "sim/base/map.h"
+#include "sim/base/ring.h"
 
 struct version {
     uint64_t value; // identity of the write, 0: never written
@@ -24,11 +25,10 @@ struct version_undo {
 
 struct versions {
     struct map places;
-    struct version *entries;    // by place
-    uint64_t *keys;             // by place, in order of first write
+    struct version *entries; // by place
+    uint64_t *keys;          // by place, in order of first write
     uint32_t count, room;
-    struct version_undo *undo;  // ring
-    uint32_t first, undo_count, undo_room;
+    struct ring undo; // of struct version_undo
 };
 
 void versions_init(struct versions *versions); // no memory while empty

@@ -2,8 +2,6 @@
 // flushed, and what a crash leaves.
 #include "sim/engine/wal.h"
 
-#include <stdlib.h>
-
 #include "sim/base/check.h"
 #include "sim/engine/node.h"
 #include "sim/engine/world.h"
@@ -25,8 +23,7 @@ void wal_set_mode(struct wal *wal, enum wal_mode mode, int64_t period_ns)
 
 void wal_release(struct wal *wal)
 {
-    free(wal->waiters);
-    wal->waiters = NULL;
+    ring_release(&wal->waiters);
 }
 
 uint64_t wal_crash(struct wal *wal, bool dark)
@@ -37,7 +34,7 @@ uint64_t wal_crash(struct wal *wal, bool dark)
     wal->flushing = 0;
     wal->ticking = false;
     wal->waiting_bytes = 0;
-    wal->first = wal->count = 0;
+    ring_clear(&wal->waiters);
     tally_set(&wal->busy, world->now, 0);
     if (dark) {
         wal->written = wal->durable;
@@ -49,27 +46,18 @@ uint64_t wal_crash(struct wal *wal, bool dark)
 
 static void add_waiter(struct wal *wal, const struct wal_waiter *waiter)
 {
-    if (wal->count == wal->room) {
-        const uint32_t room = wal->room == 0 ? 16 : wal->room * 2;
-        struct wal_waiter *waiters = check_calloc(room, sizeof *waiters);
-        for (uint32_t i = 0; i < wal->count; i++) {
-            waiters[i] = wal->waiters[(wal->first + i) & (wal->room - 1)];
-        }
-        free(wal->waiters);
-        wal->waiters = waiters;
-        wal->room = room;
-        wal->first = 0;
-    }
-    wal->waiters[(wal->first + wal->count++) & (wal->room - 1)] = *waiter;
+    *(struct wal_waiter *)ring_put(&wal->waiters, sizeof *waiter) = *waiter;
 }
 
 static void tell_waiters(struct wal *wal)
 {
     const uint32_t epoch = wal->node->epoch;
-    while (wal->count > 0 && wal->waiters[wal->first].position <= wal->durable) {
-        const struct wal_waiter waiter = wal->waiters[wal->first];
-        wal->first = (wal->first + 1) & (wal->room - 1);
-        wal->count--;
+    while (wal->waiters.count > 0) {
+        const struct wal_waiter waiter = *(struct wal_waiter *)ring_at(&wal->waiters, 0);
+        if (waiter.position > wal->durable) {
+            return;
+        }
+        ring_drop(&wal->waiters);
         waiter.handler(waiter.context, waiter.word);
         if (wal->node->epoch != epoch) {
             return;
@@ -148,7 +136,7 @@ static void begin_period(struct wal *wal)
 
 void wal_open(struct wal *wal, uint64_t position)
 {
-    CHECK(wal->flushing == 0 && wal->count == 0);
+    CHECK(wal->flushing == 0 && wal->waiters.count == 0);
     wal->written = wal->durable = position;
     wal->waiting_bytes = 0;
 }
@@ -181,8 +169,8 @@ void wal_when(struct wal *wal, uint64_t position, wal_handler *handler, void *co
         return;
     }
     const struct wal_waiter waiter = {position, handler, context, word};
-    CHECK(wal->count == 0 ||
-          wal->waiters[(wal->first + wal->count - 1) & (wal->room - 1)].position <= position);
+    const struct wal_waiter *last = wal->waiters.count > 0 ? ring_last(&wal->waiters) : NULL;
+    CHECK(last == NULL || last->position <= position);
     add_waiter(wal, &waiter);
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/base/ring.h"
 #include "sim/engine/visit.h"
 #include "sim/kernel/distribution.h"
 #include "sim/kernel/tally.h"
@@ -43,8 +44,7 @@ struct wal {
     uint64_t event;
     uint64_t waiting_bytes;  // appended since the present flush began
     bool ticking;            // WAL_PERIODIC: its timer runs
-    struct wal_waiter *waiters; // ring, by ascending position
-    uint32_t first, count, room;
+    struct ring waiters;     // of struct wal_waiter, by ascending position
     uint64_t flushes, records, bytes;
     struct tally busy;
 };

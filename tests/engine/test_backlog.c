@@ -241,12 +241,12 @@ Test(promise, entries_of_another_term_at_their_place_break_promises)
         promise_make(&promises, index, 1, 2);
     }
     promise_keep(&promises, 10, 1);
-    cr_assert_eq(promises.count, 30);
+    cr_assert_eq(promises.entries.count, 30);
     promise_keep(&promises, 11, 2);
     cr_assert_eq(promises.broken, 2);
     promise_break(&promises, 36, 2);
     cr_assert_eq(promises.broken, 12);
-    cr_assert_eq(promises.count, 24);
+    cr_assert_eq(promises.entries.count, 24);
     promise_break(&promises, 1, 1);
     cr_assert_eq(promises.broken, 12, "of no earlier term");
     promise_release(&promises);

@@ -96,8 +96,8 @@ static void assert_same(const struct stage *stage, uint32_t number)
     const struct elastic_shard *shard = &elastic_stage_state(stage)->shards[number];
     const struct node *nodes = stage_component(stage, "es")->nodes;
     const uint32_t started = elastic_routing(&nodes[shard->primary], number)->started;
-    for (uint32_t i = 0; i < shard->count; i++) {
-        if (started & ~shard->ops[(shard->first + i) & (shard->room - 1)].held) {
+    for (uint32_t i = 0; i < shard->ops.count; i++) {
+        if (started & ~((const struct elastic_op *)ring_at(&shard->ops, i))->held) {
             return;
         }
     }
@@ -121,7 +121,7 @@ static void assert_green(const struct stage *stage)
             elastic_routing(&es->nodes[state->shards[i].primary], i);
         cr_assert_eq(__builtin_popcount(routing->started), 3, "shard %u lacks copies", i);
         cr_assert_eq(routing->insync, routing->started);
-        cr_assert_lt(state->shards[i].count, 20, "the window is trimmed");
+        cr_assert_lt(state->shards[i].ops.count, 20, "the window is trimmed");
         assert_same(stage, i);
     }
     cr_assert_eq(state->held, 0, "nothing waits for a primary");

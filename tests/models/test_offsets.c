@@ -50,7 +50,7 @@ Test(offsets, only_runs_before_a_time_are_forgotten)
     cr_assert_eq(log.kept, 3);
     offsets_forget_before(&log, 3, 401);
     cr_assert_eq(log.kept, 3, "nothing behind the offset goes");
-    cr_assert_eq(log.count, 2);
+    cr_assert_eq(log.runs.count, 2);
     offsets_release(&log);
 }
 
@@ -65,7 +65,7 @@ Test(offsets, every_record_of_a_long_log_is_found)
     for (uint64_t offset = log.kept; offset < log.end; offset++) {
         cr_assert_eq(offsets_find(&log, offset), (offset - log.kept) / 3);
     }
-    cr_assert_eq(offsets_find(&log, log.end), log.count);
+    cr_assert_eq(offsets_find(&log, log.end), log.runs.count);
     offsets_release(&log);
 }
 
@@ -74,14 +74,14 @@ Test(offsets, forgotten_runs_leave_their_records_and_expired_ones_do_not)
     struct offsets log = {0};
     fill(&log);
     offsets_forget(&log, 5); // the third run is not wholly behind it
-    cr_assert_eq(log.count, 2);
+    cr_assert_eq(log.runs.count, 2);
     cr_assert_eq(log.kept, 3);
     cr_assert_eq(log.begin, 0);
-    cr_assert_eq(offsets_find(&log, 1), log.count, "nobody knows any more");
+    cr_assert_eq(offsets_find(&log, 1), log.runs.count, "nobody knows any more");
     cr_assert_eq(offsets_find(&log, 3), 0);
     offsets_expire(&log, 6);
     cr_assert_eq(log.begin, 6);
-    cr_assert_eq(log.count, 1);
+    cr_assert_eq(log.runs.count, 1);
     cr_assert_eq(log.end, 10);
     offsets_release(&log);
 }
@@ -92,14 +92,14 @@ Test(offsets, a_log_that_is_cut_off_goes_on_from_there)
     fill(&log);
     cr_assert_eq(offsets_truncate(&log, 10), 0);
     cr_assert_eq(offsets_truncate(&log, 5), 5);
-    cr_assert_eq(log.count, 3, "the third run is cut");
+    cr_assert_eq(log.runs.count, 3, "the third run is cut");
     cr_assert_eq(offsets_run(&log, 2)->end, 5);
     cr_assert_eq(log.bytes, 50);
     const struct offsets_run run = {.time_ns = 500};
     cr_assert_eq(offsets_append(&log, 2, 20, &run), 7);
     cr_assert_eq(offsets_find(&log, 5), 3);
     cr_assert_eq(offsets_truncate(&log, 0), 7);
-    cr_assert_eq(log.count, 0);
+    cr_assert_eq(log.runs.count, 0);
     offsets_release(&log);
 }
 
@@ -113,7 +113,7 @@ Test(offsets, a_long_log_that_is_forgotten_behind_needs_little_room)
         const uint32_t found = offsets_find(&log, log.end - 1);
         cr_assert_eq(offsets_run(&log, found)->request, i);
     }
-    cr_assert_leq(log.room, 32);
+    cr_assert_leq(log.runs.room, 32);
     cr_assert_eq(log.begin, 0);
     offsets_release(&log);
 }
