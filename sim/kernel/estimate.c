@@ -22,12 +22,17 @@ static double larger(double one, double other)
 
 // ---- Student ------------------------------------------------------------------------------------
 
-// For T with df degrees of freedom: P(T > t) if `tail`, else P(0 < T < t); t > 0.
-static double student_part(double t, double df, bool tail)
+// For T with df degrees of freedom: P(T > t) if `tail`, else P(0 < T < t); t > 0. `beta` is that of
+// student_beta.
+static double student_part(double t, double df, bool tail, const struct special_beta *beta)
 {
     const double square = t * t, far = square / (df + square), near = df / (df + square);
-    return 0.5 *
-           (tail ? special_beta(df / 2, 0.5, near, far) : special_beta(0.5, df / 2, far, near));
+    return 0.5 * (tail ? special_beta_at(beta, near, far) : special_beta_at(beta, far, near));
+}
+
+static struct special_beta student_beta(double df, bool tail)
+{
+    return tail ? special_beta_of(df / 2, 0.5) : special_beta_of(0.5, df / 2);
 }
 
 // The logarithm of the density at 0.
@@ -58,9 +63,10 @@ static double student_positive(double tail, double df)
     const bool outside = tail < 0.25;
     const double goal = math_log(outside ? tail : 0.5 - tail);
     const double scale = student_scale(df);
+    const struct special_beta beta = student_beta(df, outside);
     double t = student_start(tail, df);
     for (int i = 0; i < 60; i++) {
-        const double part = student_part(t, df, outside);
+        const double part = student_part(t, df, outside, &beta);
         const double slope = t * student_density(t, df, scale) / part;
         const double step = (math_log(part) - goal) / (outside ? slope : -slope);
         t *= math_exp(smaller(larger(step, -2), 2));
@@ -142,10 +148,11 @@ static double binomial_cdf(uint64_t k, uint64_t n, double q)
 static double beta_quantile(double p, double a, double b)
 {
     const bool mirrored = a > b;
+    const struct special_beta beta = mirrored ? special_beta_of(b, a) : special_beta_of(a, b);
     double low = 1e-300, high = 1;
     for (int i = 0; i < 200 && high - low > high * 0x1p-51; i++) {
         const double x = high > 4 * low ? math_sqrt(low) * math_sqrt(high) : low + (high - low) / 2;
-        const double below = mirrored ? special_beta(b, a, x, 1 - x) : special_beta(a, b, x, 1 - x);
+        const double below = special_beta_at(&beta, x, 1 - x);
         const bool is_high = below > (mirrored ? 1 - p : p);
         high = is_high ? x : high;
         low = is_high ? low : x;

@@ -55,12 +55,11 @@ static double gamma_factor(double a, double x)
 }
 
 // x^a y^b / B(a, b), where x + y = 1.
-static double beta_factor(double a, double b, double x, double y)
+static double beta_factor(const struct special_beta *beta, double x, double y)
 {
-    const double n = a + b;
-    const double error = stirling_error(n) - stirling_error(a) - stirling_error(b);
-    const double away = deviance(a, n * x) + deviance(b, n * y);
-    return math_exp(error - away) * math_sqrt(a * b / (TWO_PI * n));
+    const double n = beta->a + beta->b;
+    const double away = deviance(beta->a, n * x) + deviance(beta->b, n * y);
+    return math_exp(beta->error - away) * beta->root;
 }
 
 // ---- Incomplete functions -----------------------------------------------------------------------
@@ -131,16 +130,34 @@ static double beta_fraction(double a, double b, double x)
     return value;
 }
 
-double special_beta(double a, double b, double x, double y)
+struct special_beta special_beta_of(double a, double b)
 {
+    const double n = a + b;
+    return (struct special_beta){
+        .a = a,
+        .b = b,
+        .error = stirling_error(n) - stirling_error(a) - stirling_error(b),
+        .root = math_sqrt(a * b / (TWO_PI * n)),
+    };
+}
+
+double special_beta_at(const struct special_beta *beta, double x, double y)
+{
+    const double a = beta->a, b = beta->b;
     if (x <= 0 || y <= 0) {
         return x <= 0 ? 0 : 1;
     }
-    const double scale = beta_factor(a, b, x, y);
+    const double scale = beta_factor(beta, x, y);
     if (x < (a + 1) / (a + b + 2)) {
         return scale * beta_fraction(a, b, x) / a;
     }
     return 1 - scale * beta_fraction(b, a, y) / b;
+}
+
+double special_beta(double a, double b, double x, double y)
+{
+    const struct special_beta beta = special_beta_of(a, b);
+    return special_beta_at(&beta, x, y);
 }
 
 // ---- Harmonic numbers ---------------------------------------------------------------------------
