@@ -57,7 +57,9 @@ static void write_counts(const struct sweep_page *page)
                                         "has no data"};
     static const char *const plural[] = {"keep every objective", "fail", "are undecided",
                                          "have no data"};
+    const uint32_t chosen = page->report->sweep->chosen;
     const char *comma = "";
+    html_format(&page->html, "Of %u point%s ", chosen, chosen == 1 ? "" : "s");
     for (uint32_t v = 0; v < 4; v++) {
         if (page->verdicts[v] > 0) {
             html_format(&page->html, "%s%u %s", comma, page->verdicts[v],
@@ -68,7 +70,7 @@ static void write_counts(const struct sweep_page *page)
     if (page->broken > 0) {
         html_format(&page->html, "%s%u without an answer", comma, page->broken);
     }
-    html_format(&page->html, ", of %u points.", page->report->sweep->chosen);
+    html_raw(&page->html, ".");
 }
 
 static void write_banner(const struct sweep_page *page)
@@ -146,9 +148,16 @@ static void write_scatters(const struct sweep_page *page)
         return;
     }
     html_section(&page->html, "single", "By parameter");
-    html_raw(&page->html, "<p>Every point of the sample over one parameter, whatever the others "
-                          "are: a slope that is seen through the scatter is that parameter's "
-                          "doing.</p>\n<div class=\"grid\">\n");
+    if (page->report->sweep->space.design >= SWEEP_LHS) {
+        html_raw(&page->html, "<p>Every point of the sample over one parameter, whatever the "
+                              "others are: a slope that is seen through the scatter is that "
+                              "parameter's doing.</p>\n");
+    }
+    if (page->report->sweep->points.count > SWEEP_REPORT_SCATTERED) {
+        html_format(&page->html, "Of more than %u points every so many-th is drawn.",
+                    (unsigned)SWEEP_REPORT_SCATTERED);
+    }
+    html_raw(&page->html, "<div class=\"grid\">\n");
     for (uint32_t i = 0; i < page->report->sweep->space.parameter_count; i++) {
         html_plot(&page->html, PLOT_SCATTER, i);
     }
@@ -194,7 +203,7 @@ static void count(struct sweep_page *page)
     }
     page->maps = sweep_report_maps_of(sweep);
     for (uint32_t i = 0; i < sweep->space.parameter_count; i++) {
-        page->scattered = page->scattered || sweep_report_is_scattered(sweep, i);
+        page->scattered = page->scattered || sweep_report_is_scattered(page->report, i);
     }
 }
 

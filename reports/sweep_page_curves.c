@@ -45,7 +45,7 @@ void sweep_page_capacity(const struct sweep_page *page)
         html_text(&page->html, text_get(&others));
         html_text(&page->html, others.length > 0 ? ": " : "");
         if (holding == 0) {
-            html_format(&page->html, "does not hold at any %s", load);
+            html_format(&page->html, "no %s is shown to hold", load);
         } else {
             html_format(
                 &page->html,
@@ -114,7 +114,12 @@ void sweep_page_curves(const struct sweep_page *page)
                           "p99 begins to rise steeply: the point farthest below the diagonal of "
                           "the normalised curve of p99 over ");
     html_text(&page->html, page->report->sweep->space.parameters[curves->parameter].name);
-    html_raw(&page->html, " (Kneedle).</p>\n<div class=\"grid\">\n");
+    html_raw(&page->html, " (Kneedle).");
+    if (curves->curves[0].count > SWEEP_REPORT_DRAWN) {
+        html_format(&page->html, " Of more than %u points on a curve every so many-th is drawn.",
+                    (unsigned)SWEEP_REPORT_DRAWN);
+    }
+    html_raw(&page->html, "</p>\n<div class=\"grid\">\n");
     for (uint32_t sheet = 0; sheet < SWEEP_REPORT_SHEETS; sheet++) {
         html_plot(&page->html, PLOT_HOCKEY_STICK, sheet);
         html_plot(&page->html, PLOT_CARRIED, sheet);

@@ -58,10 +58,18 @@ static void add_row(struct sheet *sheet, uint32_t point)
     widen(&sheet->span, p99->value);
 }
 
+static bool is_drawn(const struct sweep_curve *curve, uint32_t index)
+{
+    const uint32_t step = (curve->count + SWEEP_REPORT_DRAWN - 1) / SWEEP_REPORT_DRAWN;
+    return index % step == 0 || index + 1 == curve->count;
+}
+
 static void add_curve(struct sheet *sheet, const struct sweep_curve *curve)
 {
     for (uint32_t i = 0; i < curve->count; i++) {
-        add_row(sheet, curve->points[i]);
+        if (is_drawn(curve, i)) {
+            add_row(sheet, curve->points[i]);
+        }
     }
     text_add(&sheet->plot->data, "\n\n");
     if (curve->knee == RESULT_NONE) {
@@ -170,15 +178,19 @@ static void draw_stick(struct sheet *sheet, struct plot_list *list, uint32_t num
 static void add_carried(struct sheet *sheet, const struct sweep_curve *curve)
 {
     const struct sweep_report *report = sheet->report;
+    struct text *data = &sheet->plot->data;
     for (uint32_t i = 0; i < curve->count; i++) {
         const struct sweep_flow *flow =
             &report->sweep->rows[curve->points[i]].flows[report->curves->workload];
         const struct estimate *carried = &flow->throughput;
-        charts_number(&sheet->plot->data, flow->offered.value);
-        charts_number(&sheet->plot->data, carried->value);
-        charts_number(&sheet->plot->data, carried->has_interval ? carried->low : carried->value);
-        charts_number(&sheet->plot->data, carried->has_interval ? carried->high : carried->value);
-        text_add_char(&sheet->plot->data, '\n');
+        if (!is_drawn(curve, i)) {
+            continue;
+        }
+        charts_number(data, flow->offered.value);
+        charts_number(data, carried->value);
+        charts_number(data, carried->has_interval ? carried->low : carried->value);
+        charts_number(data, carried->has_interval ? carried->high : carried->value);
+        text_add_char(data, '\n');
         widen(&sheet->span, flow->offered.value);
         widen(&sheet->span, carried->value);
     }
@@ -234,4 +246,5 @@ void sweep_report_charts(const struct sweep_report *report, struct plot_list *li
         first += sheet.count;
     }
     sweep_report_draw_maps(report, list);
+    sweep_report_draw_scatters(report, list);
 }

@@ -8,15 +8,15 @@
 #include "sim/base/units_format.h"
 
 enum { LEVELS_MOST = 60, NUMBERS_WIDE = 8, NUMBERS_TALL = 6, NUMBERS_MOST = 24 };
-enum { HEIGHT = 380, BLOCKS = 5 };
+enum { HEIGHT = 380 };
 
-static const struct {
-    const char *title, *colour;
-} looks[BLOCKS] = {{"PASS", "#009e73"},
-                   {"FAIL", "#d55e00"},
-                   {"UNDECIDED", "#e69f00"},
-                   {"NO DATA", "#6b7280"},
-                   {"broken", "#111827"}};
+const struct sweep_report_look_of_verdict sweep_report_looks[SWEEP_REPORT_LOOKS] = {
+    {"PASS", "#009e73"},
+    {"FAIL", "#d55e00"},
+    {"UNDECIDED", "#e69f00"},
+    {"NO DATA", "#6b7280"},
+    {"broken", "#111827"},
+};
 
 static const uint32_t *levels_of(const struct sweep *sweep, uint32_t point)
 {
@@ -77,13 +77,6 @@ struct sweep_report_maps sweep_report_maps_of(const struct sweep *sweep)
     return maps;
 }
 
-bool sweep_report_is_scattered(const struct sweep *sweep, uint32_t parameter)
-{
-    const struct sweep_amount amount = sweep_where_amount(sweep_value(sweep, 0, parameter));
-    return sweep->space.design >= SWEEP_LHS && amount.unit < SWEEP_TRUTH &&
-           sweep->space.parameters[parameter].count > 1 && sweep->workload_count > 0;
-}
-
 // ---- maps
 // ----------------------------------------------------------------------------------------
 
@@ -142,9 +135,9 @@ static void begin_map(struct picture *map, const char *what)
     text_release(&title);
 }
 
-static uint32_t block_of(const struct sweep_row *row)
+uint32_t sweep_report_look_of(const struct sweep_row *row)
 {
-    return row->state == SWEEP_DONE ? (uint32_t)row->verdict : BLOCKS - 1;
+    return row->state == SWEEP_DONE ? (uint32_t)row->verdict : SWEEP_REPORT_LOOKS - 1;
 }
 
 static void draw_verdicts(struct picture *map, struct plot_list *list)
@@ -153,11 +146,11 @@ static void draw_verdicts(struct picture *map, struct plot_list *list)
     map->plot = plot_begin(list, PLOT_VERDICTS, map->number, HEIGHT);
     begin_map(map, "verdicts ");
     text_add(&map->plot->script, "set key outside below horizontal\nplot ");
-    for (uint32_t block = 0; block < BLOCKS; block++) {
+    for (uint32_t block = 0; block < SWEEP_REPORT_LOOKS; block++) {
         text_add(&map->plot->data, "NaN NaN\n");
         uint32_t count = 0;
         for (uint32_t point = 0; point < sweep->points.count; point++) {
-            if (is_in(map, point) && block_of(&sweep->rows[point]) == block) {
+            if (is_in(map, point) && sweep_report_look_of(&sweep->rows[point]) == block) {
                 const uint32_t *levels = levels_of(sweep, point);
                 text_format(&map->plot->data, "%u %u\n", levels[map->maps->x],
                             levels[map->maps->y]);
@@ -167,8 +160,10 @@ static void draw_verdicts(struct picture *map, struct plot_list *list)
         text_add(&map->plot->data, "\n\n");
         text_format(&map->plot->script,
                     "%s'%s.dat' index %u using 1:2:(0.47):(0.47) with boxxyerror fc rgb '%s' ",
-                    block == 0 ? "" : ", ", map->plot->name, block, looks[block].colour);
-        text_format(&map->plot->script, count > 0 ? "title '%s'" : "notitle", looks[block].title);
+                    block == 0 ? "" : ", ", map->plot->name, block,
+                    sweep_report_looks[block].colour);
+        text_format(&map->plot->script, count > 0 ? "title '%s'" : "notitle",
+                    sweep_report_looks[block].title);
     }
     text_add_char(&map->plot->script, '\n');
 }
@@ -251,98 +246,6 @@ static void draw_heat(struct picture *map, struct plot_list *list)
                 low / 1.01, high > low ? high : low * 10, map->plot->name);
 }
 
-// ---- one parameter at a time
-// ---------------------------------------------------------------------
-
-static void add_values(const struct sweep_report *report, uint32_t parameter, uint32_t block,
-                       struct plot *plot)
-{
-    const struct sweep *sweep = report->sweep;
-    text_add(&plot->data, "NaN NaN\n");
-    for (uint32_t point = 0; point < sweep->points.count; point++) {
-        const struct sweep_row *row = &sweep->rows[point];
-        const struct sweep_amount amount = sweep_where_amount(sweep_value(sweep, point, parameter));
-        if (row->chosen && row->state == SWEEP_DONE && block_of(row) == block &&
-            row->flows[report->curves->workload].p99.known) {
-            text_format(&plot->data, "%.9g %.5g\n", amount.value,
-                        row->flows[report->curves->workload].p99.value);
-        }
-    }
-    text_add(&plot->data, "\n\n");
-}
-
-static void find_span(const struct sweep_report *report, double *low, double *high)
-{
-    const struct sweep *sweep = report->sweep;
-    *low = 1e300;
-    *high = 0;
-    for (uint32_t point = 0; point < sweep->points.count; point++) {
-        const struct sweep_row *row = &sweep->rows[point];
-        const bool known =
-            row->state == SWEEP_DONE && row->flows[report->curves->workload].p99.known;
-        const double value = known ? row->flows[report->curves->workload].p99.value : 0;
-        *low = known && value > 0 && value < *low ? value : *low;
-        *high = value > *high ? value : *high;
-    }
-}
-
-// Five tics over the range, in the unit of the parameter.
-static void add_tics(const struct sweep *sweep, uint32_t parameter, struct text *script)
-{
-    enum { TICS = 5 };
-    double low = 1e300, high = -1e300;
-    const enum sweep_unit unit = sweep_where_amount(sweep_value(sweep, 0, parameter)).unit;
-    for (uint32_t point = 0; point < sweep->points.count; point++) {
-        const double value = sweep_where_amount(sweep_value(sweep, point, parameter)).value;
-        low = value < low ? value : low;
-        high = value > high ? value : high;
-    }
-    text_add(script, "set xtics (");
-    for (uint32_t i = 0; i < TICS; i++) {
-        const double value = low + (high - low) * i / (TICS - 1);
-        char label[UNITS_FORMAT_ROOM];
-        text_format(script, "%s'%s' %.9g", i == 0 ? "" : ", ",
-                    unit == SWEEP_DURATION ? units_format_duration(label, sizeof label, value * 1e9)
-                                           : units_format_si(label, sizeof label, value),
-                    value);
-    }
-    text_add(script, ")\n");
-}
-
-static void draw_scatter(const struct sweep_report *report, uint32_t parameter,
-                         struct plot_list *list)
-{
-    static const char *const units[] = {"", " (1/s)", "", " (bytes)"};
-    const struct sweep *sweep = report->sweep;
-    const struct sweep_amount first = sweep_where_amount(sweep_value(sweep, 0, parameter));
-    double low, high;
-    find_span(report, &low, &high);
-    if (high <= 0) {
-        return;
-    }
-    struct plot *plot = plot_begin(list, PLOT_SCATTER, parameter, HEIGHT - 60);
-    charts_title(&plot->script, "p99 over ", sweep->space.parameters[parameter].name);
-    text_add(&plot->script, "set xlabel '");
-    escape_gnuplot(&plot->script, sweep->space.parameters[parameter].name);
-    text_format(&plot->script, "%s'\nset ylabel 'p99 latency'\nset rmargin 3\n", units[first.unit]);
-    charts_latency_tics(&plot->script, low, high);
-    add_tics(sweep, parameter, &plot->script);
-    text_format(&plot->script,
-                "set yrange [%.6g:%.6g]\nset offsets graph 0.03, graph 0.03, 0, 0\n"
-                "set key outside below horizontal\nplot ",
-                low / 1.4, high * 1.4);
-    for (uint32_t block = 0; block + 1 < BLOCKS; block++) {
-        add_values(report, parameter, block, plot);
-        text_format(&plot->script,
-                    "%s'%s.dat' index %u using 1:2 with points pt 7 ps 0.8 lc rgb '%s' title '%s'",
-                    block == 0 ? "" : ", ", plot->name, block, looks[block].colour,
-                    looks[block].title);
-    }
-    text_add_char(&plot->script, '\n');
-    text_format(&plot->alt, "p99 of each point over %s, by verdict",
-                sweep->space.parameters[parameter].name);
-}
-
 void sweep_report_draw_maps(const struct sweep_report *report, struct plot_list *list)
 {
     const struct sweep *sweep = report->sweep;
@@ -352,11 +255,6 @@ void sweep_report_draw_maps(const struct sweep_report *report, struct plot_list 
         draw_verdicts(&map, list);
         if (sweep->workload_count > 0) {
             draw_heat(&map, list);
-        }
-    }
-    for (uint32_t i = 0; i < sweep->space.parameter_count; i++) {
-        if (sweep_report_is_scattered(sweep, i)) {
-            draw_scatter(report, i, list);
         }
     }
 }

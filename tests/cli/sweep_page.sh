@@ -95,6 +95,8 @@ if command -v gnuplot >/dev/null; then
         --param n=1,2 --param most=1000000,2000000 -o three
     [ "$(grep -c 'alt="verdicts over load and n at most=' three/report.html)" -eq 2 ]
     judge $? "a third parameter makes a map for each of its values"
+    try "$orrery" sweep knobs.yaml "${options[@]}" --param n=1,2 -o single
+    page_has single 'alt="p99 of each point over n' "a single parameter has its picture, too"
 fi
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
