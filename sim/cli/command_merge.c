@@ -1,6 +1,5 @@
 // command_merge - `orrery merge DIR...`: the result of a run or a sweep that was simulated in
 // parts.
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "sim/cli/run_options.h"
 #include "sim/cli/run_session.h"
 #include "sim/cli/sweep_session.h"
+#include "sim/study/unit_command.h"
 
 enum merge_option { OPTION_JSON, OPTION_DIRECTORY, OPTION_OUT, OPTION_QUIET };
 
@@ -65,57 +65,65 @@ static int read_options(struct merging *merging, int argc, char **argv)
 
 // ---- the command that all parts were made by ----------------------------------------------------
 
-static json_t *read_command(const char *directory)
+static bool read_command(const char *directory, struct unit_command *command)
 {
-    struct text path;
-    text_init(&path);
-    text_format(&path, "%s/journal/command.json", directory);
-    json_error_t error;
-    json_t *words = json_load_file(text_get(&path), 0, &error);
-    if (words == NULL || !json_is_array(words) || json_array_size(words) == 0) {
-        fprintf(stderr, "orrery: %s holds no part of a run: %s cannot be read\n", directory,
-                text_get(&path));
-        json_decref(words);
-        words = NULL;
+    struct text folder, why;
+    text_init(&folder);
+    text_init(&why);
+    text_format(&folder, "%s/journal", directory);
+    const bool good = unit_command_read(command, text_get(&folder), &why);
+    if (!good) {
+        fprintf(stderr, "orrery: %s holds no part of a run: %s\n", directory, text_get(&why));
     }
-    text_release(&path);
-    return words;
+    text_release(&folder);
+    text_release(&why);
+    return good;
 }
 
-// The command of the first; NULL if another's differs or cannot be read.
-static json_t *common_command(const struct merging *merging)
+static bool is_common(const struct merging *merging, const struct unit_command *first,
+                      const char *directory)
 {
-    json_t *first = read_command(merging->directories[0]);
-    bool same = first != NULL;
+    struct unit_command other;
+    unit_command_init(&other);
+    const bool there = read_command(directory, &other);
+    const bool same = there && unit_command_equal(first, &other);
+    if (there && !same) {
+        fprintf(stderr, "orrery: %s and %s are parts of different runs\n",
+                merging->directories[0], directory);
+    }
+    unit_command_release(&other);
+    return same;
+}
+
+// The command of the first. False: another's differs or cannot be read.
+static bool common_command(const struct merging *merging, struct unit_command *command)
+{
+    bool same = read_command(merging->directories[0], command);
     for (uint32_t i = 1; i < merging->count && same; i++) {
-        json_t *other = read_command(merging->directories[i]);
-        same = other != NULL && json_equal(first, other);
-        if (other != NULL && !same) {
-            fprintf(stderr, "orrery: %s and %s are parts of different runs\n",
-                    merging->directories[0], merging->directories[i]);
-        }
-        json_decref(other);
+        same = is_common(merging, command, merging->directories[i]);
     }
-    if (!same) {
-        json_decref(first);
-    }
-    return same ? first : NULL;
+    return same;
 }
 
-// The command line that the parts belong to; words are borrowed from the JSON.
-static int command_words(const struct merging *merging, const json_t *words, char **line)
+// A word is changeable for the reader of a command line, which changes none.
+static char *word(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+// The command line that the parts belong to.
+static int command_words(const struct merging *merging, const struct unit_command *command,
+                         char **line)
 {
     int count = 0;
-    for (size_t i = 0; i < json_array_size(words); i++) {
-        const char *word = json_string_value(json_array_get(words, i));
-        line[count++] = (char *)(uintptr_t)(word == NULL ? "" : word);
+    for (uint32_t i = 0; i < command->count; i++) {
+        line[count++] = word(command->words[i]);
     }
-    line[count++] = (char *)(uintptr_t) "--output";
-    line[count++] =
-        (char *)(uintptr_t)(merging->output != NULL ? merging->output : merging->directories[0]);
+    line[count++] = word("--output");
+    line[count++] = word(merging->output != NULL ? merging->output : merging->directories[0]);
     if (merging->out != NULL) {
-        line[count++] = (char *)(uintptr_t) "--out";
-        line[count++] = (char *)(uintptr_t)merging->out;
+        line[count++] = word("--out");
+        line[count++] = word(merging->out);
     }
     return count;
 }
@@ -180,10 +188,11 @@ static int merge_sweep(const struct cli *cli, const struct merging *merging, int
     return status;
 }
 
-static int merge(const struct cli *cli, const struct merging *merging, const json_t *words)
+static int merge(const struct cli *cli, const struct merging *merging,
+                 const struct unit_command *command)
 {
-    char **line = check_calloc(json_array_size(words) + 8, sizeof *line);
-    const int count = command_words(merging, words, line);
+    char **line = check_calloc(command->count + 8, sizeof *line);
+    const int count = command_words(merging, command, line);
     int status = CLI_BROKEN;
     if (strcmp(line[0], "run") == 0) {
         status = merge_run(cli, merging, count, line);
@@ -200,14 +209,13 @@ static int merge(const struct cli *cli, const struct merging *merging, const jso
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct merging merging = {0};
+    struct unit_command command;
+    unit_command_init(&command);
     int status = read_options(&merging, argc, argv);
-    json_t *words = status == CLI_DONE ? common_command(&merging) : NULL;
-    if (words != NULL) {
-        status = merge(cli, &merging, words);
-    } else if (status == CLI_DONE) {
-        status = CLI_BROKEN;
+    if (status == CLI_DONE) {
+        status = common_command(&merging, &command) ? merge(cli, &merging, &command) : CLI_BROKEN;
     }
-    json_decref(words);
+    unit_command_release(&command);
     return status;
 }
 

@@ -1,11 +1,10 @@
 // run_journal - the journals of a run: DIR/journal/, while it is under way or in parts.
 #include "sim/cli/run_journal.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/base/file.h"
+#include "sim/study/unit_command.h"
 
 // ---- opening ------------------------------------------------------------------------------------
 
@@ -97,55 +96,50 @@ void run_journal_remove(const struct run_journal *journal)
 
 // ---- the command --------------------------------------------------------------------------------
 
-static void add_pair(json_t *words, const char *option, const char *value)
+static void add_overrides(struct unit_command *words, const struct run_options *options)
 {
-    if (value != NULL) {
-        json_array_append_new(words, json_string(option));
-        json_array_append_new(words, json_string(value));
-    }
-}
-
-static json_t *words_of(const struct run_options *options,
-                        const struct run_journal_command *command, const char *file)
-{
-    json_t *words = json_array();
-    json_array_append_new(words, json_string(command->name));
-    json_array_append_new(words, json_string(file));
-    for (uint32_t i = 0; i < command->count; i++) {
-        json_array_append_new(words, json_string(command->words[i]));
-    }
     for (uint32_t i = 0; i < options->override_count; i++) {
         const struct document_override *override = &options->overrides[i];
         struct text pair;
         text_init(&pair);
         text_format(&pair, "%s=%s", override->name, override->value);
-        add_pair(words, override->is_path ? "--set-path" : "--set", text_get(&pair));
+        unit_command_add_pair(words, override->is_path ? "--set-path" : "--set", text_get(&pair));
         text_release(&pair);
     }
-    add_pair(words, "--seed", options->scenario.seed);
-    add_pair(words, "--rep", options->scenario.replications);
-    add_pair(words, "--duration", options->scenario.duration);
-    add_pair(words, "--warmup", options->scenario.warmup);
-    add_pair(words, "--faults", options->scenario.faults);
-    if (options->stop_on_fail) {
-        json_array_append_new(words, json_string("--stop-on-fail"));
+}
+
+static void add_words(struct unit_command *words, const struct run_options *options,
+                      const struct run_journal_command *command, const char *file)
+{
+    const struct scenario_options *scenario = &options->scenario;
+    const char *const pairs[][2] = {{"--seed", scenario->seed},
+                                    {"--rep", scenario->replications},
+                                    {"--duration", scenario->duration},
+                                    {"--warmup", scenario->warmup},
+                                    {"--faults", scenario->faults}};
+    unit_command_add_pair(words, command->name, file);
+    for (uint32_t i = 0; i < command->count; i++) {
+        unit_command_add(words, command->words[i]);
     }
-    return words;
+    add_overrides(words, options);
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i][1] != NULL) {
+            unit_command_add_pair(words, pairs[i][0], pairs[i][1]);
+        }
+    }
+    if (options->stop_on_fail) {
+        unit_command_add(words, "--stop-on-fail");
+    }
 }
 
 bool run_journal_tell(const struct run_journal *journal, const struct run_options *options,
                       const struct run_journal_command *command, const char *file, struct text *why)
 {
-    json_t *words = words_of(options, command, file);
-    char *content = json_dumps(words, JSON_INDENT(1));
-    struct text path;
-    text_init(&path);
-    text_format(&path, "%s/command.json", text_get(&journal->folder));
-    const bool good =
-        content != NULL && file_write_atomic(text_get(&path), content, strlen(content), why);
-    text_release(&path);
-    free(content);
-    json_decref(words);
+    struct unit_command words;
+    unit_command_init(&words);
+    add_words(&words, options, command, file);
+    const bool good = unit_command_write(&words, text_get(&journal->folder), why);
+    unit_command_release(&words);
     return good;
 }
 

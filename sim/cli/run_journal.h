@@ -1,7 +1,4 @@
 // run_journal - the journals of a run: DIR/journal/, while it is under way or in parts.
-//
-// Beside the journals stands command.json, the words behind `orrery` that simulate the same, so
-// that `orrery merge` needs nothing but the directory.
 #pragma once
 
 #include <stdbool.h>
@@ -37,7 +34,7 @@ struct run_journal_command {  // what the journals belong to
     uint32_t count;
 };
 
-// Writes command.json for a part of a command about `file`.
+// Writes, beside the journals, what they belong to: a part of a command about `file`.
 bool run_journal_tell(const struct run_journal *journal, const struct run_options *options,
                       const struct run_journal_command *command, const char *file,
                       struct text *why);

@@ -12,6 +12,7 @@
 #include "sim/base/check.h"
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
+#include "sim/study/unit_command.h"
 
 // ---- what replicate asks ------------------------------------------------------------------------
 
@@ -250,10 +251,6 @@ void unit_store_remove(const char *folder)
         free(entries[i]);
     }
     free(entries);
-    struct text command;
-    text_init(&command);
-    text_format(&command, "%s/command.json", folder);
-    unlink(text_get(&command));
-    text_release(&command);
+    unit_command_remove(folder);
     rmdir(folder);
 }
