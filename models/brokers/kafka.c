@@ -248,12 +248,7 @@ static void prepare(struct model_preparation *preparation)
 static bool has_topic(const struct component_design *component, const char *topic)
 {
     const struct kafka_configuration *configuration = component->configuration;
-    for (uint32_t i = 0; i < configuration->topics.count; i++) {
-        if (text_same(configuration->topics.names[i], topic)) {
-            return true;
-        }
-    }
-    return false;
+    return field_find(&configuration->topics, topic) < configuration->topics.count;
 }
 
 static void begin_parts(struct component *component)

@@ -497,12 +497,7 @@ void kafka_transaction_begin(struct component *component)
 
 static bool is_topic(const struct field_map *topics, const char *name)
 {
-    for (uint32_t i = 0; i < topics->count; i++) {
-        if (text_same(topics->names[i], name)) {
-            return true;
-        }
-    }
-    return false;
+    return field_find(topics, name) < topics->count;
 }
 
 // Without a topic to write to there is nothing to call.

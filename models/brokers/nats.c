@@ -157,15 +157,6 @@ static const struct model_invariant invariants[] = {
 enum { RECEIVE, ROUTE, ANSWER, REPLY, FIND, AGAIN, STORE, COMMIT, ACKNOWLEDGE };
 enum { IS_STREAM = 1 }; // in loops[0]; loops[1] is the number of the subject or stream
 
-static uint32_t find_name(const struct field_map *map, const char *name)
-{
-    uint32_t i = 0;
-    while (i < map->count && map->names[i] != name && !text_same(map->names[i], name)) {
-        i++;
-    }
-    return i;
-}
-
 static struct nats_stream *stream_of(const struct visit *visit)
 {
     return &nats_state(visit->node->component)->streams[visit->loops[1]];
@@ -217,11 +208,11 @@ static enum outcome receive(struct visit *visit)
     if (design == NULL || design->topic == NULL) {
         return step_fail(visit, STATUS_CANCELLED);
     }
-    const uint32_t stream = find_name(&configuration->streams, design->topic);
+    const uint32_t stream = field_find(&configuration->streams, design->topic);
     const bool stored = stream < configuration->streams.count;
     visit->loops[0] = stored ? IS_STREAM : 0;
     visit->loops[1] =
-        (uint8_t)(stored ? stream : find_name(&configuration->subjects, design->topic));
+        (uint8_t)(stored ? stream : field_find(&configuration->subjects, design->topic));
     const uint64_t bytes = bytes_of(visit, design);
     return step_cpu(visit, parsing_time(visit, bytes) + (stored ? 0 : copying_time(visit, bytes)));
 }
@@ -230,8 +221,8 @@ static void store_too(struct visit *visit, const struct nats_subject *subject)
 {
     const struct component *component = visit->node->component;
     if (subject->stored > 0 && random_chance(nats_state(component)->luck, subject->stored)) {
-        nats_stream_store(
-            visit, find_name(&nats_configuration(component)->streams, subject->stream));
+        nats_stream_store(visit,
+                          field_find(&nats_configuration(component)->streams, subject->stream));
     }
 }
 
@@ -351,35 +342,16 @@ static void check_subject(struct model_preparation *preparation, uint32_t number
     const struct nats_subject *subject =
         (const struct nats_subject *)configuration->subjects.items + number;
     const char *name = configuration->subjects.names[number];
-    const bool known = subject->stream != NULL && find_name(&configuration->streams,
-                                                            subject->stream) <
-                                                      configuration->streams.count;
+    const bool known =
+        subject->stream != NULL &&
+        field_find(&configuration->streams, subject->stream) < configuration->streams.count;
     if ((subject->stored > 0 || subject->stream != NULL) && !known) {
         model_complain(preparation, "subjects", "subject `%s` stores in no stream of `streams`",
                        name);
     }
-    if (find_name(&configuration->streams, name) < configuration->streams.count) {
+    if (field_find(&configuration->streams, name) < configuration->streams.count) {
         model_complain(preparation, "subjects", "`%s` is a stream, too", name);
     }
-}
-
-// One device a stream: its lock, under which one message is appended at a time.
-static void add_locks(struct model_preparation *preparation)
-{
-    const struct nats_configuration *configuration = preparation->configuration;
-    struct component_design *component = preparation->component;
-    const uint32_t own = component->device_count, count = configuration->streams.count;
-    struct device_design *devices =
-        arena_take_array(preparation->arena, own + count, sizeof *devices);
-    for (uint32_t i = 0; i < own; i++) {
-        devices[i] = component->devices[i];
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        devices[own + i] =
-            (struct device_design){.name = configuration->streams.names[i], .servers = 1};
-    }
-    component->devices = devices;
-    component->device_count = own + count;
 }
 
 static void prepare(struct model_preparation *preparation)
@@ -404,14 +376,14 @@ static void prepare(struct model_preparation *preparation)
     if (configuration->streams.count + configuration->subjects.count == 0) {
         model_complain(preparation, "subjects", "there is no subject and no stream");
     }
-    add_locks(preparation);
+    model_add_devices(preparation, &configuration->streams); // the lock of each for its appends
 }
 
 static bool has_topic(const struct component_design *component, const char *topic)
 {
     const struct nats_configuration *configuration = component->configuration;
-    return find_name(&configuration->streams, topic) < configuration->streams.count ||
-           find_name(&configuration->subjects, topic) < configuration->subjects.count;
+    return field_find(&configuration->streams, topic) < configuration->streams.count ||
+           field_find(&configuration->subjects, topic) < configuration->subjects.count;
 }
 
 static void begin(struct component *component)
@@ -431,12 +403,12 @@ static void attach(struct component *component, const struct consumer_design *co
                    struct component *to)
 {
     const struct nats_configuration *configuration = nats_configuration(component);
-    const uint32_t stream = find_name(&configuration->streams, consumer->topic);
+    const uint32_t stream = field_find(&configuration->streams, consumer->topic);
     if (stream < configuration->streams.count) {
         nats_stream_attach(component, consumer, to, stream);
     } else {
         nats_core_attach(component, consumer, to,
-                         find_name(&configuration->subjects, consumer->topic));
+                         field_find(&configuration->subjects, consumer->topic));
     }
 }
 
@@ -476,8 +448,7 @@ static struct node *choose_server(struct component *component, const struct call
     (void)key;
     const struct nats_configuration *configuration = nats_configuration(component);
     const char *topic = call->design->topic;
-    const uint32_t number =
-        topic == NULL ? UINT32_MAX : find_name(&configuration->streams, topic);
+    const uint32_t number = topic == NULL ? UINT32_MAX : field_find(&configuration->streams, topic);
     if (number >= configuration->streams.count) {
         return any_server(component, call);
     }

@@ -20,16 +20,6 @@ static const struct model_invariant invariants[] = {
 
 // ---- queues -------------------------------------------------------------------------------------
 
-uint32_t rabbitmq_find(const struct rabbitmq_configuration *configuration, const char *name)
-{
-    const struct field_map *queues = &configuration->queues;
-    uint32_t i = 0;
-    while (i < queues->count && queues->names[i] != name && !text_same(queues->names[i], name)) {
-        i++;
-    }
-    return i;
-}
-
 // Of a publish that nobody waits for any more: what was noted when its publisher was answered.
 uint32_t rabbitmq_bytes(struct visit *visit, const struct rabbitmq_queue *queue)
 {
@@ -77,7 +67,7 @@ static void on_dead(struct backlog *backlog, const struct backlog_message *messa
     const char *name = rabbitmq_setting(queue)->dead_letter;
     bool taken = false;
     if (name != NULL) {
-        const uint32_t number = rabbitmq_find(rabbitmq_configuration(queue->component), name);
+        const uint32_t number = field_find(&rabbitmq_configuration(queue->component)->queues, name);
         taken = offer(&state->queues[number], message);
     }
     *(taken ? &queue->dead_lettered : &queue->dead_dropped) += message->count;
@@ -103,7 +93,7 @@ static struct rabbitmq_queue *queue_of(const struct visit *visit)
 static void note_queue(struct visit *visit, const char *name)
 {
     const struct component *component = visit->node->component;
-    const uint32_t number = rabbitmq_find(rabbitmq_configuration(component), name);
+    const uint32_t number = field_find(&rabbitmq_configuration(component)->queues, name);
     visit->loops[0] = (uint8_t)(number >> 8);
     visit->loops[1] = (uint8_t)number;
 }
@@ -250,29 +240,10 @@ static void check_queue(struct model_preparation *preparation, uint32_t number)
                        (unsigned long)queue->members, (unsigned long)configuration->nodes);
     }
     if (queue->dead_letter != NULL &&
-        rabbitmq_find(configuration, queue->dead_letter) == configuration->queues.count) {
+        field_find(&configuration->queues, queue->dead_letter) == configuration->queues.count) {
         model_complain(preparation, "queues", "queue `%s` sends the dead to `%s`, which is none",
                        name, queue->dead_letter);
     }
-}
-
-// One device a queue: its process, which handles one message at a time.
-static void add_processes(struct model_preparation *preparation)
-{
-    const struct rabbitmq_configuration *configuration = preparation->configuration;
-    struct component_design *component = preparation->component;
-    const uint32_t own = component->device_count, count = configuration->queues.count;
-    struct device_design *devices =
-        arena_take_array(preparation->arena, own + count, sizeof *devices);
-    for (uint32_t i = 0; i < own; i++) {
-        devices[i] = component->devices[i];
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        devices[own + i] =
-            (struct device_design){.name = configuration->queues.names[i], .servers = 1};
-    }
-    component->devices = devices;
-    component->device_count = own + count;
 }
 
 static void prepare(struct model_preparation *preparation)
@@ -289,13 +260,13 @@ static void prepare(struct model_preparation *preparation)
         model_complain(preparation, "election", "members that cannot win would stand without end: "
                                                 "wait 1ms on average at least");
     }
-    add_processes(preparation);
+    model_add_devices(preparation, &configuration->queues); // the process of each
 }
 
 static bool has_topic(const struct component_design *component, const char *topic)
 {
     const struct rabbitmq_configuration *configuration = component->configuration;
-    return rabbitmq_find(configuration, topic) < configuration->queues.count;
+    return field_find(&configuration->queues, topic) < configuration->queues.count;
 }
 
 static void begin_settings(struct component *component)
@@ -364,7 +335,7 @@ static void begin(struct component *component)
 static void attach(struct component *component, const struct consumer_design *consumer,
                    struct component *to)
 {
-    const uint32_t number = rabbitmq_find(rabbitmq_configuration(component), consumer->topic);
+    const uint32_t number = field_find(&rabbitmq_configuration(component)->queues, consumer->topic);
     backlog_attach(&rabbitmq_state(component)->queues[number].backlog, consumer, to);
 }
 
@@ -456,7 +427,7 @@ static struct node *choose_node(struct component *component, const struct call *
     const char *topic = call->design->topic;
     const struct rabbitmq_configuration *configuration = rabbitmq_configuration(component);
     const uint32_t number =
-        topic == NULL ? configuration->queues.count : rabbitmq_find(configuration, topic);
+        topic == NULL ? configuration->queues.count : field_find(&configuration->queues, topic);
     if (number == configuration->queues.count) {
         return any_node(component, call);
     }

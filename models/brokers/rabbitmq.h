@@ -132,7 +132,6 @@ static inline struct wal *rabbitmq_wal(const struct node *node)
     return &rabbitmq_state(node->component)->wals[node->replica];
 }
 
-uint32_t rabbitmq_find(const struct rabbitmq_configuration *configuration, const char *name);
 uint32_t rabbitmq_bytes(struct visit *visit, const struct rabbitmq_queue *queue);
 // The queue is served by `server` from now on (NULL: by nobody).
 void rabbitmq_serve(struct rabbitmq_queue *queue, struct node *server);

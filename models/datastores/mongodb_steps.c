@@ -116,27 +116,32 @@ static enum outcome fetch_document(struct visit *visit)
     return read_device(visit, misses(visit) ? 1 : 0);
 }
 
+static bool is_query(const struct visit *visit)
+{
+    return visit->operation->number == MONGODB_QUERY;
+}
+
 // Of many documents the expected share is missed, the rest of one by chance.
 static enum outcome fetch_documents(struct visit *visit)
 {
+    if (!is_query(visit)) {
+        return fetch_document(visit);
+    }
     const struct mongodb_configuration *configuration = configuration_of(visit);
     const double missed = (double)configuration->documents * (1 - configuration->hit);
     return read_device(visit, (uint64_t)(missed + random_unit(streams_of(visit)->cache)));
-}
-
-static enum outcome read_document(struct visit *visit)
-{
-    return step_cpu(visit, distribution_draw(&configuration_of(visit)->read,
-                                             streams_of(visit)->cpu));
 }
 
 static enum outcome read_documents(struct visit *visit)
 {
     const struct mongodb_configuration *configuration = configuration_of(visit);
     struct random_stream *cpu = streams_of(visit)->cpu;
-    return step_cpu(visit, distribution_draw(&configuration->read, cpu) +
-                               (int64_t)configuration->documents *
-                                   distribution_draw(&configuration->document, cpu));
+    int64_t work = distribution_draw(&configuration->read, cpu);
+    if (is_query(visit)) {
+        work +=
+            (int64_t)configuration->documents * distribution_draw(&configuration->document, cpu);
+    }
+    return step_cpu(visit, work);
 }
 
 static enum outcome change_document(struct visit *visit)
@@ -427,18 +432,6 @@ static const struct step read_steps[] = {
     {.name = "encrypt fields", .run = encrypt_fields},
     {.name = "take connection", .run = take_connection},
     {.name = "take ticket", .run = take_read_ticket},
-    {.name = "fetch document", .run = fetch_document},
-    {.name = "read document", .run = read_document},
-    {.name = "confirm primary", .run = confirm_primary},
-    {.name = "reply", .run = answer_documents},
-};
-
-static const struct step query_steps[] = {
-    [STEP_SELECT] = {.name = "select server", .run = select_reader},
-    {.name = "find data key", .run = find_key},
-    {.name = "encrypt fields", .run = encrypt_fields},
-    {.name = "take connection", .run = take_connection},
-    {.name = "take ticket", .run = take_read_ticket},
     {.name = "fetch documents", .run = fetch_documents},
     {.name = "read documents", .run = read_documents},
     {.name = "confirm primary", .run = confirm_primary},
@@ -484,13 +477,21 @@ static const struct step transact_steps[] = {
 #define STEPS(table) .steps = table, .step_count = sizeof table / sizeof *table
 
 const struct operation mongodb_operations[MONGODB_OPERATIONS] = {
-    {.name = "read", .meaning = "finds one document by its key", STEPS(read_steps),
+    {.name = "read",
+     .meaning = "finds one document by its key",
+     STEPS(read_steps),
      .number = MONGODB_READ},
-    {.name = "write", .meaning = "inserts or updates the document of the key", STEPS(write_steps),
+    {.name = "write",
+     .meaning = "inserts or updates the document of the key",
+     STEPS(write_steps),
      .number = MONGODB_WRITE},
-    {.name = "transact", .meaning = "`statements` changes in one transaction, with the client's "
-                                    "turns between them", STEPS(transact_steps),
+    {.name = "transact",
+     .meaning = "`statements` changes in one transaction, with the client's "
+                "turns between them",
+     STEPS(transact_steps),
      .number = MONGODB_TRANSACT},
-    {.name = "query", .meaning = "reads `documents` documents", STEPS(query_steps),
+    {.name = "query",
+     .meaning = "reads `documents` documents",
+     STEPS(read_steps),
      .number = MONGODB_QUERY},
 };

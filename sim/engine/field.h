@@ -78,6 +78,9 @@ struct field_map {
     void *items;
 };
 
+// The number of the entry with a name; map->count if there is none.
+uint32_t field_find(const struct field_map *map, const char *name);
+
 // Rows for a struct named `configuration`.
 #define FIELD(member, kind, standard, says)                                                        \
     {                                                                                              \

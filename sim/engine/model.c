@@ -1,4 +1,4 @@
-// model - complaints of a model about its configuration, and the catalog.
+// model - what a model says and adds while its component is prepared, and the catalog.
 #include "sim/engine/model.h"
 
 #include <stdarg.h>
@@ -21,6 +21,22 @@ void model_complain(struct model_preparation *preparation, const char *field, co
     va_end(arguments);
     preparation->complaints[preparation->complaint_count++] =
         (struct model_complaint){field, message};
+}
+
+void model_add_devices(struct model_preparation *preparation, const struct field_map *entries)
+{
+    struct component_design *component = preparation->component;
+    const uint32_t own = component->device_count;
+    struct device_design *devices =
+        arena_take_array(preparation->arena, own + entries->count, sizeof *devices);
+    for (uint32_t i = 0; i < own; i++) {
+        devices[i] = component->devices[i];
+    }
+    for (uint32_t i = 0; i < entries->count; i++) {
+        devices[own + i] = (struct device_design){.name = entries->names[i], .servers = 1};
+    }
+    component->devices = devices;
+    component->device_count = own + entries->count;
 }
 
 const struct model *model_find(const struct catalog *catalog, const char *kind)

@@ -119,6 +119,9 @@ struct model {
 void model_complain(struct model_preparation *preparation, const char *field, const char *format,
                     ...) __attribute__((format(printf, 3, 4)));
 
+// Adds a device with one server for every entry: a queue's process, a stream's lock.
+void model_add_devices(struct model_preparation *preparation, const struct field_map *entries);
+
 struct catalog {
     const struct model *const *models; // NULL-terminated
 };
