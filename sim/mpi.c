@@ -43,12 +43,12 @@ struct executor { // of one rank
     struct stop stop;
     struct unit_store *store;
     struct replicate_units units;
-    bool *idle;        // rank 0: by rank
-    int left;          // rank 0: ranks that have said their last
-    uint64_t *batch;   // others: units
+    bool *idle;      // rank 0: by rank
+    int left;        // rank 0: ranks that have said their last
+    uint64_t *batch; // others: units
     uint32_t count, at;
-    uint64_t unit;     // given last
-    bool working;      // on it
+    uint64_t unit; // given last
+    bool working;  // on it
     bool asked, quit, whole, said_bye;
 };
 
@@ -172,8 +172,7 @@ static bool exchange(struct executor *executor, struct handout *handout)
             }
         }
         MPI_Status status;
-        if (!await_message(executor, false, &status) ||
-            !take_message(executor, handout, &status)) {
+        if (!await_message(executor, false, &status) || !take_message(executor, handout, &status)) {
             return false;
         }
     }
@@ -443,9 +442,8 @@ static void dismiss(struct executor *executor, bool whole)
 static int run_first(struct executor *executor, struct job *job, const struct cli *cli)
 {
     const struct sweep_others others = {.context = executor, .spread = spread_units};
-    const struct run_executor how = {.context = executor,
-                                     .begin = begin_first,
-                                     .others = executor->ranks > 1 ? &others : NULL};
+    const struct run_executor how = {
+        .context = executor, .begin = begin_first, .others = executor->ranks > 1 ? &others : NULL};
     return run_here(executor, job, &how, cli);
 }
 
@@ -480,8 +478,8 @@ static int run(struct executor *executor, int argc, char **argv)
     struct job job;
     int status = CLI_WRONG;
     if (read_options(executor, &job, argc, argv)) {
-        status = executor->rank == 0 ? run_first(executor, &job, &cli)
-                                     : run_other(executor, &job, &cli);
+        status =
+            executor->rank == 0 ? run_first(executor, &job, &cli) : run_other(executor, &job, &cli);
         if (executor->rank == 0) {
             const bool kept = status == CLI_BROKEN || status == CLI_NONDETERMINISM ||
                               status == CLI_WRONG || executor->stop.signal != 0;

@@ -88,8 +88,8 @@ static bool is_common(const struct merging *merging, const struct unit_command *
     const bool there = read_command(directory, &other);
     const bool same = there && unit_command_equal(first, &other);
     if (there && !same) {
-        fprintf(stderr, "orrery: %s and %s are parts of different runs\n",
-                merging->directories[0], directory);
+        fprintf(stderr, "orrery: %s and %s are parts of different runs\n", merging->directories[0],
+                directory);
     }
     unit_command_release(&other);
     return same;

@@ -62,8 +62,8 @@ static bool open_own(struct run_journal *journal, const struct run_options *opti
 }
 
 bool run_journal_begin(struct run_journal *journal, const struct run_directory *directory,
-                       const struct run_options *options,
-                       const struct run_journal_study *study, struct text *why)
+                       const struct run_options *options, const struct run_journal_study *study,
+                       struct text *why)
 {
     text_init(&journal->folder);
     run_directory_digest(study->identity, journal->identity);

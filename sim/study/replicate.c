@@ -353,8 +353,7 @@ static uint32_t simulate_batches(struct study *study, uint32_t number, struct ev
     if (count == 0) {
         units->take_back(units->context, number);
     }
-    if (count > 0 &&
-        !units->keep(units->context, number, &study->design, records, count)) {
+    if (count > 0 && !units->keep(units->context, number, &study->design, records, count)) {
         batches_release(records, count, &study->design);
         return 0;
     }

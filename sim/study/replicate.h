@@ -43,7 +43,7 @@ struct replicate_units {
     bool (*keep)(void *context, uint32_t unit, const struct design *design,
                  struct run_record *records, uint32_t count);
     void (*take_back)(void *context, uint32_t unit); // it was interrupted
-    void *others; // context of the two below
+    void *others;                                    // context of the two below
     // May have others simulate the units from `first` to before `end`, so that they can be fetched;
     // what cannot is simulated here. False: the study ends as interrupted. NULL: nobody else.
     bool (*spread)(void *others, uint32_t first, uint32_t end, const struct replicate_watch *watch);

@@ -24,10 +24,10 @@ struct crew { // shared by the threads
     uint64_t events;
     double weight, simulated; // predicted events that are done, and of them simulated now
     struct timespec began;
-    double told_s;      // when progress was told last, since then
-    uint64_t *wanted;   // units that others are to simulate
+    double told_s;    // when progress was told last, since then
+    uint64_t *wanted; // units that others are to simulate
     uint32_t wanted_count, wanted_room;
-    uint32_t *awaited;  // of them, by point
+    uint32_t *awaited; // of them, by point
     enum sweep_end end;
 };
 

@@ -48,8 +48,8 @@ static uint32_t fetch(void *context, uint32_t unit, const struct design *design,
     }
     unsigned char *bytes = journal_load(&store->journal, entry);
     const uint32_t there = bytes == NULL ? 0 : unit_count(bytes, entry->length);
-    const bool good = (there == count || there == 1) &&
-                      unit_read(bytes, entry->length, design, records);
+    const bool good =
+        (there == count || there == 1) && unit_read(bytes, entry->length, design, records);
     free(bytes);
     store->fetched += good;
     return good ? there : 0;

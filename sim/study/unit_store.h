@@ -19,18 +19,18 @@ enum { UNIT_STORE_LISTED = 64 };
 struct unit_store {
     struct journal journal;
     uint32_t point;
-    uint32_t shard, shards; // simulates units whose number modulo `shards` is `shard`; 0: all
+    uint32_t shard, shards;       // simulates units whose number modulo `shards` is `shard`; 0: all
     const struct unit_list *only; // simulates these alone; NULL: as above
-    bool closed;            // simulates nothing
-    double audit;           // share of the units that are simulated again though they are there
+    bool closed;                  // simulates nothing
+    double audit; // share of the units that are simulated again though they are there
     uint32_t fetched, simulated, audited, missing;
     uint64_t listed[UNIT_STORE_LISTED]; // the first that are missing
     enum journal_status status;         // what ended a study
     bool stopped;                       // `why` tells what ended it
     struct text why;
-    struct unit_bytes scratch;          // of the unit that was kept last
-    uint64_t kept, events;              // its number (journal_unit), and events of it
-    struct replicate_units units;       // of `store` itself, for replicate
+    struct unit_bytes scratch;    // of the unit that was kept last
+    uint64_t kept, events;        // its number (journal_unit), and events of it
+    struct replicate_units units; // of `store` itself, for replicate
 };
 
 // `identity` (at most 64 characters) names scenario, seed and program; borrowed.

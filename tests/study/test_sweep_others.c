@@ -31,7 +31,7 @@ struct pair {
     const uint64_t *units;    // told
     uint32_t count, at;
     uint32_t rounds;
-    uint64_t given, apart;    // UINT64_MAX: none
+    uint64_t given, apart; // UINT64_MAX: none
     const struct replicate_watch *watch;
 };
 
@@ -47,11 +47,11 @@ static void side_init(struct side *side, const char *simulation, const char *fol
     side->options = (struct scenario_options){0};
     sweep_init(sweep);
     sweep->design = "grid";
-    sweep->source = (struct sweep_source){
-        .path = "small.yaml",
-        .file = {"small.yaml", text_get(&side->source), side->source.length},
-        .options = &side->options,
-        .catalog = &catalog_all};
+    sweep->source =
+        (struct sweep_source){.path = "small.yaml",
+                              .file = {"small.yaml", text_get(&side->source), side->source.length},
+                              .options = &side->options,
+                              .catalog = &catalog_all};
     cr_assert(sweep_levels_parse(&sweep->space.parameters[0], &sweep->arena,
                                  "load=100/s..900/s step 200/s"));
     sweep->space.parameter_count = 1;
@@ -121,8 +121,7 @@ static bool spread(void *context, const uint64_t *units, uint32_t count,
 {
     struct pair *pair = context;
     const struct sweep_others others = {.context = pair, .next_point = next_point, .next = next};
-    const struct sweep_options how = {
-        .workers = 1, .store = &pair->other.store, .others = &others};
+    const struct sweep_options how = {.workers = 1, .store = &pair->other.store, .others = &others};
     struct text why;
     text_init(&why);
     pair->units = units;

@@ -1,4 +1,4 @@
-// test_unit_command - the words that journals belong to are read as they were written, or not at all.
+// test_unit_command - the words that journals belong to are read as they were written, or refused.
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,8 @@ Test(unit_command, words_come_back_as_they_were)
 
 Test(unit_command, what_is_no_list_of_words_is_refused)
 {
-    static const char *const contents[] = {"", "[]", "{\"run\": 1}", "[\"run\", 3]", "[\"run\"", "7"};
+    static const char *const contents[] = {"",         "[]", "{\"run\": 1}", "[\"run\", 3]",
+                                           "[\"run\"", "7"};
     char folder[64], path[128];
     make_folder(folder);
     snprintf(path, sizeof path, "%s/command.json", folder);

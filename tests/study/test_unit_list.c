@@ -11,14 +11,27 @@ struct list_case {
 Test(unit_list, what_is_no_list_is_refused)
 {
     static const struct list_case cases[] = {
-        {"3,7-9", false, true},  {"0", false, true},       {"0-4294967294", false, true},
-        {"", false, false},      {"3,", false, false},     {",3", false, false},
-        {"9-7", false, false},   {"-3", false, false},     {"3-", false, false},
-        {"3-4-5", false, false}, {"3/1", false, false},    {"x", false, false},
-        {"3 ", false, false},    {"4294967295", false, false},
+        {"3,7-9", false, true},
+        {"0", false, true},
+        {"0-4294967294", false, true},
+        {"", false, false},
+        {"3,", false, false},
+        {",3", false, false},
+        {"9-7", false, false},
+        {"-3", false, false},
+        {"3-", false, false},
+        {"3-4-5", false, false},
+        {"3/1", false, false},
+        {"x", false, false},
+        {"3 ", false, false},
+        {"4294967295", false, false},
         {"99999999999999999999", false, false},
-        {"4/0-9,7-9/3,5", true, true}, {"5", true, true},  {"5/", true, false},
-        {"/5", true, false},     {"5/3/1", true, false},   {"5/3-1", true, false},
+        {"4/0-9,7-9/3,5", true, true},
+        {"5", true, true},
+        {"5/", true, false},
+        {"/5", true, false},
+        {"5/3/1", true, false},
+        {"5/3-1", true, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct unit_list list = {0};
