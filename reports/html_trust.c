@@ -2,9 +2,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "reports/figure_text.h"
 #include "reports/html_parts.h"
+#include "sim/base/check.h"
+#include "sim/kernel/estimate.h"
 
 static void write_warmup(const struct html *html)
 {
@@ -130,6 +133,52 @@ static void write_replications(const struct html *html)
     html_raw(html, "</details>\n");
 }
 
+// Lag-1 autocorrelation of the rows' mean latencies, of the workload where it is strongest.
+static double strongest_correlation(const struct result *result, const char **name)
+{
+    double strongest = 0;
+    *name = NULL;
+    double *values = check_calloc((size_t)result->row_count + 1, sizeof *values);
+    for (uint32_t w = 0; w < result->workload_count; w++) {
+        const uint32_t figure = result->workloads[w].figures + RESULT_MEAN;
+        uint32_t known = 0;
+        for (uint32_t row = 0; row < result->row_count; row++) {
+            const double value = result->matrix[(size_t)row * result->figure_count + figure];
+            values[known] = value;
+            known += !isnan(value);
+        }
+        const double found = estimate_autocorrelation(values, known);
+        if (known == result->row_count && (*name == NULL || fabs(found) > fabs(strongest))) {
+            strongest = found;
+            *name = result->workloads[w].name;
+        }
+    }
+    free(values);
+    return strongest;
+}
+
+static void write_correlation(const struct html *html)
+{
+    enum { FEWEST = 8 };
+    const struct result *result = html->result;
+    const char *name;
+    if (result->row_count < FEWEST) {
+        return;
+    }
+    const double found = strongest_correlation(result, &name);
+    if (name != NULL) {
+        const double bound = 1.96 / sqrt((double)result->row_count);
+        html_format(html,
+                    " The mean latencies of successive %s are correlated by %.2f at most (lag 1, "
+                    "%s): independent ones stay within %.2f in 95 of 100 cases.",
+                    result->batches ? "batches" : "replications", found, name, bound);
+        if (result->batches && found > bound) {
+            html_raw(html, " <strong>The batches depend on each other: they are too short, or the "
+                           "system changes over time. Intervals may be too narrow.</strong>");
+        }
+    }
+}
+
 static void write_certainty(const struct html *html)
 {
     const struct result *result = html->result;
@@ -148,6 +197,7 @@ static void write_certainty(const struct html *html)
         html_format(html, " The widest half-width of an objective's metric is %s of its value.",
                     width);
     }
+    write_correlation(html);
     html_raw(html, " Histograms keep values to 0.8 %, extremes, counts and counts below the limits "
                    "of objectives exactly.</p>\n");
 }

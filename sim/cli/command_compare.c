@@ -72,6 +72,8 @@ struct comparing {
     uint32_t workers;
     bool no_progress;
     struct stop stop;
+    const struct git_base *revision; // that the present side comes from, NULL: none
+    const char *named;               // as it was given
 };
 
 // ---- the command line ---------------------------------------------------------------------------
@@ -241,6 +243,18 @@ static enum replicate_end replicate_side(struct comparing *comparing,
     return end;
 }
 
+// Files of a revision are named as git names them, not by their temporary place.
+static void name_sources(const struct comparing *comparing, struct diagnostic_list *list)
+{
+    for (uint32_t i = 0; i < list->source_count && comparing->revision != NULL; i++) {
+        struct text name;
+        text_init(&name);
+        git_base_name(comparing->revision, comparing->named, list->sources[i].name, &name);
+        list->sources[i].name = arena_text(&list->arena, text_get(&name));
+        text_release(&name);
+    }
+}
+
 // Simulates the scenario; the new one with the seed and the number of replications of the base.
 static int simulate_side(struct comparing *comparing, const char *file,
                          const struct compare_side *base, struct compare_side *side)
@@ -262,6 +276,7 @@ static int simulate_side(struct comparing *comparing, const char *file,
     result_init(&result);
     const bool good =
         scenario_load(&scenario, file, &options, comparing->cli->catalog, &diagnostics);
+    name_sources(comparing, &diagnostics);
     cli_show(comparing->cli, &diagnostics, DIAGNOSTIC_HUMAN, false);
     int status = good ? CLI_DONE : CLI_WRONG;
     if (good && replicate_side(comparing, &scenario, file, &result) != REPLICATE_DONE) {
@@ -345,7 +360,10 @@ static int open_revision(struct comparing *comparing, const char *where,
     *side = (struct compare_side){0};
     const enum git_base_end end = git_base_take(&revision, where, &why);
     if (end == GIT_BASE_DONE) {
+        comparing->revision = &revision;
+        comparing->named = where;
         status = open_path(comparing, text_get(&revision.path), base, side);
+        comparing->revision = NULL;
         side->label = arena_text(&side->arena, where);
     } else {
         fprintf(stderr, "orrery: %s\n", text_get(&why));

@@ -5,8 +5,8 @@
 #include "sim/base/file.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/open_result.h"
+#include "sim/cli/open_sweep.h"
 #include "sim/cli/sweep_print.h"
-#include "sim/study/archive_sweep.h"
 
 enum { MOST_RUNS = 64 };
 
@@ -102,36 +102,26 @@ static int render_run(const struct reporting *reporting, const char *where)
 
 static int render_sweep(const struct reporting *reporting, const char *where)
 {
-    struct sweep sweep;
-    struct text path, directory, why;
-    text_init(&path);
+    struct open_sweep opened;
+    struct text directory, why;
     text_init(&directory);
     text_init(&why);
-    sweep_init(&sweep);
-    struct archive_sweep study = {.sweep = &sweep};
-    open_result_path(where, &path);
-    int status = CLI_WRONG;
-    if (archive_sweep_read(text_get(&path), &study, &why) == ARCHIVE_DONE) {
-        const struct sweep_curves curves = sweep_curves_find(&sweep, &sweep.arena);
-        struct sweep_report report = {.sweep = &sweep,
-                                      .digest = study.digest,
-                                      .seed = study.seed,
-                                      .curves = &curves,
-                                      .command = study.command,
-                                      .options = study.options,
-                                      .source = study.source};
-        open_result_directory(reporting->directory == NULL ? where : NULL, &directory);
-        const char *into =
-            reporting->directory == NULL ? text_get(&directory) : reporting->directory;
-        const bool good = file_make_directory(into, &why) &&
-                          sweep_print_files(&report, into, reporting->chosen, &why);
-        status = good && printf("%s/\n", into) > 0 ? CLI_DONE : CLI_BROKEN;
+    int status = open_sweep(where, &opened);
+    if (reporting->directory != NULL) {
+        text_add(&directory, reporting->directory);
+    } else {
+        open_result_directory(where, &directory);
     }
-    if (status != CLI_DONE) {
+    const char *into = text_get(&directory);
+    if (status == CLI_DONE &&
+        !(file_make_directory(into, &why) &&
+          sweep_print_files(&opened.report, into, reporting->chosen, &why))) {
         fprintf(stderr, "orrery: %s\n", text_get(&why));
+        status = CLI_BROKEN;
+    } else if (status == CLI_DONE) {
+        printf("%s/\n", into);
     }
-    sweep_release(&sweep);
-    text_release(&path);
+    open_sweep_release(&opened);
     text_release(&directory);
     text_release(&why);
     return status;
@@ -139,12 +129,7 @@ static int render_sweep(const struct reporting *reporting, const char *where)
 
 static int render(const struct reporting *reporting, const char *where)
 {
-    struct text path;
-    text_init(&path);
-    open_result_path(where, &path);
-    const bool is_sweep = archive_sweep_is(text_get(&path));
-    text_release(&path);
-    return is_sweep ? render_sweep(reporting, where) : render_run(reporting, where);
+    return open_sweep_is(where) ? render_sweep(reporting, where) : render_run(reporting, where);
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

@@ -10,6 +10,7 @@
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/open_result.h"
+#include "sim/cli/open_sweep.h"
 
 enum { MOST_QUANTILES = 14 };
 
@@ -141,19 +142,14 @@ static uint32_t show(const struct showing *showing, const struct result *result,
     return 0;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int show_run(const struct showing *showing)
 {
-    struct showing showing = {.cli = cli};
-    int status = read_options(&showing, argc, argv);
-    if (status != CLI_DONE) {
-        return status;
-    }
     struct result result;
     struct text out;
     text_init(&out);
-    status = open_result(showing.where, &result);
-    if (status == CLI_DONE && show(&showing, &result, &out) == 0) {
-        fprintf(stderr, "orrery: the result has nothing named `%s`\n", showing.name);
+    int status = open_result(showing->where, &result);
+    if (status == CLI_DONE && show(showing, &result, &out) == 0) {
+        fprintf(stderr, "orrery: the result has nothing named `%s`\n", showing->name);
         status = CLI_WRONG;
     } else if (status == CLI_DONE) {
         status = cli_print(&out) ? CLI_DONE : CLI_BROKEN;
@@ -163,10 +159,64 @@ static int run(const struct cli *cli, int argc, char **argv)
     return status;
 }
 
+// ---- a sweep
+// -----------------------------------------------------------------------------------
+
+static void write_sweep(const struct showing *showing, const struct sweep_report *report,
+                        struct text *out)
+{
+    const struct sweep_report_look look = {.color = cli_is_coloured(showing->cli, true),
+                                           .all = showing->verbose};
+    struct json_write json;
+    switch (showing->form) {
+    case FORM_TERMINAL:
+        sweep_report_terminal(report, &look, out);
+        sweep_report_failures(report, look.color, out);
+        return;
+    case FORM_CSV:
+        sweep_report_csv(report, out);
+        return;
+    case FORM_JSON:
+        json_write_init(&json);
+        sweep_report_json(report, &json);
+        text_add(out, json_write_get(&json));
+        json_write_release(&json);
+        return;
+    }
+}
+
+static int show_sweep(const struct showing *showing)
+{
+    if (showing->name != NULL || showing->quantile_count > 0) {
+        return cli_misuse(&command_show, "a sweep has points: orrery show SWEEP, and no more");
+    }
+    struct open_sweep opened;
+    int status = open_sweep(showing->where, &opened);
+    if (status == CLI_DONE) {
+        struct text out;
+        text_init(&out);
+        write_sweep(showing, &opened.report, &out);
+        status = cli_print(&out) ? CLI_DONE : CLI_BROKEN;
+        text_release(&out);
+    }
+    open_sweep_release(&opened);
+    return status;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct showing showing = {.cli = cli};
+    const int status = read_options(&showing, argc, argv);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    return open_sweep_is(showing.where) ? show_sweep(&showing) : show_run(&showing);
+}
+
 const struct command command_show = {
     .name = "show",
     .operands = "[RUN [NAME]]",
-    .summary = "show a finished run again",
+    .summary = "show a finished run or sweep again",
     .text = "RUN is a result directory or its results.h5; without it, runs/latest. NAME is a\n"
             "workload, a component, a component.operation or a figure:\n"
             "  orrery show runs/latest orders\n"

@@ -172,7 +172,8 @@ static enum git_base_end take(struct asking *asking)
     end = end != GIT_BASE_DONE ? end : find_commit(asking, &commit);
     end = end != GIT_BASE_DONE ? end : lay_out(asking, text_get(&top), text_get(&commit));
     if (end == GIT_BASE_DONE) {
-        text_format(&folder, "%s/tree/%s", text_get(&asking->base->directory), text_get(&inside));
+        text_format(&asking->base->tree, "%s/tree/", text_get(&asking->base->directory));
+        text_format(&folder, "%s%s", text_get(&asking->base->tree), text_get(&inside));
         text_format(&asking->base->path, "%s%s", text_get(&folder), text_get(&asking->file));
         end = file_make_directory(text_get(&folder), asking->why) ? end : GIT_BASE_BROKEN;
     }
@@ -206,6 +207,7 @@ enum git_base_end git_base_take(struct git_base *base, const char *name, struct 
     const char *colon = strrchr(revision, ':');
     text_init(&base->directory);
     text_init(&base->path);
+    text_init(&base->tree);
     if (colon == NULL || colon == revision || colon[1] == '\0' || colon[1] == '/') {
         text_clear(why);
         text_format(why, "`%s` is no git:REVISION:FILE with a path from the working folder", name);
@@ -239,4 +241,17 @@ void git_base_release(struct git_base *base)
     }
     text_release(&base->directory);
     text_release(&base->path);
+    text_release(&base->tree);
+}
+
+void git_base_name(const struct git_base *base, const char *name, const char *path,
+                   struct text *out)
+{
+    const char *tree = text_get(&base->tree);
+    if (base->tree.length == 0 || strncmp(path, tree, base->tree.length) != 0) {
+        text_add(out, path);
+        return;
+    }
+    text_add_part(out, name, (size_t)(strrchr(name, ':') + 1 - name));
+    text_add(out, path + base->tree.length);
 }

@@ -18,6 +18,7 @@ enum git_base_end {
 struct git_base {
     struct text directory; // the temporary one; "": none
     struct text path;      // of FILE below it
+    struct text tree;      // of the revision's top below it, with a slash
 };
 
 // Whether a side of a comparison is named so.
@@ -26,4 +27,9 @@ bool git_base_is(const char *name);
 // Initialises *base; pair with git_base_release, which removes the directory. Otherwise `why` says
 // what failed.
 enum git_base_end git_base_take(struct git_base *base, const char *name, struct text *why);
+
+// The path of a file below the temporary directory as git names it, "git:REVISION:PATH from the
+// top"; any other as it is.
+void git_base_name(const struct git_base *base, const char *name, const char *path,
+                   struct text *out);
 void git_base_release(struct git_base *base);

@@ -94,6 +94,12 @@ YAML
     git add baseline && git -c user.name=a -c user.email=a@b commit -qm two
     rm -r baseline
     exits 0 "a committed baseline is a base, too" "${compare[@]}" git:HEAD:baseline result
+    sed -i 's/rate:/rat:/' team/design.yaml
+    git add team && git -c user.name=a -c user.email=a@b commit -qm three
+    git checkout -q HEAD~1 -- team/design.yaml
+    exits 2 "a mistake of the older file" "${compare[@]}" git:HEAD:team/design.yaml \
+        team/design.yaml
+    has err " --> git:HEAD:team/design.yaml:8:" "has its place as git names it"
     refuse() { # refuse CODE NAME TEXT
         exits "$1" "$2 is refused" "${compare[@]}" "$2" team/design.yaml
         has err "$3" "because: $3"

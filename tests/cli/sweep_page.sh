@@ -61,7 +61,17 @@ judge $? "with their reasons"
 head -c 9000 grid/results.h5 >cut.h5
 exits 2 "a cut archive is refused" "$orrery" report cut.h5
 has err "cut off" "with its reason"
-exits 2 "a sweep is not taken for a run" "$orrery" show grid
+exits 0 "show prints its table again" "$orrery" show grid
+cmp -s out grid/sweep.txt
+judge $? "the same"
+try "$orrery" show grid/results.h5 --as csv
+cmp -s out grid/sweep.csv
+judge $? "and as CSV"
+try "$orrery" show grid --as json
+cmp -s out grid/sweep.json
+judge $? "and as JSON"
+exits 2 "a sweep has no figure by name" "$orrery" show grid server
+exits 2 "a sweep is not taken for a run" "$orrery" compare grid grid
 has err "holds the points of a sweep" "and the message says what it is"
 if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
     /usr/bin/python3 - >numbers 2>err <<'PYTHON'

@@ -52,6 +52,19 @@ Test(html, a_hostile_name_is_text_wherever_it_stands)
     text_release(&page);
 }
 
+Test(html, tells_how_replications_depend_on_each_other)
+{
+    struct text page;
+    text_init(&page);
+    write_page(SAMPLE_PLAIN, NULL, &page);
+    const char *said = strstr(text_get(&page), "successive replications are correlated by ");
+    cr_assert_not_null(said);
+    const double found = strtod(strstr(said, "by ") + 3, NULL);
+    cr_expect(found >= -1.0 && found <= 1.0);
+    cr_expect_null(strstr(text_get(&page), "depend on each other: they")); // only of batches
+    text_release(&page);
+}
+
 Test(html, stands_without_pictures_and_says_so)
 {
     struct text page;
