@@ -105,6 +105,7 @@ static void write_head(const struct plan *plan, struct json_write *json)
     json_write_text(json, "currency", plan->currency);
     json_write_number(json, "candidates", plan->candidates);
     json_write_integer(json, "simulated", plan->simulated);
+    json_write_integer(json, "simulated_on_parts", plan->on_parts);
     json_write_number(json, "below_utilisation", plan->below);
     json_write_integer(json, "replications", plan->replications);
     json_write_integer(json, "unconfirmed", plan->unconfirmed);

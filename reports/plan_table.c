@@ -48,6 +48,9 @@ void plan_table_reason(const struct plan *plan, const struct plan_trial *trial, 
     text_format(out, "%s, %s: %s %s", finding->rule, plan->cases[finding->in_case].name,
                 figure_text_estimate(value, sizeof value, &finding->observed, finding->unit),
                 figure_text_interval(interval, sizeof interval, &finding->observed, finding->unit));
+    if (finding->on_part) {
+        text_add(out, " (seen on the part that it touches)");
+    }
     if (trial->confirmed) {
         text_add(out, " (held at first, not with other random numbers)");
     }
@@ -107,6 +110,9 @@ static bool table_objectives(const struct plan *plan, struct table *table)
     table_heads(table, heads);
     for (uint32_t f = 0; f < trial->finding_count; f++) {
         const struct plan_finding *finding = &trial->findings[f];
+        if (finding->on_part) {
+            continue;
+        }
         char value[FIGURE_TEXT_ROOM], interval[FIGURE_TEXT_ROOM];
         table_row(table);
         table_cell(table, "%s", plan->cases[finding->in_case].name);

@@ -23,6 +23,7 @@ enum row {
     ROW_UNDER,
     ROW_MOST,
     ROW_DRY,
+    ROW_PRESENT,
     ROW_SET,
     ROW_SET_PATH,
     ROW_DURATION,
@@ -43,6 +44,7 @@ static const struct options_row rows[] = {
     [ROW_UNDER] = {"under", 0, "LIST", "none, each-zone, each-node, names of faults"},
     [ROW_MOST] = {"max-evals", 0, "N", "candidates simulated at most (400)"},
     [ROW_DRY] = {"dry-run", 0, NULL, "says what would be simulated, and simulates nothing"},
+    [ROW_PRESENT] = {"present", 0, NULL, "judges the sizing as it is in every case, seeks none"},
     [ROW_SET] = {"set", 0, "NAME=VALUE", "a parameter of `params:`; may be repeated"},
     [ROW_SET_PATH] = {"set-path", 0, "PATH=VALUE", "any value by its path; may be repeated"},
     [ROW_DURATION] = {"duration", 0, "D", "of one replication of a candidate"},
@@ -141,6 +143,9 @@ static int take_option(struct planning *planning, int option, const char *value)
         return read_number("jobs", value, &request->workers);
     case ROW_DRY:
         request->dry = true;
+        return CLI_DONE;
+    case ROW_PRESENT:
+        request->present = true;
         return CLI_DONE;
     case ROW_DIRECTORY:
         planning->directory = value;
@@ -353,7 +358,8 @@ const struct command command_plan = {
             "all with the same random numbers. Exit status 1 if nothing is found.\n\n"
             "  orrery plan webshop.yaml --duration 2m --warmup 1m\n"
             "  orrery plan shop.yaml --vary api_n=2..20 --minimize cores --under none,each-zone\n"
-            "  orrery plan shop.yaml --dry-run\n",
+            "  orrery plan shop.yaml --dry-run\n"
+            "  orrery plan shop.yaml --present --set api_n=14 --seed 7     in every case\n",
     .options = rows,
     .run = run,
 };

@@ -82,7 +82,8 @@ static const struct field load_rows[] = {
 
 static const struct field under_fault_rows[] = {
     ROW(section_under_fault, success, FIELD_RATIO, "99%", "good requests while a fault lasts"),
-    ROW(section_under_fault, recovered_within, FIELD_DURATION, "2m", "of the fault's end"),
+    ROW(section_under_fault, recovered_within, FIELD_DURATION, "2m",
+        "of the fault's end; what is lost for good is lost so long before clients come"),
     {0},
 };
 

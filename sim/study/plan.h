@@ -43,6 +43,7 @@ struct plan_request {
     uint32_t most;        // candidates simulated at most
     uint32_t workers;
     bool dry;                                      // simulates nothing
+    bool present;                                  // judges the sizing as it is, seeks nothing
     const volatile int *stop;                      // nonzero interrupts; NULL: never
     void (*tell)(void *context, const char *line); // how far it is, for people; NULL: nobody asks
     void *context;

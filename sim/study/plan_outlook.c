@@ -408,6 +408,9 @@ static bool advise(struct plan *plan)
 
 bool plan_outlook(struct plan *plan)
 {
+    if (plan->request.present) {
+        return true;
+    }
     if (plan->best == NULL) {
         return plan->exhausted || plan->largest == NULL || advise(plan);
     }

@@ -29,13 +29,14 @@ static void set_replications(const struct plan *plan, const struct plan_job *job
     }
 }
 
-// What is lost for good is measured once the others have noticed.
+// What is lost for good was lost long ago: clients come once the others have dealt with it.
 static void set_times(const struct plan *plan, const struct plan_job *job, uint32_t longer,
                       struct design *design)
 {
     const enum plan_case_kind kind = plan->cases[job->in_case].kind;
     const int64_t measured_ns = design->duration_ns - design->warmup_ns;
-    if (plan->is_heavy && (kind == PLAN_ZONE || kind == PLAN_MACHINE)) {
+    if (kind == PLAN_ZONE || kind == PLAN_MACHINE) {
+        design->lead_ns = plan->recovered_ns;
         design->warmup_ns += plan->recovered_ns;
     }
     design->duration_ns = time_after(design->warmup_ns, measured_ns * longer);

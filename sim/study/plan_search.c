@@ -353,10 +353,29 @@ static bool find_best(struct plan *plan)
     return good;
 }
 
+// The sizing as it is, in every case, whatever the others say.
+static bool judge_present(struct plan *plan)
+{
+    const uint16_t at[PLAN_VARIABLES] = {0};
+    struct plan_trial *trial = plan_trial(plan, at);
+    struct plan_probe *probes = check_calloc(plan->case_count, sizeof *probes);
+    for (uint32_t i = 0; i < plan->case_count; i++) {
+        probes[i] = (struct plan_probe){.trial = trial, .in_case = i};
+    }
+    plan->largest = trial;
+    const bool good = plan_trial_probe(plan, probes, plan->case_count);
+    if (good && trial->fate == PLAN_OPEN) {
+        trial->fate = PLAN_HOLDS;
+        plan->best = trial;
+    }
+    free(probes);
+    return good;
+}
+
 bool plan_search(struct plan *plan)
 {
     plan_part_begin(plan);
-    const bool good = find_best(plan);
+    const bool good = plan->request.present ? judge_present(plan) : find_best(plan);
     if (!good && !plan->interrupted) { // no simulation is left: the cheapest that is known to hold
         take_cheapest(plan);
     }

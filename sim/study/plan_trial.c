@@ -274,7 +274,9 @@ static bool run_probes(struct plan *plan, struct plan_probe *probes, struct plan
         take_job(plan, &jobs[i]);
         probes[i].holds = trial->fate == PLAN_OPEN;
         trial->fate = fate == PLAN_FAILS ? PLAN_FAILS : trial->fate;
-        tell(plan, trial);
+        if (i + 1 == count || probes[i + 1].trial != trial) {
+            tell(plan, trial);
+        }
     }
     plan_run_release(jobs, count);
     return good;

@@ -30,6 +30,21 @@ static int run(struct program *program, const char *one, const char *two)
     return program_run(program, arguments);
 }
 
+Test(plan_command, judges_the_present_sizing_in_every_case_and_seeks_none)
+{
+    struct program program;
+    begin_program(&program);
+    const char *const few[] = {"plan", "desk.yaml", "--present", "-o", "few", NULL};
+    cr_assert_eq(program_run(&program, few), 1, "three servers are full");
+    cr_expect_not_null(strstr(text_get(&program.out), "holds in 0 of 1 cases"));
+    cr_expect_null(strstr(text_get(&program.out), "What to change"));
+    const char *const many[] = {"plan",   "desk.yaml", "--present", "--set", "c=12",
+                                "--seed", "7",         "-o",        "many",  NULL};
+    cr_assert_eq(program_run(&program, many), 0, "%s", text_get(&program.out));
+    cr_expect_not_null(strstr(text_get(&program.out), "holds in 1 of 1 cases"));
+    program_release(&program);
+}
+
 Test(plan_command, prints_one_document_and_writes_the_same)
 {
     struct program program;
