@@ -108,11 +108,13 @@ static bool is_mine(void *context, uint32_t unit)
     if (lot->crew->options->store == NULL) {
         return true;
     }
-    if (is_spread(lot->crew)) {
-        take_store(lot);
-        want_unit(lot->crew, lot->point, unit);
+    if (is_spread(lot->crew)) { // what is there and is asked for again is simulated here
+        const bool again = unit_store_has(take_store(lot), unit);
+        if (!again) {
+            want_unit(lot->crew, lot->point, unit);
+        }
         give_store(lot);
-        return false;
+        return again;
     }
     struct unit_store *store = take_store(lot);
     const bool mine = store->units.is_mine(store, unit);
@@ -477,9 +479,11 @@ static void count_apart(void *context, uint64_t unit)
 {
     struct crew *crew = context;
     pthread_mutex_lock(&crew->lock);
-    const char *why = arena_format(&crew->sweep->arena,
-                                   "replication %u has ended its process %d times and is set apart",
-                                   (uint32_t)unit, JOURNAL_DEADLY);
+    const char *why =
+        arena_format(&crew->sweep->arena,
+                     "replication %u has ended its process %d times and is set apart; --only-rep "
+                     "%u simulates it alone",
+                     (uint32_t)unit, JOURNAL_DEADLY, (uint32_t)unit);
     pthread_mutex_unlock(&crew->lock);
     break_point(crew, (uint32_t)(unit >> 32), why);
     count_back(crew, unit, 0);

@@ -146,6 +146,9 @@ sweep 2 --points 3,7-9 --out md -q -o other
 diff -rq -x manifest.json -x journal all-files other >err
 judge $? "some points, with their files"
 rm -rf other
+sweep 2 --points 3-5 -q -o other
+sweep 2 --audit 100% -q -o other
+alike other all-three "what is finished is simulated again when it is asked for, to the same bytes"
 sweep 3 --param most=100,100000000 --rep 1 -q -o other
 [ "$code" -eq 3 ] && grep -q "1 point has no answer" err && [ -s other/points/1.json ]
 judge $? "a point without an answer is told of at the end, and the others have theirs"
