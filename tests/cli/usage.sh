@@ -73,6 +73,24 @@ done
 exits 0 "the completion is valid bash" bash -n completion.bash
 exits 2 "a shell that nobody knows" "$orrery" completion csh
 
+# What roff complains of, and options that a page lacks.
+for command in $commands; do
+    "$orrery" help --man "$command" >page 2>&1 || echo "# no page of $command"
+    "$orrery" help "$command" | grep -oE -- ' --[a-z-]+ ' | tr -d ' ' | sort -u |
+        while read -r option; do
+            grep -qF -- "${option//-/\\-}" page || echo "# orrery-$command(1) lacks $option"
+        done
+    ! command -v groff >/dev/null || groff -man -ww -Tutf8 -z page
+done >err 2>&1
+[ ! -s err ]
+judge $? "every command has a page for man(1), with all its options"
+exits 0 "and the program" "$orrery" help --man
+for command in $commands; do
+    grep -qF "orrery\\-$command" out || echo "# no $command"
+done | { ! grep .; }
+judge $? "whose page names them all"
+exits 2 "an unknown command has none" "$orrery" help --man rnu
+
 exits 0 "version --json" "$orrery" version --json
 jq -e .version out >jq.out
 judge $? "is JSON"

@@ -1,0 +1,15 @@
+# manuals - at installation: pages that PROGRAM prints of itself and of its commands, into FOLDER.
+file(GLOB sources "${SOURCE}/sim/cli/command_*.c")
+file(MAKE_DIRECTORY "${FOLDER}")
+foreach(source IN LISTS sources ITEMS orrery)
+  get_filename_component(name "${source}" NAME_WE)
+  string(REGEX REPLACE "^(command_|orrery)" "" name "${name}")
+  string(REGEX REPLACE "(.+)" "-\\1" suffix "${name}")
+  set(page "${FOLDER}/orrery${suffix}.1")
+  execute_process(COMMAND "${PROGRAM}" help --man ${name} OUTPUT_FILE "${page}"
+    RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "${page} cannot be written: ${failed}")
+  endif()
+endforeach()
+message(STATUS "Installed the manual pages in ${FOLDER}")
