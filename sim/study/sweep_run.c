@@ -300,6 +300,22 @@ static void simulate_point(struct lot *lot, const struct scenario *scenario)
     release_texts(&texts);
 }
 
+// The point is for other processes; it is not even loaded, and no warm-up of it is looked for.
+static bool pass_point(struct lot *lot)
+{
+    struct crew *crew = lot->crew;
+    if (crew->options->store == NULL || crew->options->others != NULL) {
+        return false;
+    }
+    struct unit_store *store = take_store(lot);
+    const bool passed = unit_store_pass(store, lot->point, crew->sweep->rows[lot->point].least);
+    give_store(lot);
+    if (passed) {
+        settle(lot, REPLICATE_MISSING, NULL);
+    }
+    return passed;
+}
+
 static void work_point(struct crew *crew, uint32_t point)
 {
     struct lot lot = {.crew = crew, .point = point};
@@ -312,6 +328,9 @@ static void work_point(struct crew *crew, uint32_t point)
                                          .take_back = take_back,
                                          .others = others == NULL ? NULL : others->context,
                                          .next = is_serving(crew) ? others->next : NULL};
+    if (pass_point(&lot)) {
+        return;
+    }
     struct diagnostic_list diagnostics;
     struct scenario scenario;
     diagnostic_init(&diagnostics);

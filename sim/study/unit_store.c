@@ -55,16 +55,22 @@ static uint32_t fetch(void *context, uint32_t unit, const struct design *design,
     return good ? there : 0;
 }
 
-static bool is_mine(void *context, uint32_t unit)
+// Whether it is this process that simulates the unit if it is not there.
+static bool is_own(const struct unit_store *store, uint32_t unit)
 {
-    struct unit_store *store = context;
     const uint64_t dense = (uint64_t)store->point + unit;
     const bool listed = store->only == NULL
                             ? store->shards == 0 || dense % store->shards == store->shard
                             : unit_list_has(store->only, store->point, unit);
+    return listed && !store->closed;
+}
+
+static bool is_mine(void *context, uint32_t unit)
+{
+    struct unit_store *store = context;
     const bool again = store->audit > 0 && is_audited(store, unit) &&
                        journal_find(&store->journal, number_of(store, unit)) != NULL;
-    if ((listed && !store->closed) || again) {
+    if (is_own(store, unit) || again) {
         return true;
     }
     if (store->missing < UNIT_STORE_LISTED) {
@@ -119,6 +125,29 @@ static void take_back(void *context, uint32_t unit)
 bool unit_store_has(const struct unit_store *store, uint32_t unit)
 {
     return journal_find(&store->journal, number_of(store, unit)) != NULL;
+}
+
+bool unit_store_pass(struct unit_store *store, uint32_t point, uint32_t least)
+{
+    uint32_t there = 0;
+    store->point = point;
+    for (uint32_t unit = 0; unit < least; unit++) {
+        const bool has = unit_store_has(store, unit);
+        if (store->audit > 0 || (!has && is_own(store, unit))) {
+            return false;
+        }
+        there += has;
+    }
+    if (there == least) {
+        return false;
+    }
+    for (uint32_t unit = 0; unit < least; unit++) {
+        if (!unit_store_has(store, unit)) {
+            is_mine(store, unit);
+        }
+    }
+    store->fetched += there;
+    return true;
 }
 
 bool unit_store_take(struct unit_store *store, uint32_t unit, const unsigned char *bytes,

@@ -57,6 +57,9 @@ enum journal_status unit_store_append_to(struct unit_store *store, const char *f
 bool unit_store_has(const struct unit_store *store, uint32_t unit);
 bool unit_store_take(struct unit_store *store, uint32_t unit, const unsigned char *bytes,
                      size_t length);
+// True: of the first `least` units of the point some are not there, and none of those is for this
+// process, so nothing can be done about the point now. They are counted as if it had been tried.
+bool unit_store_pass(struct unit_store *store, uint32_t point, uint32_t least);
 // Its bytes, NULL: not there. Owner: the caller, free().
 unsigned char *unit_store_load(const struct unit_store *store, uint32_t unit, size_t *length);
 

@@ -262,3 +262,30 @@ Test(journal, of_the_shards_beside_it_a_shard_reads_the_heads_alone)
     unit_store_release(&store);
     unit_store_remove(folder);
 }
+
+Test(journal, a_point_of_which_nothing_is_to_be_simulated_here_is_passed)
+{
+    char folder[] = P_tmpdir "/orrery-store-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    write_journal(folder, "all", "scenario 1", journal_unit(5, 1));
+    struct unit_store store;
+    unit_store_init(&store, "scenario 1");
+    cr_assert_eq(unit_store_read(&store, folder, &(struct unit_store_choice){0}), JOURNAL_OPEN);
+    store.shard = 1;
+    store.shards = 4;                        // units whose number with their point's is 1 modulo 4
+    cr_expect(!unit_store_pass(&store, 0, 2)); // its unit 1
+    cr_expect(!unit_store_pass(&store, 1, 2));
+    cr_expect_eq(store.missing, 0);
+    cr_expect(unit_store_pass(&store, 2, 2)); // numbers 2 and 3
+    cr_expect_eq(store.missing, 2);
+    cr_expect(!unit_store_pass(&store, 2, 4)); // its unit 3
+    cr_expect(!unit_store_pass(&store, 5, 2)); // its unit 0; unit 1 is there
+    store.shard = 2;
+    cr_expect(unit_store_pass(&store, 5, 2)); // unit 0 is another's, and unit 1 is there
+    cr_expect_eq(store.missing, 3);
+    cr_expect_eq(store.fetched, 1);
+    store.audit = 1;
+    cr_expect(!unit_store_pass(&store, 5, 2)); // what is there may be simulated again
+    unit_store_release(&store);
+    unit_store_remove(folder);
+}
