@@ -76,9 +76,9 @@ cost() { # cost COMMAND...
 # Runs a command that ends after so many microseconds of processor time, as by SIGKILL: nothing
 # catches SIGPROF. A busy machine makes that later, but nothing happens in between.
 spend() { # spend MICROSECONDS COMMAND...; 155: so it ended
-    python3 -c 'import os, signal, sys
+    { python3 -c 'import os, signal, sys
 signal.setitimer(signal.ITIMER_PROF, int(sys.argv[1]) / 1e6)
-os.execvp(sys.argv[2], sys.argv[2:])' "$@" >out 2>err </dev/null
+os.execvp(sys.argv[2], sys.argv[2:])' "$@" >out 2>err </dev/null; } 2>/dev/null
 }
 
 no_litter() { # no_litter DIR WHAT: no temporary file is left

@@ -63,10 +63,11 @@ PY
 
 ulimit -c 0
 bad=0
-limited() { # limited SECONDS COMMAND...
+limited() { # limited SECONDS COMMAND...: of processor time; of time, twenty times as many
     local seconds=$1
     shift
-    (ulimit -v 1048576; exec timeout -k 1 "$seconds" "$@") >out 2>err </dev/null
+    (ulimit -v 1048576 -t "$seconds"; exec timeout -k 1 $((20 * seconds)) "$@") >out 2>err \
+        </dev/null
     code=$?
 }
 

@@ -154,22 +154,22 @@ done
 judge $? "killed and gone on with: the same sweep.json"
 sweep -o other --rerun
 same other "simulated anew"
-sweep --rep 60 -o long
+sweep --rep 400 -o long
 for jobs in 1 2; do
-    "$orrery" sweep queue.yaml "${options[@]}" --rep 60 -o stopped -j$jobs >out 2>err </dev/null &
+    "$orrery" sweep queue.yaml "${options[@]}" --rep 400 -o stopped -j$jobs >out 2>err </dev/null &
     worker=$!
-    reaches stopped/journal/all.journal 50000
+    reaches stopped/journal/all.journal 5000
     kill -INT $worker
     wait $worker
     code=$?
     refused 130 "the same command goes on" "SIGINT keeps what is done with -j$jobs"
     [ -s stopped/journal/all.journal ] && [ ! -e stopped/sweep.json ]
     judge $? "in a journal, and there is no answer yet"
-    sweep --rep 60 --shard 1/1 -o stopped
+    sweep --rep 400 --shard 1/1 -o stopped
     has err " were there" "what was kept"
     ! grep -qE '[^0-9]0 were there' err
     judge $? "is not simulated again"
-    sweep --rep 60 -o stopped
+    sweep --rep 400 -o stopped
     [ "$code" -eq 0 ] && different=$(diff -rq -x manifest.json long stopped) && [ -z "$different" ]
     judge $? "and the same command goes on to the same bytes"
     rm -rf stopped
@@ -236,8 +236,8 @@ refused 2 "spoilt.yaml:13:11" "and so has one of its condition"
 sweep --param laod=1/s --param "n=1,,2" --design cube --where "load > (3"
 [ "$(grep -c '^error' err)" -eq 4 ]
 judge $? "all mistakes at once"
-for place in 1:9 2:13 3:18 4:10; do
-    has err " --> command line:$place" "with their places on the command line ($place)"
+for spot in 1:9 2:13 3:18 4:10; do
+    has err " --> command line:$spot" "with their places on the command line ($spot)"
 done
 has err "1 | --param laod=1/s" "which is shown"
 
