@@ -129,6 +129,7 @@ static void write_variables(const struct plan *plan, struct json_write *json)
         json_write_text(json, "now", variable->present);
         json_write_text(json, "plan",
                         plan->best == NULL ? NULL : variable->values[plan->best->at[v]]);
+        json_write_text(json, "seed", plan->seeded ? variable->values[plan->seed[v]] : NULL);
         json_write_text(json, "least", variable->values[0]);
         json_write_text(json, "most", variable->values[variable->count - 1]);
         write_trial(plan, "one_less", plan->best == NULL ? NULL : plan->next[v], json);

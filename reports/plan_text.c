@@ -242,6 +242,23 @@ void plan_text_method(const struct plan *plan, struct text *out)
     }
 }
 
+// Where the search began.
+static void add_seeds(const struct plan *plan, struct text *out)
+{
+    if (!plan->seeded) {
+        return;
+    }
+    bool predicted = false;
+    for (uint32_t r = 0; plan->waits != NULL && r < plan->rule_count; r++) {
+        predicted = predicted || !isnan(plan->waits[r]);
+    }
+    text_format(out, "Each variable was sought from where %s puts it: ",
+                predicted ? "the wait by Allen and Cunneen, or the mean values of closed workloads,"
+                          : "square-root staffing");
+    plan_words(plan, plan->seed, out);
+    text_add(out, "\n");
+}
+
 static void add_confirmed(const struct plan *plan, struct text *out)
 {
     if (plan->best != NULL && plan->best->confirmed) {
@@ -353,6 +370,7 @@ void plan_text_write(const struct plan *plan, bool color, struct text *out)
     }
     text_add(out, "\n");
     plan_text_method(plan, out);
+    add_seeds(plan, out);
     add_confirmed(plan, out);
     add_estimates(plan, out);
     add_shortened(plan, out);
@@ -373,6 +391,7 @@ void plan_text_markdown(const struct plan *plan, struct text *out)
     }
     text_add(out, "\n");
     plan_text_method(plan, out);
+    add_seeds(plan, out);
     add_confirmed(plan, out);
     add_estimates(plan, out);
     add_shortened(plan, out);

@@ -122,6 +122,12 @@ static double demand_squares(const struct component_design *component)
     return (distribution_variance(&configuration->service) + mean * mean) / 1e18;
 }
 
+static bool serves_all(const struct component_design *component)
+{
+    const struct configuration *configuration = component->configuration;
+    return distribution_mean(&configuration->patience) <= 0;
+}
+
 // ---- descriptor
 // -----------------------------------------------------------------------------------
 
@@ -143,4 +149,5 @@ const struct model station_model = {
     .exact_demand = true,
     .demand = demand,
     .demand_squares = demand_squares,
+    .serves_all = serves_all,
 };

@@ -114,6 +114,8 @@ struct model {
     double (*demand)(const struct component_design *component, const struct operation *operation);
     // Mean square of that time, s^2; NULL: as if it were exponential.
     double (*demand_squares)(const struct component_design *component);
+    // No visit leaves before it is served for a reason of the model's own; NULL: some may.
+    bool (*serves_all)(const struct component_design *component);
 };
 
 void model_complain(struct model_preparation *preparation, const char *field, const char *format,

@@ -284,7 +284,7 @@ static double answer_bytes(const struct operation *operation)
     return (double)most;
 }
 
-static void add_bytes(const struct estimate *estimate, uint32_t workload,
+static void add_calls(const struct estimate *estimate, uint32_t workload,
                       struct capacity_demand *demands)
 {
     const struct assembly_flow *flows = estimate->assembly->flows.items;
@@ -295,6 +295,9 @@ static void add_bytes(const struct estimate *estimate, uint32_t workload,
             continue;
         }
         const double calls = flow->weight * (client ? 1.0 : caller_rate(estimate, flow));
+        const bool timed =
+            flow->call == NULL || flow->call->timeout_ns > 0 || flow->call->deadline_ns > 0;
+        demands[flow->to].timed = demands[flow->to].timed || (timed && calls > 0);
         if (!client && flow->call != NULL) {
             demands[flow->component].sent +=
                 calls * (double)flow->call->bytes * fmax(1, (double)flow->call->units);
@@ -349,7 +352,7 @@ static void list_demands(struct estimate *estimate, struct capacity *capacity)
         for (uint32_t c = 0; c < capacity->count; c++) {
             add_work(estimate, c, &row[c]);
         }
-        add_bytes(estimate, w, row);
+        add_calls(estimate, w, row);
     }
 }
 

@@ -24,6 +24,7 @@ struct capacity_demand {
     double services;  // in so many pieces
     double squares_s; // sum of their mean squares; exponential where a model does not say
     double sent;      // bytes that it sends: calls, answers, messages
+    bool timed;       // a caller on the way to it does not wait for ever
 };
 
 struct capacity {

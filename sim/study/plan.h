@@ -162,6 +162,10 @@ struct plan {
     double candidates, below, spared; // in all; ruled out by utilisation; by monotonicity
     uint16_t floor[PLAN_VARIABLES];   // lower bounds of the variables
     double *busy;                     // servers in use at the planned load, by component
+    double *turns;                    // requests/s of the workloads, seen beside
+    double *waits;                 // by rule: predicted of the largest sizing, NaN: not predicted
+    uint16_t seed[PLAN_VARIABLES]; // where formulas put a variable, the others at their largest
+    bool seeded;
     bool interrupted, exhausted;
     bool crossed;                 // a neighbour held although a larger sizing had failed
     bool is_local;                // no variable can be lowered, but others may be traded for it

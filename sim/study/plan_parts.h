@@ -191,12 +191,28 @@ const struct plan_trial *plan_search_failing(const struct plan *plan, const uint
 
 // ---- plan_bound.c: by formula ------------------------------------------------------------------
 
-// Probability that a request waits in M/M/c, with offered load `a` erlangs.
-double plan_bound_erlang_c(uint32_t servers, double a);
-double plan_bound_erlang_b(uint32_t servers, double a);
-// Which component some case leaves fewer servers than `share` of its work needs; NULL: none.
-const char *plan_bound_shortage(struct plan *plan, const struct design *design, double share);
+// Why a sizing cannot hold; NULL: nothing is known against it. Only true bounds: servers that are
+// fewer than the open work needs, and what closed workloads can have at best (asymptotes).
+const char *plan_bound_shortage(struct plan *plan, const struct scenario *scenario, double share);
+// Servers that must be busy whatever the sizing is.
+double plan_bound_needed(const struct plan *plan, const struct scenario *scenario,
+                         uint32_t component);
 // Share of the offered work that the objectives want done; 0: nothing is asked.
 double plan_bound_share(const struct plan *plan);
 // True if every component has the servers that square-root staffing asks for, in every case.
-bool plan_bound_is_ample(const struct plan *plan, const struct design *design, double beta);
+bool plan_bound_is_ample(const struct plan *plan, const struct scenario *scenario, double beta);
+
+// ---- plan_predict.c: by approximations ---------------------------------------------------------
+
+// What is predicted of an objective is what the largest sizing was seen to do, and what a request
+// waits longer by formula: Allen and Cunneen's G/G/c for open workloads, mean values of a closed
+// network for closed ones. Rules on means and percentiles are predicted, others are not.
+
+void plan_predict_learn(struct plan *plan); // the largest sizing was simulated
+// All rules that are predicted are kept in every case; by square-root staffing where none is.
+bool plan_predict_likely(struct plan *plan, const struct scenario *scenario);
+// The same with Kingman's bound, which no wait exceeds; false where a rule is none on the mean of
+// an open workload.
+bool plan_predict_surely(struct plan *plan, const struct scenario *scenario);
+const struct capacity_demand *plan_predict_demand(const struct scenario *scenario,
+                                                  uint32_t workload, uint32_t component);

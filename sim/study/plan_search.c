@@ -11,8 +11,6 @@ enum {
     EXACT_MOST = 6, // variables; with more, their combinations are not searched
 };
 
-static const double GUESS = 0.8; // of square-root staffing: where the first probe of a variable is
-
 // ---- monotonicity ------------------------------------------------------------------------------
 
 static bool is_below(const struct plan *plan, const uint16_t *one, const uint16_t *other)
@@ -81,7 +79,9 @@ static void bound_by_work(struct plan *plan)
     plan->below = plan->candidates - count_above(plan);
 }
 
-uint16_t plan_search_guess(struct plan *plan, uint32_t v)
+// The smallest value with which a formula is content, the others at their largest.
+static uint16_t smallest(struct plan *plan, uint32_t v,
+                         bool (*enough)(struct plan *, const struct scenario *))
 {
     uint16_t at[PLAN_VARIABLES];
     set_largest(plan, at);
@@ -90,15 +90,22 @@ uint16_t plan_search_guess(struct plan *plan, uint32_t v)
         struct diagnostic_list diagnostics;
         struct scenario scenario;
         diagnostic_init(&diagnostics);
-        const bool ample = plan_trial_load(plan, at, &scenario, &diagnostics) &&
-                           plan_bound_is_ample(plan, &scenario.design, GUESS);
+        const bool found =
+            plan_trial_load(plan, at, &scenario, &diagnostics) && enough(plan, &scenario);
         scenario_release(&scenario);
         diagnostic_release(&diagnostics);
-        if (ample) {
+        if (found) {
             break;
         }
     }
     return at[v];
+}
+
+uint16_t plan_search_guess(struct plan *plan, uint32_t v)
+{
+    plan->seed[v] = smallest(plan, v, plan_predict_likely);
+    plan->seeded = true;
+    return plan->seed[v];
 }
 
 static bool probe(struct plan *plan, uint32_t v, uint16_t value, bool *holds)
@@ -115,6 +122,7 @@ static bool bound_by_probes(struct plan *plan, uint32_t v)
 {
     uint32_t low = plan->floor[v], high = plan->variables[v].count - 1, step = 1;
     uint32_t next = plan_search_guess(plan, v);
+    const uint32_t sure = smallest(plan, v, plan_predict_surely);
     bool was = false, galloping = true, first = true;
     while (low < high) {
         bool holds;
@@ -130,6 +138,7 @@ static bool bound_by_probes(struct plan *plan, uint32_t v)
         next = !galloping ? (low + high) / 2
                : holds    ? (high > low + step ? high - step : low)
                           : low + step - 1;
+        next = galloping && !holds && low <= sure && next > sure ? sure : next;
         step *= 2;
     }
     plan->floor[v] = (uint16_t)low;
@@ -334,6 +343,7 @@ static bool find_best(struct plan *plan)
             return !plan->interrupted && !plan->exhausted;
         }
         plan_watts_settle(plan);
+        plan_predict_learn(plan);
         bound_by_work(plan);
         return plan_climb(plan);
     }
@@ -341,6 +351,7 @@ static bool find_best(struct plan *plan)
         return !plan->interrupted && !plan->exhausted;
     }
     plan_watts_settle(plan);
+    plan_predict_learn(plan);
     bound_by_work(plan);
     bool good = true;
     for (uint32_t v = 0; v < plan->variable_count; v++) {

@@ -81,7 +81,7 @@ struct plan_trial *plan_trial(struct plan *plan, const uint16_t *at)
     if (plan_trial_load(plan, at, &scenario, &diagnostics)) {
         trial->cost = plan_price_of(plan, &scenario, true);
         trial->least = plan_price_of(plan, &scenario, false);
-        trial->why = plan_bound_shortage(plan, &scenario.design, plan_bound_share(plan));
+        trial->why = plan_bound_shortage(plan, &scenario, plan_bound_share(plan));
         trial->fate = trial->why != NULL ? PLAN_FAILS : PLAN_OPEN;
         const char *large = plan_types_shortage(plan, &scenario);
         trial->why = large != NULL ? large : trial->why;
@@ -107,6 +107,12 @@ static void learn_busy(struct plan *plan, const struct design *design, const str
         const struct estimate *used = result_flow(result, figures, RESULT_UTILIZATION);
         const bool known = used->known && component->cores > 0.0;
         plan->busy[c] = known ? used->value * component->cores * component->replicas : 0.0;
+    }
+    plan->turns = arena_take_array(&plan->arena, design->workload_count + 1, sizeof(double));
+    for (uint32_t w = 0; w < result->workload_count; w++) {
+        const struct estimate *offered =
+            result_flow(result, result->workloads[w].figures, RESULT_OFFERED);
+        plan->turns[w] = offered->known ? offered->value : 0.0;
     }
 }
 

@@ -6,13 +6,14 @@
 
 #include "sim/study/plan_parts.h"
 #include "sim/study/plan_regret.h"
+#include "sim/study/queueing.h"
 #include "tests/plan/solve.h"
 
 // Mean response of M/M/c with c servers.
 static double mean_time(uint32_t c, double rate, double service)
 {
     const double a = rate * service;
-    return a >= c ? INFINITY : service + plan_bound_erlang_c(c, a) * service / (c - a);
+    return a >= c ? INFINITY : service + queueing_erlang_c(c, a) * service / (c - a);
 }
 
 static uint32_t needed(double rate, double service, double limit)
