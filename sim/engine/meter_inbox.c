@@ -3,15 +3,16 @@
 
 #include "sim/base/path.h"
 
+static const uint64_t SHORT_NS = (uint64_t)1 << 40; // 18 minutes
+
 struct moments {
     unsigned __int128 sum, squares; // as in a histogram
     int64_t minimum, maximum;
 };
 
-static PATH_HOT struct moments moments_of(const int64_t *values_ns, uint32_t count)
+PATH_RARE static struct moments moments_of_long(const int64_t *values_ns, uint32_t count)
 {
     struct moments moments = {0, 0, INT64_MAX, -1};
-#pragma GCC unroll 7
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t value = (uint64_t)values_ns[i], micro = value >> 10;
         moments.sum += value;
@@ -20,6 +21,26 @@ static PATH_HOT struct moments moments_of(const int64_t *values_ns, uint32_t cou
         moments.maximum = values_ns[i] > moments.maximum ? values_ns[i] : moments.maximum;
     }
     return moments;
+}
+
+// Sums of seven values below SHORT_NS and of their squares fit into a word.
+static PATH_HOT struct moments moments_of(const int64_t *values_ns, uint32_t count)
+{
+    uint64_t sum = 0, squares = 0, bits = 0;
+    int64_t minimum = INT64_MAX, maximum = -1;
+#pragma GCC unroll 7
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t value = (uint64_t)values_ns[i], micro = value >> 10;
+        bits |= value;
+        sum += value;
+        squares += micro * micro;
+        minimum = values_ns[i] < minimum ? values_ns[i] : minimum;
+        maximum = values_ns[i] > maximum ? values_ns[i] : maximum;
+    }
+    if (bits >= SHORT_NS) {
+        return moments_of_long(values_ns, count);
+    }
+    return (struct moments){sum, squares, minimum, maximum};
 }
 
 // Buckets are allocated by range: with those of the extremes, every other is.
