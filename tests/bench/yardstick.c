@@ -29,13 +29,13 @@ double yardstick_two_timers(uint64_t events, uint64_t size)
     for (uint64_t i = 0; i < events; i++) {
         if (arrival <= departure) {
             now = arrival;
-            arrival = now + distribution_draw(&between, &arrivals);
+            arrival = now + yardstick_draw(&between, &arrivals);
             if (in_system++ == 0) {
-                departure = now + distribution_draw(&service, &services);
+                departure = now + yardstick_draw(&service, &services);
             }
         } else {
             now = departure;
-            departure = --in_system > 0 ? now + distribution_draw(&service, &services) : TIME_NEVER;
+            departure = --in_system > 0 ? now + yardstick_draw(&service, &services) : TIME_NEVER;
         }
     }
     sink = now;
@@ -51,7 +51,7 @@ double yardstick_lindley(uint64_t events, uint64_t size)
     int64_t wait = 0, total = 0;
     const double start = clock_ns();
     for (uint64_t i = 0; i < events / 2; i++) {
-        wait += distribution_draw(&service, &services) - distribution_draw(&between, &arrivals);
+        wait += yardstick_draw(&service, &services) - yardstick_draw(&between, &arrivals);
         wait = wait > 0 ? wait : 0;
         total += wait;
     }
@@ -71,11 +71,11 @@ double yardstick_recursion(uint64_t events, uint64_t size)
     int64_t arrival = 0;
     const double start = clock_ns();
     for (uint64_t i = 0; i < events / size; i++) {
-        arrival += distribution_draw(&between, &streams[0]);
+        arrival += yardstick_draw(&between, &streams[0]);
         int64_t time = arrival;
         for (uint64_t j = 0; j < size; j++) {
             time = departures[j] > time ? departures[j] : time;
-            time += distribution_draw(&service, &streams[j + 1]);
+            time += yardstick_draw(&service, &streams[j + 1]);
             departures[j] = time;
         }
     }

@@ -1,9 +1,18 @@
 // yardstick - what the event queue is measured against, in the same binary and the same minute.
 //
-// Each returns nanoseconds an event, counted like the workload of the same model.
+// Each returns nanoseconds an event, counted like the workload of the same model. They draw one
+// value at a time, as is mostly done: a yardstick stays what it is when the kernel draws faster.
 #pragma once
 
 #include <stdint.h>
+
+#include "sim/kernel/distribution.h"
+
+// A draw of an exponential law.
+static inline int64_t yardstick_draw(const struct distribution *law, struct random_stream *stream)
+{
+    return distribution_round(law->a * inversion_exponential_of(random_word(stream)));
+}
 
 // The M/M/1 queue without an event list: two variables hold the next arrival and departure.
 double yardstick_two_timers(uint64_t events, uint64_t size);

@@ -152,7 +152,7 @@ static void leave(void *subject, uint64_t number);
 static inline void serve_at(struct tandem *tandem, uint64_t number)
 {
     struct random_stream *stream = &tandem->station[number].services;
-    const int64_t end = tandem->bare.now + distribution_draw(&tandem->service, stream);
+    const int64_t end = tandem->bare.now + yardstick_draw(&tandem->service, stream);
     bare_at(&tandem->bare, end, (struct record){leave, tandem, number, 0});
 }
 
@@ -175,7 +175,7 @@ static void leave(void *subject, uint64_t number)
 static void come(void *subject, uint64_t argument)
 {
     struct tandem *tandem = subject;
-    const int64_t next = tandem->bare.now + distribution_draw(&tandem->between, &tandem->arrivals);
+    const int64_t next = tandem->bare.now + yardstick_draw(&tandem->between, &tandem->arrivals);
     bare_at(&tandem->bare, next, (struct record){come, tandem, argument, 0});
     enter(tandem, 0);
 }
@@ -213,7 +213,7 @@ static void depart(void *subject, uint64_t argument);
 
 static inline void serve(struct line *line)
 {
-    const int64_t end = line->bare.now + distribution_draw(&line->service, &line->services);
+    const int64_t end = line->bare.now + yardstick_draw(&line->service, &line->services);
     bare_at(&line->bare, end, (struct record){depart, line, 0, 0});
 }
 
@@ -229,7 +229,7 @@ static void depart(void *subject, uint64_t argument)
 static void arrive(void *subject, uint64_t argument)
 {
     struct line *line = subject;
-    const int64_t next = line->bare.now + distribution_draw(&line->between, &line->arrivals);
+    const int64_t next = line->bare.now + yardstick_draw(&line->between, &line->arrivals);
     bare_at(&line->bare, next, (struct record){arrive, line, argument, 0});
     if (line->in_system++ == 0) {
         serve(line);
@@ -261,7 +261,7 @@ struct hold {
 static void hold_again(void *subject, uint64_t argument)
 {
     struct hold *hold = subject;
-    const int64_t time = hold->bare.now + distribution_draw(&hold->delay, &hold->stream);
+    const int64_t time = hold->bare.now + yardstick_draw(&hold->delay, &hold->stream);
     bare_at(&hold->bare, time, (struct record){hold_again, hold, argument, 0});
 }
 
