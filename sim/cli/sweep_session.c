@@ -353,6 +353,13 @@ static int finish(struct sweeping *sweeping)
 // ---- the session
 // ---------------------------------------------------------------------------------
 
+// With a rule of stopping and points enough for all shards, each of these has whole points.
+// Otherwise none could go on behind the first replications without the results of the others.
+static bool is_by_point(const struct sweeping *sweeping, uint32_t shards)
+{
+    return sweeping->sweep.grows && shards > 0 && shards <= sweeping->sweep.chosen;
+}
+
 static bool begin_journal(struct sweeping *sweeping)
 {
     const struct sweep_command *command = sweeping->command;
@@ -362,9 +369,12 @@ static bool begin_journal(struct sweeping *sweeping)
     text_format(&identity, "sweep %s", sweeping->digest);
     const bool made = run_directory_make(&sweeping->directory, &sweeping->why);
     sweeping->has_journal = true;
-    const struct run_journal_study study = {text_get(&identity), sweeping->sweep.grows};
+    const bool by_point = is_by_point(sweeping, command->run.shards);
+    const struct run_journal_study study = {text_get(&identity),
+                                            sweeping->sweep.grows && !by_point};
     const bool begun = run_journal_begin(&sweeping->journal, &sweeping->directory, &command->run,
                                          &study, &sweeping->why);
+    sweeping->journal.store.by_point = by_point;
     text_release(&identity);
     const struct run_journal_command words = {"sweep", command->words, command->word_count};
     const bool good =
@@ -442,7 +452,7 @@ static int emit(const struct sweeping *sweeping)
     for (uint32_t point = 0; point < sweeping->sweep.points.count; point++) {
         units += sweeping->sweep.rows[point].least;
     }
-    const struct emit_job job = {
+    struct emit_job job = {
         .name = sweeping->sweep.scenario,
         .command = "sweep",
         .arguments = text_get(&arguments),
@@ -451,8 +461,8 @@ static int emit(const struct sweeping *sweeping)
         .units = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX,
         .batch = command->run.batch,
         .cores = command->run.has_workers ? command->run.workers : 1,
-        .grows = sweeping->sweep.grows,
     };
+    job.grows = sweeping->sweep.grows && !is_by_point(sweeping, emit_shards(&job));
     emit_write(command->run.emit, &job, &script);
     const bool good = cli_print(&script);
     text_release(&arguments);

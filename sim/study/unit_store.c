@@ -58,7 +58,7 @@ static uint32_t fetch(void *context, uint32_t unit, const struct design *design,
 // Whether it is this process that simulates the unit if it is not there.
 static bool is_own(const struct unit_store *store, uint32_t unit)
 {
-    const uint64_t dense = (uint64_t)store->point + unit;
+    const uint64_t dense = (uint64_t)store->point + (store->by_point ? 0 : unit);
     const bool listed = store->only == NULL
                             ? store->shards == 0 || dense % store->shards == store->shard
                             : unit_list_has(store->only, store->point, unit);

@@ -20,6 +20,7 @@ struct unit_store {
     struct journal journal;
     uint32_t point;
     uint32_t shard, shards;       // simulates units whose number modulo `shards` is `shard`; 0: all
+    bool by_point; // the shard has all units of its points, and decides alone when they suffice
     const struct unit_list *only; // simulates these alone; NULL: as above
     bool closed;                  // simulates nothing
     double audit; // share of the units that are simulated again though they are there

@@ -216,6 +216,16 @@ if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q GN
     judge $? "with that shard alone"
 fi
 
+study=(sweep points.yaml --param "load=200/s..900/s step 50/s" --rep 2..20)
+try "$orrery" "${study[@]}" --no-progress -q -o grown-points
+rm -rf all-points
+mv grown-points all-points
+emit slurm -o "grown by slurm" --batch 4
+grep -q '"$orrery" merge "$directory"' slurm
+judge $? "with a rule of stopping, shards of whole points need nobody who goes on"
+try env PATH="$PWD/bin:$PATH" bash slurm
+swept "grown by slurm" "and give the same bytes"
+
 # ---- a rule of stopping: the last process goes on ------------------------------------------------
 
 sed 's/replications: 24/replications: {min: 6, max: 60, stop_at: 1%}/' "a b/it's.yaml" >grows.yaml

@@ -127,16 +127,27 @@ sweep --shard 1/2 -o part-1 --param n=3,4
 refused 3 "journal" "a journal of another sweep is refused"
 rm -rf part-* other
 
-# Rounds: a shard does not know what the others' replications decide.
-sweep --rep 2..12 -o rounds -j2
-for ((round = 0; round < 6; round++)); do
-    sweep --rep 2..12 --shard 1/2 -o parts
-    sweep --rep 2..12 --shard 2/2 -o parts
+# A rule of stopping: a shard has whole points, if there are enough of them. Otherwise it goes on
+# in rounds: it does not know what the others' replications decide.
+sweep --rep 2..12 -o whole -j2
+for shard in 2 3 1; do
+    sweep --rep 2..12 --shard $shard/3 -o parts
 done
 try "$orrery" merge parts -q -o other
-cmp -s rounds/sweep.json other/sweep.json
-judge $? "a rule of stopping in shards, round by round"
-rm -rf rounds parts other
+different=$(diff -rq -x manifest.json whole other) && [ -z "$different" ]
+judge $? "a rule of stopping in shards of whole points"
+[ "$(grep -c '"replications": 2,' whole/sweep.json)" -lt 14 ]
+judge $? "where some points need more than the first replications"
+rm -rf other parts whole
+sweep --rep 2..12 --points 6 -o whole -j2
+for ((round = 0; round < 6; round++)); do
+    sweep --rep 2..12 --points 6 --shard 1/2 -o parts
+    sweep --rep 2..12 --points 6 --shard 2/2 -o parts
+done
+try "$orrery" merge parts -q -o other
+cmp -s whole/sweep.json other/sweep.json
+judge $? "and of a point in shards, round by round"
+rm -rf whole parts other
 
 killed=0
 whole_us=$(cost "$orrery" sweep queue.yaml "${options[@]}" -o other -j2)
