@@ -48,7 +48,8 @@ double plan_bound_needed(const struct plan *plan, const struct scenario *scenari
         if (design->workloads[w].model == WORKLOAD_CLOSED) {
             closed = closed || cpu_s > 0.0;
         } else {
-            open += cpu_s * capacity_peak(design, w) * plan_load_factor(plan, w, plan->factor);
+            open +=
+                cpu_s * capacity_peak(design, w) * plan_load_factor(plan, design, w, plan->factor);
         }
     }
     return closed && open < plan->busy[component] ? open : plan->busy[component];
@@ -111,8 +112,9 @@ static const char *slow_at(struct plan *plan, const struct scenario *scenario,
     const struct component_design *one = &scenario->design.components[component];
     const double demand = SURE * plan->busy[component] / plan->turns[slo->index];
     const double think = distribution_mean(&workload->think) / 1e9;
-    const double users =
-        ceil((double)workload->users * plan_load_factor(plan, slo->index, plan->factor) - 1e-9);
+    const double users = ceil((double)workload->users * plan_load_factor(plan, &scenario->design,
+                                                                         slo->index, plan->factor) -
+                              1e-9);
     for (uint32_t i = 0; i < plan->case_count; i++) {
         const double left = plan_case_servers(&plan->cases[i], one);
         const double least = users * demand / left - think;

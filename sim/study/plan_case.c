@@ -75,7 +75,7 @@ static void apply_load(const struct plan *plan, const struct plan_case *one, dou
         arena_take_array(&variant->arena, design->workload_count + 1, sizeof *workloads);
     for (uint32_t w = 0; w < design->workload_count; w++) {
         workloads[w] = design->workloads[w];
-        plan_case_scale(&variant->arena, plan_load_factor(plan, w, factor), &workloads[w]);
+        plan_case_scale(&variant->arena, plan_load_factor(plan, design, w, factor), &workloads[w]);
         if (one->kind == PLAN_ZONE) {
             move_clients(&variant->arena, one->index, &workloads[w]);
         }

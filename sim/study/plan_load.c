@@ -44,9 +44,8 @@ static uint32_t hour_at(struct plan *plan, uint32_t column, double percentile)
 }
 
 // What the scenario offers in the place of a column, at its peak.
-static double present_rate(const struct plan *plan, uint32_t workload)
+static double present_rate(const struct design *design, uint32_t workload)
 {
-    const struct design *design = &plan->base.design;
     double sum = 0.0;
     for (uint32_t w = 0; w < design->workload_count; w++) {
         const bool open = design->workloads[w].model == WORKLOAD_OPEN;
@@ -64,7 +63,7 @@ static struct plan_column column_of(struct plan *plan, uint32_t c, uint32_t toge
         together == DESIGN_NONE ? hour_at(plan, c, plan->load.percentile) : together;
     return (struct plan_column){
         .name = workload == DESIGN_NONE ? NULL : plan->base.design.workloads[workload].name,
-        .present = present_rate(plan, workload),
+        .present = present_rate(&plan->base.design, workload),
         .planned = rate_of(load, hour, c),
         .most = rate_of(load, most, c),
         .hour = load->hours[hour],
@@ -100,38 +99,14 @@ static bool fill_columns(struct plan *plan, struct text *wrong)
     return true;
 }
 
-// The measured rate of a workload over the scenario's; 1 where none is measured. A workload that
-// rests in that hour keeps a trickle, so that its arrivals have a time.
-static double ratio_of(const struct plan *plan, uint32_t workload)
+static double hour_of(const struct plan_load *load)
 {
-    static const double trickle = 1e-4;
-    const uint32_t *measured = plan->base.top.plan.load.measured.workloads;
-    const bool open = plan->base.design.workloads[workload].model == WORKLOAD_OPEN;
-    for (uint32_t c = 0; c < plan->load.column_count; c++) {
-        const struct plan_column *column = &plan->load.columns[c];
-        if (measured[c] == workload || (measured[c] == DESIGN_NONE && open)) {
-            return fmax(column->planned / column->present, trickle);
-        }
-    }
-    return 1.0;
-}
-
-// The columns' rates as one factor on everything, and what each workload has besides.
-static void fill_shares(struct plan *plan)
-{
-    const uint32_t count = plan->base.design.workload_count;
-    struct plan_load *load = &plan->load;
-    double *shares = arena_take_array(&plan->arena, count + 1, sizeof *shares);
     double present = 0.0, planned = 0.0;
     for (uint32_t c = 0; c < load->column_count; c++) {
         present += load->columns[c].present;
         planned += load->columns[c].planned;
     }
-    load->hour = planned / present;
-    for (uint32_t w = 0; w < count && load->hour > 0.0; w++) {
-        shares[w] = ratio_of(plan, w) / load->hour;
-    }
-    load->shares = shares;
+    return planned / present;
 }
 
 bool plan_load_read(struct plan *plan, struct text *wrong)
@@ -142,7 +117,7 @@ bool plan_load_read(struct plan *plan, struct text *wrong)
         if (!fill_columns(plan, wrong)) {
             return false;
         }
-        fill_shares(plan);
+        plan->load.hour = hour_of(&plan->load);
     }
     if (!(plan->load.hour > 0.0)) {
         text_add(wrong, "`plan.load.profile`: the hour that it asks for is without load");
@@ -152,9 +127,20 @@ bool plan_load_read(struct plan *plan, struct text *wrong)
     return true;
 }
 
-double plan_load_factor(const struct plan *plan, uint32_t workload, double factor)
+double plan_load_factor(const struct plan *plan, const struct design *design, uint32_t workload,
+                        double factor)
 {
-    return plan->load.shares == NULL ? factor : factor * plan->load.shares[workload];
+    static const double trickle = 1e-4;
+    const uint32_t *measured = plan->base.top.plan.load.measured.workloads;
+    const bool open = design->workloads[workload].model == WORKLOAD_OPEN;
+    for (uint32_t c = 0; c < plan->load.column_count; c++) {
+        if (measured[c] == workload || (measured[c] == DESIGN_NONE && open)) {
+            const double present = present_rate(design, measured[c]);
+            const double ratio = present > 0.0 ? plan->load.columns[c].planned / present : 1.0;
+            return factor / plan->load.hour * fmax(ratio, trickle);
+        }
+    }
+    return factor / plan->load.hour;
 }
 
 double plan_load_today(const struct plan *plan)

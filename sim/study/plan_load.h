@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct design;
 struct plan;
 struct text;
 
@@ -28,14 +29,16 @@ struct plan_load {
     double percentile;
     uint32_t column_count;
     struct plan_column *columns;
-    const double *shares; // by workload: its share in the hour over that in the scenario
 };
 
 // From the section; the growth and the headroom of the plan are known. False: `wrong` says why.
 bool plan_load_read(struct plan *plan, struct text *wrong);
 
-// Factor on the load of one workload, where all together have that factor.
-double plan_load_factor(const struct plan *plan, uint32_t workload, double factor);
+// Factor on one workload of a candidate's design, where all together have that factor: a measured
+// one gets its measured rate, whatever the design says; another is not in that hour's. One that
+// rests in the hour keeps a trickle, so that its arrivals have a time.
+double plan_load_factor(const struct plan *plan, const struct design *design, uint32_t workload,
+                        double factor);
 
 // Today's load in the hour that is planned for, over the scenario's.
 double plan_load_today(const struct plan *plan);

@@ -147,8 +147,8 @@ static double closed_response(const struct plan *plan, const struct scenario *sc
         }
     }
     network.think = distribution_mean(&workload->think) / 1e9;
-    network.customers =
-        ceil((double)workload->users * plan_load_factor(plan, slo->index, plan->factor) - 1e-9);
+    network.customers = ceil(
+        (double)workload->users * plan_load_factor(plan, design, slo->index, plan->factor) - 1e-9);
     const double response = queueing_closed_response(&network);
     return slo->metric == SLO_MEAN ? response : response * -math_log1p(-slo->quantile);
 }

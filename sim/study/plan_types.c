@@ -36,7 +36,8 @@ static double sent_by(const struct plan *plan, const struct scenario *scenario, 
     for (uint32_t w = 0; w < design->workload_count; w++) {
         const struct capacity_demand *demand =
             &scenario->capacity.demands[(size_t)w * scenario->capacity.count + component];
-        sum += demand->sent * capacity_peak(design, w) * plan_load_factor(plan, w, plan->factor);
+        sum += demand->sent * capacity_peak(design, w) *
+               plan_load_factor(plan, design, w, plan->factor);
     }
     return left == 0 ? 0.0 : sum / left;
 }
@@ -250,7 +251,7 @@ void plan_types_list(struct plan *plan, const struct scenario *scenario)
         const struct plan_choice *choice = &types.choices[i];
         if (choice->type != NULL) {
             plan->types[plan->type_count++] = (struct plan_on_type){
-                .name = choice->name,
+                .name = arena_text(&plan->arena, choice->name),
                 .pieces = choice->pieces,
                 .type = choice->type->name,
                 .sent = choice->sent,

@@ -35,7 +35,7 @@ static double busy_of(const struct plan *plan, const struct scenario *scenario, 
     double busy = 0.0;
     for (uint32_t w = 0; plan->busy == NULL && w < design->workload_count; w++) {
         busy += scenario->capacity.demands[(size_t)w * scenario->capacity.count + c].cpu_s *
-                capacity_peak(design, w) * plan_load_factor(plan, w, plan->factor);
+                capacity_peak(design, w) * plan_load_factor(plan, design, w, plan->factor);
     }
     return fmin(plan->busy != NULL ? plan->busy[c] : busy, servers);
 }

@@ -10,13 +10,13 @@
 #include "tests/plan/solve.h"
 
 static const char shop[] =
-    "params: {n: 3}\n"
+    "params: {n: 3, buying: 100/s}\n"
     "simulation: {duration: 30s, warmup: 5s, replications: 5, seed: 3}\n"
     "components:\n"
     "  desk: {kind: service, replicas: $n, cores: 2, operations: {serve: [{cpu: 10ms}, "
     "{reply: 0B}]}}\n"
     "workloads:\n"
-    "  buyers: {target: desk.serve, rate: 100/s, timeout: 1s}\n"
+    "  buyers: {target: desk.serve, rate: $buying, timeout: 1s}\n"
     "  readers: {target: desk.serve, rate: 50/s, timeout: 1s}\n"
     "  clerks: {target: desk.serve, model: closed, users: 2, think: 1s, timeout: 1s}\n"
     "slos: [{name: quick, target: buyers, objectives: [\"p(99) < 100ms\"]}]\n";
@@ -68,9 +68,12 @@ Test(plan_load, the_busiest_hour_is_one_for_all_columns)
     cr_expect_float_eq(plan->load.hour, 410.0 / 150.0, 1e-12);
     cr_expect_float_eq(plan->factor, 2.0 * 1.5 * 410.0 / 150.0, 1e-12);
     // each workload gets what it was measured to have, those not measured only growth and peak
-    cr_expect_float_eq(plan_load_factor(plan, 0, plan->factor), 2.0 * 1.5 * 3.0, 1e-12);
-    cr_expect_float_eq(plan_load_factor(plan, 1, plan->factor), 2.0 * 1.5 * 2.2, 1e-12);
-    cr_expect_float_eq(plan_load_factor(plan, 2, plan->factor), 2.0 * 1.5, 1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 0, plan->factor), 2.0 * 1.5 * 3.0,
+                       1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 1, plan->factor), 2.0 * 1.5 * 2.2,
+                       1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 2, plan->factor), 2.0 * 1.5,
+                       1e-12);
     cr_expect_float_eq(plan->load.columns[1].most, 300.0, 0.0);
     cr_expect_str_eq(plan->load.columns[1].most_hour, "0");
     end(&one);
@@ -103,8 +106,8 @@ Test(plan_load, every_workload_may_have_an_hour_of_its_own)
     cr_expect_null(plan->load.at);
     cr_expect_str_eq(plan->load.columns[0].hour, "2");
     cr_expect_str_eq(plan->load.columns[1].hour, "0");
-    cr_expect_float_eq(plan_load_factor(plan, 0, plan->factor), 3.0, 1e-12);
-    cr_expect_float_eq(plan_load_factor(plan, 1, plan->factor), 6.0, 1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 0, plan->factor), 3.0, 1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 1, plan->factor), 6.0, 1e-12);
     end(&one);
 }
 
@@ -121,9 +124,9 @@ Test(plan_load, one_column_may_be_of_all_open_workloads_by_timestamps)
     cr_assert(one.solve.good, "%s %u", text_get(&one.solve.wrong), one.solve.diagnostics.errors);
     const struct plan *plan = &one.solve.plan;
     cr_expect_str_eq(plan->load.at, "2026-10-25T02:10+02:00");
-    cr_expect_float_eq(plan_load_factor(plan, 0, plan->factor), 3.0, 1e-12);
-    cr_expect_float_eq(plan_load_factor(plan, 1, plan->factor), 3.0, 1e-12);
-    cr_expect_float_eq(plan_load_factor(plan, 2, plan->factor), 1.0, 1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 0, plan->factor), 3.0, 1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 1, plan->factor), 3.0, 1e-12);
+    cr_expect_float_eq(plan_load_factor(plan, &plan->base.design, 2, plan->factor), 1.0, 1e-12);
     end(&one);
 }
 
@@ -139,6 +142,15 @@ Test(plan_load, what_was_measured_is_what_is_simulated)
     cr_assert(plan_outlook(&one.solve.plan));
     cr_expect_float_eq(one.solve.plan.resources[0].busy, one.solve.plan.busy[0], 1e-12,
                        "without growth and headroom, today's load is what is planned for");
+    // what the scenario says of a measured rate is nothing that the plan depends on
+    bool said = false;
+    for (uint32_t i = 0; i < one.solve.plan.input_count; i++) {
+        const struct plan_input *input = &one.solve.plan.inputs[i];
+        said = said || strcmp(input->name, "parameter buying") == 0;
+        cr_expect(strcmp(input->name, "parameter buying") != 0 || input->change == 0.0, "%g",
+                  input->change);
+    }
+    cr_expect(said);
     end(&one);
 }
 

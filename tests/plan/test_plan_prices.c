@@ -44,6 +44,7 @@ Test(plan_prices, a_type_is_ruled_out_by_what_its_replica_sends)
     cr_assert(plan_outlook(&solve.plan));
     cr_assert_eq(plan->type_count, 1);
     cr_expect_float_eq(plan->types[0].sent, 100.0 * 26e3 / 5, 1e-6);
+    cr_expect_str_eq(plan->types[0].name, "desk");
     cr_expect_str_eq(plan->types[0].type, "s");
     cr_expect_float_eq(plan->types[0].factor, 5e6 / 8 / (100.0 * 26e3 / 5), 1e-9);
     solve_release(&solve);
