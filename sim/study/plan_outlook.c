@@ -112,13 +112,27 @@ static bool level_value(struct plan *plan, const double *betas, uint32_t v,
     return found;
 }
 
-// Components that no variable touches cannot be the reason why a level is out of reach.
-static void keep_varied(const struct plan *plan, const struct design *planned, double *betas)
+static bool is_touched(struct plan *plan, uint32_t component)
 {
+    for (uint32_t v = 0; v < plan->variable_count; v++) {
+        const uint64_t *changed = plan_part_of_variable(plan, v);
+        if (changed != NULL && reach_has(changed, component)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Components that no variable touches are the reason why a level is out of reach only where they
+// are full, not where they would have less to spare.
+static void keep_varied(struct plan *plan, const struct design *planned, double *betas)
+{
+    static const double full = 1e-9;
     const struct design *base = &plan->base.design;
     for (uint32_t c = 0; c < planned->component_count && c < base->component_count; c++) {
         const bool known = plan->busy[c] > BUSY_LEAST;
-        betas[c] = known ? beta_of(plan, planned, c) : 0.0;
+        const double spare = known ? beta_of(plan, planned, c) : 0.0;
+        betas[c] = spare > full && !is_touched(plan, c) ? full : spare;
     }
 }
 

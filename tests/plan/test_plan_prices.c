@@ -79,6 +79,21 @@ Test(plan_prices, says_when_no_type_is_large_enough_at_any_size)
     solve_release(&solve);
 }
 
+// The shelf is not varied and has much to spare: it keeps no level of load out of reach.
+Test(plan_prices, what_is_not_varied_bounds_the_frontier_only_where_it_is_full)
+{
+    struct solve solve;
+    begin(&solve, "prices: {shelf: 0/h, desk: 1/h}");
+    cr_assert(plan_outlook(&solve.plan));
+    cr_assert_gt(solve.plan.level_count, 0);
+    const struct plan_level *last = &solve.plan.levels[solve.plan.level_count - 1];
+    cr_expect_float_eq(last->factor, 2.0, 0.0);
+    cr_expect_not(last->beyond);
+    cr_expect_gt(last->cost, solve.plan.best->cost);
+    cr_expect_lt(last->cost, 12.0);
+    solve_release(&solve);
+}
+
 // ---- watts -------------------------------------------------------------------------------------
 
 Test(plan_prices, counts_idle_and_busy_watts_by_core)
