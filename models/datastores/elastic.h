@@ -132,6 +132,7 @@ struct elastic_shard {      // what is true of a shard, whoever knows
 
 struct elastic_copy { // a shard's copy at one node
     // on its disk
+    uint32_t term; // the highest of an operation that it has taken as another's copy
     uint64_t documents;
     uint64_t base, tiers[ELASTIC_TIERS]; // segments: settled ones, and by size
     uint64_t contents[ELASTIC_TIERS];    // documents in the segments of each tier
@@ -196,6 +197,7 @@ struct elastic_write { // an operation, while its primary waits for the copies
     uint32_t shard, primary, term;
     uint32_t awaited, answered, cut; // nodes; those to which the way is cut
     uint32_t documents;
+    bool conflict;    // nothing to carry out: the copies confirm who is primary
     uint64_t op;      // number of the operation
     uint64_t request; // who asked: name of the request
     uint64_t bytes, heap;

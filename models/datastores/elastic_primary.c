@@ -4,7 +4,8 @@
 // all of them have it (durably, with durability: request). A copy that is in sync and cannot be
 // reached must first leave the in-sync set, by a cluster state of the master that the primary has
 // applied: until then the operation hangs. A primary that has been replaced drops what it has not
-// answered.
+// answered. A conflict goes to the copies, too, which have nothing to do: only a primary that they
+// still follow may tell it.
 #include "models/datastores/elastic.h"
 
 static const struct elastic_configuration *configuration_of(const struct node *node)
@@ -53,8 +54,9 @@ static void fail(struct component *component, struct elastic_write *write)
 {
     struct node *primary = &component->nodes[write->primary];
     const uint64_t request = write->request;
+    const enum status status = write->conflict ? STATUS_UNAVAILABLE : STATUS_INDETERMINATE;
     end_write(component, write);
-    elastic_request_answer(primary, request, STATUS_INDETERMINATE);
+    elastic_request_answer(primary, request, status);
 }
 
 static void note_acknowledgement(struct component *component, const struct elastic_write *write)
@@ -68,6 +70,14 @@ static void note_acknowledgement(struct component *component, const struct elast
     state->stray_acknowledgements += shard->term == write->term && shard->primary != write->primary;
     const bool request = configuration_of(primary)->index.durability == ELASTIC_REQUEST;
     state->early_acknowledgements += request && (insync & ~op->durable) != 0;
+}
+
+static void tell_conflict(struct component *component, struct elastic_write *write)
+{
+    struct node *primary = &component->nodes[write->primary];
+    const uint64_t request = write->request;
+    end_write(component, write);
+    elastic_request_answer(primary, request, STATUS_CONFLICT);
 }
 
 static void acknowledge(struct component *component, struct elastic_write *write)
@@ -92,9 +102,16 @@ static void ask_removal(struct node *primary, uint32_t shard, uint32_t nodes)
     }
 }
 
-// A copy that was built since has what its primary had.
+// A copy that was built since has what its primary had. One that has left can only come back built
+// from this primary, which is all that a conflict wants to know.
 static void note_built(struct component *component, struct elastic_write *write)
 {
+    if (write->conflict) {
+        const struct elastic_routing *routing =
+            elastic_routing(&component->nodes[write->primary], write->shard);
+        write->answered |= ~(routing->insync | routing->started | routing->initializing);
+        return;
+    }
     const struct elastic_op *op = elastic_shard_op(component, write->shard, write->op);
     const bool request = elastic_configuration(component)->index.durability == ELASTIC_REQUEST;
     write->answered |= request ? op->durable : op->held;
@@ -116,7 +133,7 @@ static void settle(struct component *component, struct elastic_write *write)
     if ((missing | (lacking & unreachable)) != 0) {
         ask_removal(primary, write->shard, missing | (lacking & unreachable));
     } else if (lacking == 0) {
-        acknowledge(component, write);
+        write->conflict ? tell_conflict(component, write) : acknowledge(component, write);
     }
 }
 
@@ -200,18 +217,22 @@ static enum outcome admit_copy(struct visit *visit)
         return step_fail(visit, STATUS_CANCELLED);
     }
     elastic_node(visit->node)->copying += write->bytes;
-    visit->units = write->documents;
+    visit->units = write->conflict ? 0 : write->documents;
     visit->value = (uint32_t)write->bytes;
     return step_take(visit, &visit->node->pools[ELASTIC_POOL_WRITE]);
 }
 
 static enum outcome copy(struct visit *visit)
 {
-    return step_cpu(visit, work_ns(visit, visit->units));
+    return visit->units == 0 ? step_next(visit) : step_cpu(visit, work_ns(visit, visit->units));
 }
 
 static void take_operation(struct node *node, const struct elastic_write *write)
 {
+    if (write->conflict) {
+        elastic_primary_copied(node, write->number);
+        return;
+    }
     const struct elastic_op *op = elastic_shard_op(node->component, write->shard, write->op);
     const bool has = op != NULL && (op->held & elastic_bit(node));
     const bool durable = op == NULL || (op->durable & elastic_bit(node));
@@ -222,13 +243,25 @@ static void take_operation(struct node *node, const struct elastic_write *write)
     }
 }
 
+// A copy learns of a new primary by the cluster state, or by its first operation.
+static bool follows(const struct node *node, const struct elastic_write *write)
+{
+    struct elastic_copy *copy = &elastic_node(node)->copies[write->shard];
+    const uint32_t known = elastic_routing(node, write->shard)->term;
+    if (write->term < known || write->term < copy->term) {
+        return false;
+    }
+    copy->term = write->term;
+    return true;
+}
+
 // An operation of a primary that has been replaced is refused: it will learn so by itself.
 static enum outcome take_copy(struct visit *visit)
 {
     struct node *node = visit->node;
     const struct elastic_write *write = write_named(node->component, visit->request);
     elastic_node(node)->copying -= visit->value;
-    if (write == NULL || elastic_routing(node, write->shard)->term > write->term) {
+    if (write == NULL || !follows(node, write)) {
         return step_fail(visit, STATUS_CANCELLED);
     }
     take_operation(node, write);
@@ -303,14 +336,18 @@ static struct elastic_write *begin_write(struct visit *visit, const struct elast
     write->heap = visit->value;
     write->key = request->key;
     write->value = request->value;
-    struct elastic_op *op = elastic_shard_append(component, request->shard);
-    op->key = request->key;
-    op->value = request->value;
-    op->documents = request->documents;
-    op->write = number;
-    write->op = op->number;
-    state->written += request->documents;
     return write;
+}
+
+static void begin_operation(struct component *component, struct elastic_write *write)
+{
+    struct elastic_op *op = elastic_shard_append(component, write->shard);
+    op->key = write->key;
+    op->value = write->value;
+    op->documents = write->documents;
+    op->write = write->number;
+    write->op = op->number;
+    elastic_state(component)->written += write->documents;
 }
 
 // Why the operation is not to be carried out; OK: nothing stands against it.
@@ -324,18 +361,31 @@ static enum status objection(const struct node *primary, const struct elastic_re
     return request->conditional && present != request->expected ? STATUS_CONFLICT : STATUS_OK;
 }
 
+// At the copies, too.
+static void carry_out(struct node *primary, struct elastic_write *write)
+{
+    send_to(primary, write, write->awaited & ~elastic_bit(primary));
+    if (write->conflict) {
+        write->op = UINT64_MAX;
+        on_copied(primary, primary, name_of(write));
+    } else {
+        begin_operation(primary->component, write);
+        elastic_shard_take(primary, write);
+    }
+}
+
 static enum outcome replicate(struct visit *visit)
 {
     struct node *primary = visit->node;
     const struct elastic_request *request = elastic_request_of(visit);
     const enum status status = objection(primary, request);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && status != STATUS_CONFLICT) {
         elastic_node(primary)->indexing -= visit->value;
         return refuse(visit, status);
     }
     struct elastic_write *write = begin_write(visit, request);
-    send_to(primary, write, write->awaited & ~elastic_bit(primary));
-    elastic_shard_take(primary, write);
+    write->conflict = status == STATUS_CONFLICT;
+    carry_out(primary, write);
     return step_reply(visit, STATUS_OK);
 }
 

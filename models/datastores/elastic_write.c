@@ -118,8 +118,8 @@ const struct step elastic_write_steps[3] = {
 // ---- conditional writes -----------------------------------------------------------------------
 
 // What was read is what the write expects to find (if_seq_no and if_primary_term). The primary
-// compares with what it holds itself, acknowledged or not: a conflict may be told because of an
-// operation that a fail-over takes back.
+// compares with what it holds itself, acknowledged or not, and lets its copies confirm that it is
+// primary: a conflict may still be told because of an operation that a fail-over takes back.
 static enum outcome begin_swap(struct visit *visit)
 {
     if (visit->status != STATUS_OK) {

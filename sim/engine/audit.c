@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/check.h"
 #include "sim/base/text.h"
@@ -26,6 +27,19 @@ static struct part part_of(const struct history *history, const struct history_k
 
 // ---- linearizability ----------------------------------------------------------------------------
 
+enum { SAID = 420 }; // bytes of a history that the words of an invariant have room for
+
+// The end of a long history says what is wrong, its beginning only how it came to that.
+static const char *last_of(const char *history)
+{
+    const char *next = history;
+    while (next != NULL && strlen(next) > SAID) {
+        next = strstr(next, "; ");
+        next = next == NULL ? NULL : next + strlen("; ");
+    }
+    return next == NULL ? history : next;
+}
+
 static void tell_violation(const struct component *component, uint64_t key, struct part *part)
 {
     const struct consistency_design *design = &component->design->consistency;
@@ -33,8 +47,9 @@ static void tell_violation(const struct component *component, uint64_t key, stru
     text_init(&text);
     part->count = linear_shrink(part->operations, part->count, design->states);
     linear_say(&text, part->operations, part->count);
-    world_hold(component->world, design->claim, false, "key %llu: %s", (unsigned long long)key,
-               text_get(&text));
+    const char *last = last_of(text_get(&text));
+    world_hold(component->world, design->claim, false, "key %llu: %s%s", (unsigned long long)key,
+               last == text_get(&text) ? "" : "...; ", last);
     text_release(&text);
 }
 
