@@ -48,10 +48,13 @@ static void write_contents(const struct html *html)
         {"objectives", "Objectives"}, {"latency", "Latency"},       {"throughput", "Throughput"},
         {"heatmaps", "Heatmaps"},     {"utilization", "Resources"}, {"time", "Where time goes"},
         {"topology", "Topology"},     {"components", "Components"}, {"resilience", "Resilience"},
-        {"trust", "Can I trust it"},  {"scenario", "Scenario"},
+        {"trust", "Can I trust it"},  {"exemplars", "Slow requests"}, {"scenario", "Scenario"},
     };
     html_raw(html, "<nav aria-label=\"Contents\">");
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        if (html->result->exemplar_count == 0 && text_same(entries[i][0], "exemplars")) {
+            continue;
+        }
         text_format(html->out, "<a href=\"#%s\">%s</a>\n", entries[i][0], entries[i][1]);
     }
     html_raw(html, "</nav>\n");
@@ -121,6 +124,7 @@ void html_write(const struct result *result, const struct html_pictures *picture
     html_components(&html);
     html_resilience(&html);
     html_trust(&html);
+    html_exemplars(&html);
     write_scenario(&html);
     html_raw(&html, "</main>\n</body>\n</html>\n");
 }

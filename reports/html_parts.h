@@ -50,3 +50,4 @@ void html_resources(const struct html *html);  // utilisation, where time goes, 
 void html_components(const struct html *html); // a specification each
 void html_resilience(const struct html *html);
 void html_trust(const struct html *html);
+void html_exemplars(const struct html *html); // slow requests as waterfalls

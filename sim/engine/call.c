@@ -4,6 +4,7 @@
 
 #include "sim/base/check.h"
 #include "sim/engine/call_try.h"
+#include "sim/engine/exemplar.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload.h"
 #include "sim/engine/world.h"
@@ -96,6 +97,9 @@ static void finish(struct world *world, struct call *call, enum status status)
     histogram_add(&edge->latency, world->now - call->began_ns);
     call_try_leave(world, call);
     if (call->waiter != 0) {
+        if (exemplar_is_followed(world, call->request)) {
+            exemplar_call(world, call, status);
+        }
         wake_caller(world, call, status);
         release(world, call);
     } else {

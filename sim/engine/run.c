@@ -225,6 +225,7 @@ void run_note(struct world *world, enum run_end end, struct run_record *record)
     record->fingerprint = fingerprint_get(&world->fingerprint);
     note_components(world, record);
     note_model_metrics(world, record);
+    record->exemplar_count = exemplar_copy(world, &record->arena, &record->exemplars);
     record->invariant_count = world->invariant_count;
     record->invariants = arena_take_array(&record->arena, world->invariant_count,
                                           sizeof *record->invariants);

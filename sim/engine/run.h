@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "sim/engine/design.h"
+#include "sim/engine/exemplar.h"
 #include "sim/engine/meter.h"
 #include "sim/engine/world.h"
 
@@ -25,6 +26,8 @@ struct run_record {
     uint32_t invariant_count;
     double *model_metrics; // all components' metrics one after the other
     uint32_t model_metric_count;
+    struct exemplar_span *exemplars;
+    uint32_t exemplar_count; // spans
     struct arena arena; // holds the above
 };
 

@@ -4,6 +4,7 @@
 #include "sim/base/check.h"
 #include "sim/base/path.h"
 #include "sim/engine/call.h"
+#include "sim/engine/exemplar.h"
 #include "sim/engine/fault.h"
 #include "sim/engine/hold.h"
 #include "sim/engine/join.h"
@@ -114,6 +115,9 @@ static PATH_HOT void count_client_end(struct visit *visit, enum status status)
     count_end(visit, status);
     meter_end_workload(world_of(visit), workload_of(visit->request), visit_client_began(visit),
                        status, visit->units);
+    if (exemplar_is_followed(world_of(visit), visit->request)) {
+        exemplar_end(world_of(visit), visit->request, visit_client_began(visit), status);
+    }
 }
 
 // False for an answer to a try that is no longer open: waste.
@@ -127,6 +131,15 @@ static bool is_awaited(struct visit *visit)
     return true;
 }
 
+// One that has answered early was noted then.
+static PATH_HOT void note_exemplar(const struct visit *visit, enum status status)
+{
+    if (exemplar_is_followed(world_of(visit), visit->request) &&
+        (visit->flags & (VISIT_DETACHED | VISIT_INSIDE)) == VISIT_INSIDE) {
+        exemplar_visit(visit, status);
+    }
+}
+
 static PATH_HOT void leave_node(struct visit *visit)
 {
     if (visit->flags & VISIT_INSIDE) {
@@ -134,6 +147,7 @@ static PATH_HOT void leave_node(struct visit *visit)
         tally_drop(&meter->in_system, world_of(visit)->now);
         meter->ended_total++;
         meter->sojourn_total_ns += world_of(visit)->now - visit->began_ns;
+        note_exemplar(visit, visit->status);
         visit->flags &= (uint8_t)~VISIT_INSIDE;
     }
 }
@@ -199,6 +213,7 @@ void visit_answer(struct visit *visit, enum status status, uint64_t bytes)
         return;
     }
     struct world *world = world_of(visit);
+    note_exemplar(visit, status);
     visit->flags |= VISIT_DETACHED;
     if (visit->client) {
         visit->status = (uint8_t)status & 0x7f;

@@ -6,6 +6,7 @@
 #include "sim/base/check.h"
 #include "sim/base/path.h"
 #include "sim/base/text.h"
+#include "sim/engine/exemplar.h"
 #include "sim/engine/meter_end.h"
 #include "sim/engine/model.h"
 #include "sim/engine/workload_session.h"
@@ -32,6 +33,9 @@ void workload_end_request(struct world *world, const struct call *call, enum sta
 {
     const struct workload_state *state = call->owner;
     meter_end_workload(world, state->number, call->began_ns, status, call->units);
+    if (exemplar_is_followed(world, call->request)) {
+        exemplar_end(world, call->request, call->began_ns, status);
+    }
 }
 
 // Nobody stands there to let it in: the call will learn it.
@@ -60,6 +64,9 @@ static void begin_plain_request(struct workload_state *state, struct call *templ
     meter_offer(world, state->number, template->units);
     const struct visit_client client = {state->next_request++, template->units,
                                         template->priority, design->key_number};
+    if (exemplar_is_followed(world, client.request)) {
+        exemplar_begin(world, client.request);
+    }
     visit_begin_client(node, design->operation, &client);
 }
 
@@ -72,6 +79,9 @@ void workload_begin_request(struct workload_state *state, struct call *template,
     template->cookie = cookie;
     template->began_ns = world->now;
     meter_offer(world, state->number, template->units);
+    if (exemplar_is_followed(world, template->request)) {
+        exemplar_begin(world, template->request);
+    }
     call_start(world, template);
 }
 

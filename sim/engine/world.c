@@ -9,6 +9,7 @@
 #include "sim/base/path.h"
 #include "sim/base/text.h"
 #include "sim/engine/audit.h"
+#include "sim/engine/exemplar.h"
 #include "sim/engine/fault.h"
 #include "sim/engine/hold.h"
 #include "sim/engine/join.h"
@@ -113,6 +114,9 @@ struct world *world_begin(const struct design *design, uint32_t replication)
     slots_init(&world->holds, sizeof(struct hold));
     slots_init(&world->timers, TIMER_BYTES);
     meter_begin(world);
+    if (replication == 0) {
+        exemplar_init(world);
+    }
     begin_components(world);
     network_begin(world);
     balance_begin(world);
@@ -140,6 +144,7 @@ void world_end(struct world *world)
     balance_end(world);
     network_end(world);
     meter_release(&world->meter, design);
+    exemplar_release(world);
     slots_release(&world->visits);
     slots_release(&world->calls);
     slots_release(&world->joins);

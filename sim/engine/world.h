@@ -101,6 +101,7 @@ struct world {
     struct invariant_count invariants[WORLD_INVARIANTS];
     uint32_t invariant_count;
     struct arena arena;
+    struct exemplars *exemplars; // requests that are followed, NULL: none
     void (*watch)(struct world *world, int64_t time, const struct event *event); // event log, NULL
     void *watch_context;
 };

@@ -270,6 +270,25 @@ static const struct column log_columns[] = {
     {0},
 };
 
+static const struct column exemplar_columns[] = {
+    {"exemplar", ARCHIVE_U32, 0, offsetof(struct exemplar_span, exemplar), NULL,
+     "number of the request"},
+    {"component", ARCHIVE_I32, 0, offsetof(struct exemplar_span, component), NULL,
+     "row of the component; -1: the request itself"},
+    {"operation", ARCHIVE_U32, 0, offsetof(struct exemplar_span, operation), NULL,
+     "of the component; of the request its workload"},
+    {"replica", ARCHIVE_U32, 0, offsetof(struct exemplar_span, replica), NULL,
+     "of the component; of the request its sequence number"},
+    {"attempt", ARCHIVE_U32, 0, offsetof(struct exemplar_span, attempt), NULL,
+     "which try of its call a visit serves"},
+    {"tries", ARCHIVE_U32, 0, offsetof(struct exemplar_span, tries), NULL,
+     "of a call, as its caller saw it; 0: a visit"},
+    {"status", ARCHIVE_U32, 0, offsetof(struct exemplar_span, status), NULL, "row of /dim/status"},
+    {"began_ns", ARCHIVE_I64, 0, offsetof(struct exemplar_span, began_ns), "ns", NULL},
+    {"ended_ns", ARCHIVE_I64, 0, offsetof(struct exemplar_span, ended_ns), "ns", NULL},
+    {0},
+};
+
 static const struct column reason_columns[] = {
     {"text", ARCHIVE_TEXT, 0, 0, NULL, "why the objectives failed"},
     {0},
@@ -299,6 +318,7 @@ static const struct rows tables[] = {
     ROWS("warning", false, warnings, warning_count, pair_columns),
     ROWS("reason", false, reasons, reason_count, reason_columns),
     ROWS("/events", false, log, log_count, log_columns),
+    ROWS("/exemplars", false, exemplars, exemplar_count, exemplar_columns),
 };
 
 // ---- moving columns ----------------------------------------------------------------------------
@@ -431,6 +451,18 @@ static bool sound_edges(const struct result *result)
     return sound;
 }
 
+static bool is_sound_span(const struct result *result, const struct exemplar_span *span)
+{
+    if (span->status >= STATUS_COUNT || span->ended_ns < span->began_ns) {
+        return false;
+    }
+    if (span->component < 0) {
+        return span->operation < result->workload_count;
+    }
+    return (uint32_t)span->component < result->component_count &&
+           span->operation < result->components[span->component].operation_count;
+}
+
 bool archive_rows_sound(const struct result *result)
 {
     bool sound = sound_components(result) && sound_objectives(result) && sound_edges(result) &&
@@ -441,6 +473,9 @@ bool archive_rows_sound(const struct result *result)
     }
     for (uint32_t i = 0; i < result->log_count; i++) {
         sound = sound && result->log[i].kind < LOG_KINDS;
+    }
+    for (uint32_t i = 0; i < result->exemplar_count; i++) {
+        sound = sound && is_sound_span(result, &result->exemplars[i]);
     }
     return sound;
 }

@@ -237,6 +237,7 @@ static void take_copy(struct world *world, struct run_record *record)
     record->meter = copy_meter(&world->meter, world->design);
     record->end = RUN_DONE;
     record->invariant_count = 0;
+    record->exemplar_count = 0;
     for (uint32_t m = 0; m < record->model_metric_count; m++) {
         record->model_metrics[m] = (double)NAN;
     }

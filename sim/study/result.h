@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "sim/base/arena.h"
+#include "sim/engine/exemplar.h"
 #include "sim/engine/meter.h"
 #include "sim/engine/status.h"
 #include "sim/kernel/estimate.h"
@@ -276,6 +277,8 @@ struct result {
     struct result_series series;
     uint32_t log_count; // of replication 0
     struct log_event *log;
+    uint32_t exemplar_count; // of replication 0: spans of slow requests that were followed
+    struct exemplar_span *exemplars;
 
     uint32_t check_count;
     struct result_check *checks;

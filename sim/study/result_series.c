@@ -12,6 +12,17 @@ static void add_log(struct result *result, const struct meter *meter)
     }
 }
 
+static void add_exemplars(struct result *result, const struct run_record *record)
+{
+    const uint32_t count = record->exemplar_count;
+    result->exemplar_count = count;
+    result->exemplars =
+        arena_take_array(&result->arena, (size_t)count + 1, sizeof *result->exemplars);
+    if (count > 0) {
+        memcpy(result->exemplars, record->exemplars, count * sizeof *result->exemplars);
+    }
+}
+
 static uint64_t *copy_counts(struct result *result, const uint64_t *from, size_t count)
 {
     uint64_t *copy = arena_take_array(&result->arena, count + 1, sizeof *copy);
@@ -47,7 +58,9 @@ static void take_series(struct result *result, const struct series_sum *sum)
 void result_add_series(struct result *result, const struct result_input *input)
 {
     const struct run_record *last = &input->records[input->count - 1];
-    add_log(result, input->batches ? &last->meter : &input->records[0].meter);
+    const struct run_record *told = input->batches ? last : &input->records[0];
+    add_log(result, &told->meter);
+    add_exemplars(result, told);
     if (input->series != NULL) {
         take_series(result, input->series);
         return;

@@ -11,7 +11,7 @@
 #include "sim/base/check.h"
 #include "sim/engine/figure.h"
 
-static const uint64_t SHAPE = 0x32696e7579727272U; // changes with the layout
+static const uint64_t SHAPE = 0x33696e7579727272U; // changes with the layout
 
 struct passage {
     struct unit_bytes *out;     // writing, NULL: reading
@@ -422,6 +422,30 @@ static void pass_tables(struct passage *passage, struct run_record *record)
     }
 }
 
+static void pass_exemplars(struct passage *passage, struct run_record *record)
+{
+    pass(passage, &record->exemplar_count, sizeof record->exemplar_count);
+    if (passage->out == NULL) {
+        const bool fits = record->exemplar_count <= passage->length - passage->at;
+        passage->broken = passage->broken || !fits;
+        record->exemplar_count = passage->broken ? 0 : record->exemplar_count;
+        record->exemplars = arena_take_array(
+            &record->arena, (size_t)record->exemplar_count + 1, sizeof *record->exemplars);
+    }
+    for (uint32_t i = 0; i < record->exemplar_count; i++) {
+        struct exemplar_span *span = &record->exemplars[i];
+        pass(passage, &span->began_ns, sizeof span->began_ns);
+        pass(passage, &span->ended_ns, sizeof span->ended_ns);
+        pass(passage, &span->exemplar, sizeof span->exemplar);
+        pass(passage, &span->component, sizeof span->component);
+        pass(passage, &span->operation, sizeof span->operation);
+        pass(passage, &span->replica, sizeof span->replica);
+        pass(passage, &span->attempt, sizeof span->attempt);
+        pass(passage, &span->tries, sizeof span->tries);
+        pass(passage, &span->status, sizeof span->status);
+    }
+}
+
 static void pass_record(struct passage *passage, struct run_record *record)
 {
     uint8_t end = (uint8_t)record->end;
@@ -436,6 +460,7 @@ static void pass_record(struct passage *passage, struct run_record *record)
     pass(passage, &record->fingerprint.high, sizeof record->fingerprint.high);
     pass(passage, &record->fingerprint.low, sizeof record->fingerprint.low);
     pass_tables(passage, record);
+    pass_exemplars(passage, record);
     pass_meter(passage, &record->meter);
 }
 

@@ -13,6 +13,13 @@ for name in report.html report.md junit.xml summary.json results.h5 plots/03-lat
     judge $? "writes $name"
 done
 
+grep -q 'id="exemplars"' run/report.html &&
+    grep -qE '<summary>clients #[0-9]+: .*, (ok|unavailable|timeout)' run/report.html &&
+    grep -q '<td style="padding-left:0.8rem">server/0 serve' run/report.html
+judge $? "the page has slow requests with their visits"
+grep -q 'alt="Faults in force' run/report.html
+judge $? "and the timeline of the fault"
+
 # ---- the same from the archive alone -----------------------------------------------------------
 mkdir alone && cp run/results.h5 alone/
 exits 0 "report renders again from results.h5 alone" "$orrery" report alone
