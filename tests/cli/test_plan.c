@@ -109,6 +109,8 @@ Test(plan_command, exits_2_on_what_is_no_plan_without_simulating)
     cr_expect_eq(run(&program, "--vary", "d=1..4"), 2);
     cr_expect_eq(run(&program, "--under", "flood"), 2);
     cr_expect_eq(run(&program, "--minimize", "beauty"), 2);
+    cr_expect_eq(run(&program, "--minimize", "watts"), 2);
+    cr_expect_not_null(strstr(text_get(&program.err), "no watts"));
     cr_expect_eq(run(&program, "--max-evals", "0"), 2);
     cr_expect_eq(run(&program, "--vry", "c=1..4"), 2);
     cr_expect_not_null(strstr(text_get(&program.err), "did you mean"));
