@@ -162,27 +162,27 @@ judge $? "a wrong point is said once"
 
 begun() { # begun DIR: a long sweep by three processes, until one of them has kept something
     timeout 100 mpirun --oversubscribe -np 3 \
-        "$program" sweep points.yaml --duration 100s --rep 8 -q -o "$1" >out 2>err </dev/null &
+        "$program" sweep points.yaml --duration 400s --rep 8 -q -o "$1" >out 2>err </dev/null &
     job=$!
     until kept "$1" || ! kill -0 $job 2>/dev/null; do
         sleep 0.01
     done
 }
-swept all-long --duration 100s --rep 8
+swept all-long --duration 400s --rep 8
 begun dead
 rank=$(pgrep -P "$(pgrep -P $job)" | tail -n 1)
 kill -KILL "$rank"
 wait $job
 [ $? -ne 0 ] && [ ! -e dead/sweep.json ] && kept dead
 judge $? "a process of a sweep that is killed ends the job, not what was done"
-sweep 2 --duration 100s --rep 8 -q -o dead
+sweep 2 --duration 400s --rep 8 -q -o dead
 alike dead all-long "another job goes on, with another number of processes"
 begun warned
 kill -TERM $job
 wait $job
 [ ! -e warned/sweep.json ] && kept warned
-judge $? "a job that is told to end keeps what was done"
-swept warned --duration 100s --rep 8
+judge $? "a sweep that is told to end keeps what was done"
+swept warned --duration 400s --rep 8
 alike warned all-long "and orrery sweep goes on with it"
 
 # ---- refusals -----------------------------------------------------------------------------------
