@@ -65,7 +65,8 @@ static void write_visit(const struct html *html, const struct exemplar_span *req
     const struct result_operation *operation =
         &result->operations[component->first_operation + visit->operation];
     html_row(html);
-    text_format(html->out, "<td style=\"padding-left:%.1frem\">", 0.75 + 0.9 * depth);
+    text_format(html->out, "<td style=\"padding-left:%.1frem;white-space:nowrap\">",
+                0.75 + 0.9 * depth);
     if (visit->tries > 0) {
         html_format(html, "call %s.%s", component->name, operation->name);
         html_format(html, visit->tries > 1 ? ", %u tries" : "", visit->tries);

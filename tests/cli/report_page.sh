@@ -15,7 +15,7 @@ done
 
 grep -q 'id="exemplars"' run/report.html &&
     grep -qE '<summary>clients #[0-9]+: .*, (ok|unavailable|timeout)' run/report.html &&
-    grep -q '<td style="padding-left:0.8rem">server/0 serve' run/report.html
+    grep -q '<td style="padding-left:0.8rem;white-space:nowrap">server/0 serve' run/report.html
 judge $? "the page has slow requests with their visits"
 grep -q 'alt="Faults in force' run/report.html
 judge $? "and the timeline of the fault"
