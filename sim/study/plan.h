@@ -140,6 +140,7 @@ struct plan {
     double monthly;                               // growth of a month, NaN
     uint32_t months;
     int64_t recovered_ns;
+    bool always; // the scenario asks for `success`, and so it does without a fault, too
     bool by_cores, by_watts;
     struct scenario_options given; // before runs are shortened
     uint32_t uncertain_count;

@@ -141,10 +141,11 @@ void plan_case_slow(struct variant *variant, uint32_t component, double factor)
 
 // ---- objectives --------------------------------------------------------------------------------
 
-static struct slo_design success_of(const struct plan *plan, struct arena *arena, uint32_t workload)
+static struct slo_design success_of(const struct plan *plan, struct arena *arena, uint32_t workload,
+                                    bool calm)
 {
     return (struct slo_design){
-        .name = "under fault",
+        .name = calm ? "without fault" : "under fault",
         .target_name = plan->base.design.workloads[workload].name,
         .objective = arena_format(arena, "success >= %.6g %% of %s", plan->success * 100.0,
                                   plan->base.design.workloads[workload].name),
@@ -157,7 +158,8 @@ static struct slo_design success_of(const struct plan *plan, struct arena *arena
     };
 }
 
-// Under a fault, the success of every workload stands for what is asked of its availability.
+// Under a fault, the success of every workload stands for what is asked of its availability; a
+// share that the scenario asks for then is asked for without a fault, too.
 static void apply_rules(const struct plan *plan, const struct plan_case *one,
                         struct variant *variant)
 {
@@ -172,10 +174,12 @@ static void apply_rules(const struct plan *plan, const struct plan_case *one,
             slos[count++].warn_only = false;
         }
     }
-    const bool lasting = one->kind == PLAN_ZONE || one->kind == PLAN_MACHINE ||
+    const bool calm = one->kind == PLAN_CALM;
+    const bool lasting = (calm && plan->always) || one->kind == PLAN_ZONE ||
+                         one->kind == PLAN_MACHINE ||
                          (one->kind == PLAN_FAULT && design->faults[one->index].stochastic);
     for (uint32_t w = 0; lasting && w < design->workload_count; w++) {
-        slos[count++] = success_of(plan, &variant->arena, w);
+        slos[count++] = success_of(plan, &variant->arena, w, calm);
     }
     design->slos = slos;
     design->slo_count = count;
@@ -199,6 +203,16 @@ double plan_case_servers(const struct plan_case *one, const struct component_des
         left += !lost;
     }
     return left * plan_price_servers(component);
+}
+
+double plan_case_worst(const struct plan *plan, const struct component_design *component)
+{
+    double least = INFINITY;
+    for (uint32_t i = 0; i < plan->case_count; i++) {
+        const double left = plan_case_servers(&plan->cases[i], component);
+        least = left < least ? left : least;
+    }
+    return least;
 }
 
 // ---- which cases -------------------------------------------------------------------------------

@@ -33,8 +33,18 @@ static double load_of(struct plan *plan, const struct design *design, uint32_t v
     return most;
 }
 
-static uint32_t busiest(const struct climb *climb, const struct design *design, uint32_t in_case,
-                        const uint64_t *needed)
+// What an objective is about itself counts half as much again as what it depends on.
+static double weight_of(struct plan *plan, uint32_t v, const struct plan_finding *finding)
+{
+    const struct slo_design *slo = plan_part_rule(plan, finding);
+    const uint64_t *changed = plan_part_of_variable(plan, v);
+    const bool own = slo != NULL && slo->target != SLO_WORKLOAD && changed != NULL &&
+                     reach_has(changed, slo->index);
+    return own ? 1.5 : 1.0;
+}
+
+static uint32_t busiest(const struct climb *climb, const struct design *design,
+                        const struct plan_finding *finding, const uint64_t *needed)
 {
     struct plan *plan = climb->plan;
     uint32_t best = PLAN_NONE;
@@ -44,7 +54,8 @@ static uint32_t busiest(const struct climb *climb, const struct design *design, 
         const bool room = climb->at[v] + 1u < plan->variables[v].count;
         const bool meets =
             needed == NULL || (changed != NULL && reach_meets(plan->reach, needed, changed));
-        const double load = load_of(plan, design, v, in_case);
+        const double load =
+            load_of(plan, design, v, finding->in_case) * weight_of(plan, v, finding);
         if (room && meets && load > most) {
             most = load;
             best = v;
@@ -69,8 +80,8 @@ static bool raise(struct climb *climb, const struct plan_trial *trial)
             continue;
         }
         const uint64_t *needed = plan_part_of_finding(plan, finding);
-        uint32_t v = busiest(climb, &scenario.design, finding->in_case, needed);
-        v = v == PLAN_NONE ? busiest(climb, &scenario.design, finding->in_case, NULL) : v;
+        uint32_t v = busiest(climb, &scenario.design, finding, needed);
+        v = v == PLAN_NONE ? busiest(climb, &scenario.design, finding, NULL) : v;
         if (v != PLAN_NONE) {
             raised[v] = any = true;
         }

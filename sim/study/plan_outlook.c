@@ -13,19 +13,8 @@
 
 static const double STEP = 0.10;       // of every input
 static const double BUSY_LEAST = 0.05; // servers in use: below, a component is no resource
-static const double LEVELS[] = {0.5, 0.75, 1.0, 1.25, 1.5, 2.0};
 
 // ---- resources ---------------------------------------------------------------------------------
-
-static double worst_servers(const struct plan *plan, const struct component_design *component)
-{
-    double least = INFINITY;
-    for (uint32_t i = 0; i < plan->case_count; i++) {
-        const double left = plan_case_servers(&plan->cases[i], component);
-        least = left < least ? left : least;
-    }
-    return least;
-}
 
 static double months_until(const struct plan *plan, double factor)
 {
@@ -45,8 +34,8 @@ static void add_resource(struct plan *plan, const struct design *planned, uint32
         .name = now->name,
         .now = now->replicas * plan_price_servers(now),
         .planned = then->replicas * plan_price_servers(then),
-        .least_now = worst_servers(plan, now),
-        .least = worst_servers(plan, then),
+        .least_now = plan_case_worst(plan, now),
+        .least = plan_case_worst(plan, then),
         .busy = busy,
     };
     resource->factor_now = resource->least_now / busy;
@@ -63,95 +52,6 @@ static void list_resources(struct plan *plan, const struct design *planned)
         if (plan->busy[c] >= BUSY_LEAST && c < plan->base.design.component_count) {
             add_resource(plan, planned, c);
         }
-    }
-}
-
-// ---- frontier ----------------------------------------------------------------------------------
-
-// Slack of the plan in the worst case, in square roots of the work: what another load needs too.
-static double beta_of(const struct plan *plan, const struct design *planned, uint32_t c)
-{
-    const double busy = plan->busy[c];
-    return (worst_servers(plan, &planned->components[c]) - busy) / math_sqrt(busy);
-}
-
-static bool carries(const struct plan *plan, const struct design *design, const double *betas,
-                    double factor)
-{
-    for (uint32_t c = 0; c < design->component_count; c++) {
-        const double busy = plan->busy[c] * factor;
-        if (betas[c] > 0.0 && busy > 0.0 &&
-            worst_servers(plan, &design->components[c]) <
-                busy + betas[c] * math_sqrt(busy) - 1e-9) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Only what the planned sizing has to vary is asked of a level: a variable's smallest value, the
-// others at their largest.
-static bool level_value(struct plan *plan, const double *betas, uint32_t v,
-                        struct plan_level *level)
-{
-    uint16_t at[PLAN_VARIABLES];
-    memcpy(at, plan->largest->at, sizeof at);
-    bool found = false;
-    const uint32_t count = plan->variables[v].count;
-    for (uint32_t value = 0; value < count && !found; value++) {
-        struct diagnostic_list diagnostics;
-        struct scenario scenario;
-        at[v] = (uint16_t)value;
-        diagnostic_init(&diagnostics);
-        found = plan_trial_load(plan, at, &scenario, &diagnostics) &&
-                carries(plan, &scenario.design, betas, level->factor);
-        scenario_release(&scenario);
-        diagnostic_release(&diagnostics);
-        level->at[v] = (uint16_t)value;
-    }
-    return found;
-}
-
-static bool is_touched(struct plan *plan, uint32_t component)
-{
-    for (uint32_t v = 0; v < plan->variable_count; v++) {
-        const uint64_t *changed = plan_part_of_variable(plan, v);
-        if (changed != NULL && reach_has(changed, component)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// Components that no variable touches are the reason why a level is out of reach only where they
-// are full, not where they would have less to spare.
-static void keep_varied(struct plan *plan, const struct design *planned, double *betas)
-{
-    static const double full = 1e-9;
-    const struct design *base = &plan->base.design;
-    for (uint32_t c = 0; c < planned->component_count && c < base->component_count; c++) {
-        const bool known = plan->busy[c] > BUSY_LEAST;
-        const double spare = known ? beta_of(plan, planned, c) : 0.0;
-        betas[c] = spare > full && !is_touched(plan, c) ? full : spare;
-    }
-}
-
-static void list_levels(struct plan *plan, const struct design *planned)
-{
-    const uint32_t count = sizeof LEVELS / sizeof LEVELS[0];
-    double *betas = arena_take_array(&plan->arena, planned->component_count + 1, sizeof *betas);
-    keep_varied(plan, planned, betas);
-    plan->levels = arena_take_array(&plan->arena, count, sizeof *plan->levels);
-    for (uint32_t i = 0; i < count; i++) {
-        struct plan_level *level = &plan->levels[plan->level_count++];
-        *level = (struct plan_level){.factor = LEVELS[i], .simulated = LEVELS[i] == 1.0};
-        if (level->simulated) {
-            memcpy(level->at, plan->best->at, sizeof level->at);
-        }
-        for (uint32_t v = 0; v < plan->variable_count && !level->simulated; v++) {
-            level->beyond = !level_value(plan, betas, v, level) || level->beyond;
-        }
-        level->cost = plan_trial(plan, level->at)->cost;
     }
 }
 
@@ -430,10 +330,11 @@ bool plan_outlook(struct plan *plan)
     }
     struct diagnostic_list diagnostics;
     struct scenario scenario;
+    bool good = measure_inputs(plan);
     diagnostic_init(&diagnostics);
     if (plan_trial_load(plan, plan->best->at, &scenario, &diagnostics) && plan->busy != NULL) {
         list_resources(plan, &scenario.design);
-        list_levels(plan, &scenario.design);
+        good = good && plan_frontier(plan, &scenario.design);
     }
     plan_types_list(plan, &scenario);
     for (uint32_t i = 0; i < plan->type_count; i++) {
@@ -450,5 +351,5 @@ bool plan_outlook(struct plan *plan)
     }
     scenario_release(&scenario);
     diagnostic_release(&diagnostics);
-    return measure_inputs(plan);
+    return good;
 }

@@ -34,17 +34,23 @@ const uint64_t *plan_part_of_rule(const struct plan *plan, struct arena *arena,
     return row;
 }
 
-const uint64_t *plan_part_of_finding(struct plan *plan, const struct plan_finding *finding)
+const struct slo_design *plan_part_rule(const struct plan *plan, const struct plan_finding *finding)
 {
     for (uint32_t r = 0; r < plan->rule_count; r++) {
         const struct slo_design *slo = &plan->base.design.slos[plan->rules[r]];
         const size_t length = strlen(slo->name);
         if (strncmp(finding->rule, slo->name, length) == 0 && finding->rule[length] == ':' &&
             text_same(finding->rule + length + 2, slo->objective)) {
-            return plan_part_of_rule(plan, &plan->arena, slo);
+            return slo;
         }
     }
     return NULL;
+}
+
+const uint64_t *plan_part_of_finding(struct plan *plan, const struct plan_finding *finding)
+{
+    const struct slo_design *slo = plan_part_rule(plan, finding);
+    return slo == NULL ? NULL : plan_part_of_rule(plan, &plan->arena, slo);
 }
 
 // ---- what a variable touches -------------------------------------------------------------------

@@ -80,7 +80,8 @@ void plan_case_apply(const struct plan *plan, const struct plan_case *one, doubl
                      struct variant *variant);
 // A component that is slower by a factor for the whole run.
 void plan_case_slow(struct variant *variant, uint32_t component, double factor);
-// Servers of a component that a case leaves.
+// Servers of a component that the worst case leaves; and what one case does.
+double plan_case_worst(const struct plan *plan, const struct component_design *component);
 double plan_case_servers(const struct plan_case *one, const struct component_design *component);
 
 // A workload with so many times its requests.
@@ -94,6 +95,9 @@ void plan_case_scale(struct arena *arena, double factor, struct workload_design 
 void plan_part_begin(struct plan *plan);
 const uint64_t *plan_part_of_rule(const struct plan *plan, struct arena *arena,
                                   const struct slo_design *slo);
+// The rule that a finding is about, NULL: it is none of the scenario's.
+const struct slo_design *plan_part_rule(const struct plan *plan,
+                                        const struct plan_finding *finding);
 // The part of the rule that a finding is about; NULL: it is about none of the scenario's.
 const uint64_t *plan_part_of_finding(struct plan *plan, const struct plan_finding *finding);
 // The components that a variable changes; NULL: none of what is compared.
@@ -188,6 +192,11 @@ uint16_t plan_search_guess(struct plan *plan, uint32_t v);
 bool plan_search_decide(struct plan *plan, struct plan_trial *trial, bool *holds);
 // The failing candidate that is nowhere smaller; NULL: none is known.
 const struct plan_trial *plan_search_failing(const struct plan *plan, const uint16_t *at);
+
+// ---- plan_frontier.c ---------------------------------------------------------------------------
+
+// Cost against load; `planned` is the design of the answer. False: interrupted.
+bool plan_frontier(struct plan *plan, const struct design *planned);
 
 // ---- plan_bound.c: by formula ------------------------------------------------------------------
 

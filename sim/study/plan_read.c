@@ -288,7 +288,10 @@ static bool read_aim(struct plan *plan, struct text *wrong)
 bool plan_read(struct plan *plan, struct text *wrong)
 {
     const struct section_plan *section = &plan->base.top.plan;
-    const bool given = document_peek(plan->base.document.root, "plan") != NULL;
+    const struct document_node *node = document_peek(plan->base.document.root, "plan");
+    const struct document_node *under = document_peek(node, "under_fault");
+    const bool given = node != NULL;
+    plan->always = document_peek(under, "success") != NULL;
     plan->headroom = given ? section->headroom : 0.2;
     plan->confidence = given ? section->confidence : 0.95;
     plan->success = section->under_fault.success > 0.0 ? section->under_fault.success : 0.99;
