@@ -147,6 +147,43 @@ static void count_many(struct histogram *histogram, int64_t low, int64_t width, 
     }
 }
 
+// Below these limits every product of a spread fits into a word.
+static const uint64_t FEW_ENOUGH = 1 << 20;
+static const int64_t SHORT_ENOUGH = (int64_t)1 << 42; // 73 minutes
+
+static bool fits_a_word(int64_t high, int64_t width, uint64_t n)
+{
+    return n < FEW_ENOUGH && high < SHORT_ENOUGH && width > 0;
+}
+
+// Many values, bucket by bucket: from one bucket's end to the next the same is added to quotient
+// and remainder of spread_below, twice as much where the buckets become twice as wide.
+static void count_by_steps(struct histogram *histogram, int64_t low, int64_t width, uint64_t n)
+{
+    uint32_t bucket = histogram_bucket(spread_value(low, width, n, 0));
+    const uint64_t divisor = 2 * (uint64_t)width;
+    const uint64_t end = (uint64_t)(histogram_bucket_low(bucket + 1) - low);
+    const uint64_t first = 2 * n * end + (uint64_t)width - 1;
+    const uint32_t octave = bucket >> HISTOGRAM_SUB_BITS;
+    const uint64_t step = 2 * n << (octave > 0 ? octave - 1 : 0);
+    uint64_t below = first / divisor, over = first % divisor;
+    uint64_t more = step / divisor, left = step % divisor;
+    for (uint64_t done = 0; done < n;) {
+        const uint64_t here = below < n ? below : n;
+        histogram->counts[bucket - histogram->first] += here - done;
+        done = here;
+        bucket++;
+        if (bucket % (1 << HISTOGRAM_SUB_BITS) == 0 && bucket >> HISTOGRAM_SUB_BITS > 1) {
+            left *= 2;
+            more = 2 * more + (left >= divisor);
+            left -= left >= divisor ? divisor : 0;
+        }
+        over += left;
+        below += more + (over >= divisor);
+        over -= over >= divisor ? divisor : 0;
+    }
+}
+
 static void make_room(struct histogram *histogram, int64_t smallest, int64_t largest)
 {
     const uint32_t first = histogram_bucket(smallest), last = histogram_bucket(largest);
@@ -172,7 +209,10 @@ void histogram_add_spread(struct histogram *histogram, int64_t low, int64_t high
     const int64_t smallest = spread_value(low, width, n, 0);
     const int64_t largest = spread_value(low, width, n, n - 1);
     make_room(histogram, smallest, largest);
-    if (n <= FEW * (histogram_bucket(largest) - histogram_bucket(smallest) + UINT64_C(1))) {
+    const uint64_t buckets = histogram_bucket(largest) - histogram_bucket(smallest) + UINT64_C(1);
+    if (fits_a_word(high, width, n) && n > buckets / 2) {
+        count_by_steps(histogram, low, width, n);
+    } else if (n <= FEW * buckets) {
         count_few(histogram, low, width, n);
     } else {
         count_many(histogram, low, width, n);

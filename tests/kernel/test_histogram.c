@@ -299,6 +299,27 @@ Test(histogram, a_spread_counts_what_its_midpoints_count_one_by_one)
     }
 }
 
+Test(histogram, any_spread_counts_each_midpoint_in_its_bucket)
+{
+    struct random_stream stream;
+    random_stream_init(&stream, 1, 2);
+    for (int i = 0; i < 4000; i++) {
+        const int64_t low = (int64_t)(random_word(&stream) >> (22 + random_below(&stream, 42)));
+        const int64_t width = (int64_t)(random_word(&stream) >> (21 + random_below(&stream, 43)));
+        const uint64_t n = 1 + (random_word(&stream) >> (52 + random_below(&stream, 12)));
+        struct histogram fast, slow;
+        histogram_init(&fast);
+        histogram_init(&slow);
+        histogram_add_spread(&fast, low, low + width, n);
+        spread_one_by_one(&slow, low, low + width, n);
+        fast.sum = slow.sum;
+        fast.sum_of_squares = slow.sum_of_squares;
+        expect_same(&fast, &slow);
+        histogram_release(&fast);
+        histogram_release(&slow);
+    }
+}
+
 Test(histogram, a_spread_of_nothing_adds_nothing)
 {
     struct histogram histogram;
