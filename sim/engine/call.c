@@ -94,7 +94,7 @@ static void finish(struct world *world, struct call *call, enum status status)
     status = fall_back(call->design, status);
     edge->calls++;
     edge->failures += !status_is_good(status);
-    histogram_add(&edge->latency, world->now - call->began_ns);
+    meter_inbox_add_wait(&edge->inbox, &edge->latency, world->now - call->began_ns);
     call_try_leave(world, call);
     if (call->waiter != 0) {
         if (exemplar_is_followed(world, call->request)) {

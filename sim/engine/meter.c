@@ -446,6 +446,9 @@ void meter_flush(struct meter *meter, const struct design *design)
         struct component_meter *component = &meter->components[i];
         meter_inbox_flush(&component->inbox, &component->wait, NULL);
     }
+    for (uint32_t i = 0; i < design->edge_count; i++) {
+        meter_inbox_flush(&meter->edges[i].inbox, &meter->edges[i].latency, NULL);
+    }
 }
 
 void meter_log(struct world *world, enum log_kind kind, int32_t subject, double value)

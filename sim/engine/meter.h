@@ -74,6 +74,7 @@ struct workload_meter {
 
 struct edge_meter {
     uint64_t calls, tries, retries, hedges, timeouts, failures, short_circuited;
+    struct meter_inbox inbox; // on the way to `latency`
     struct histogram latency; // of whole calls
 };
 
