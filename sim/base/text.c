@@ -77,11 +77,6 @@ const char *text_get(const struct text *text)
     return text->bytes == NULL ? "" : text->bytes;
 }
 
-bool text_same(const char *one, const char *other)
-{
-    return strcmp(one, other) == 0;
-}
-
 uint64_t text_hash(const char *name)
 {
     return XXH3_64bits(name, strlen(name));

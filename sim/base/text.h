@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text {
     char *bytes; // terminated whenever length > 0; NULL while empty
@@ -22,7 +23,10 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 // The terminated bytes, "" when empty; valid until the next change.
 const char *text_get(const struct text *text);
 
-bool text_same(const char *one, const char *other);
+static inline bool text_same(const char *one, const char *other)
+{
+    return *one == *other && strcmp(one, other) == 0; // mostly the first letter tells
+}
 
 // 64-bit XXH3 of a terminated name: the identity of a random stream.
 uint64_t text_hash(const char *name);
