@@ -238,7 +238,7 @@ void plan_text_method(const struct plan *plan, struct text *out)
     add_lead(plan, out);
     if (plan->is_heavy) {
         text_add(out, "A case is one replication, its intervals from 20 parts of its time; one "
-                      "that decides nothing was simulated again for three times as long\n");
+                      "that decides nothing was simulated again for four times as long\n");
     }
 }
 

@@ -270,11 +270,12 @@ static bool look_around(struct climb *climb, bool *moved)
         }
         struct plan_trial *trial = one_less(plan, v);
         const struct plan_trial *failing = plan_search_failing(plan, trial->at);
-        plan->next[v] = trial->fate != PLAN_OPEN || failing == NULL ? trial : failing;
-        const bool part = trial->failing != NULL && trial->failing->on_part;
-        if (part || plan->next[v]->fate == PLAN_OPEN) {
+        const struct plan_trial *known = trial->fate != PLAN_OPEN ? trial : failing;
+        const bool part = known != NULL && known->failing != NULL && known->failing->on_part;
+        plan->next[v] = known == NULL || part ? trial : known;
+        if (known == NULL || part) {
             probes[count++] = (struct plan_probe){
-                .trial = trial, .in_case = part ? trial->failing->in_case : hard_case(plan, v)};
+                .trial = trial, .in_case = part ? known->failing->in_case : hard_case(plan, v)};
         }
     }
     if (count > 0 && !plan_trial_probe(plan, probes, count)) {

@@ -8,7 +8,7 @@
 #include "sim/study/plan_parts.h"
 #include "sim/study/replicate.h"
 
-enum { LEAST = 3, MOST = 20, FRESH = 1000003, LONGER = 3 };
+enum { LEAST = 3, MOST = 20, FRESH = 1000003, LONGER = 4 };
 
 static void set_replications(const struct plan *plan, const struct plan_job *job,
                              struct design *design)
