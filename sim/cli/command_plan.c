@@ -193,6 +193,9 @@ static int read_options(struct planning *planning, int argc, char **argv)
     if (status == CLI_DONE && planning->request.file == NULL) {
         return cli_misuse(&command_plan, "which scenario? orrery plan FILE");
     }
+    if (status == CLI_DONE && planning->request.present && planning->request.vary_count > 0) {
+        return cli_misuse(&command_plan, "--present judges the sizing as it is: without --vary");
+    }
     planning->request.scenario.overrides =
         (struct document_overrides){planning->overrides, planning->override_count};
     planning->request.vary = planning->vary;

@@ -42,6 +42,8 @@ Test(plan_command, judges_the_present_sizing_in_every_case_and_seeks_none)
                                 "--seed", "7",         "-o",        "many",  NULL};
     cr_assert_eq(program_run(&program, many), 0, "%s", text_get(&program.out));
     cr_expect_not_null(strstr(text_get(&program.out), "holds in 1 of 1 cases"));
+    const char *const both[] = {"plan", "desk.yaml", "--present", "--vary", "c=1..3", NULL};
+    cr_assert_eq(program_run(&program, both), 2, "what is as it is does not vary");
     program_release(&program);
 }
 
