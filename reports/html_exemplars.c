@@ -69,10 +69,14 @@ static void write_visit(const struct html *html, const struct exemplar_span *req
                 0.75 + 0.9 * depth);
     if (visit->tries > 0) {
         html_format(html, "call %s.%s", component->name, operation->name);
-        html_format(html, visit->tries > 1 ? ", %u tries" : "", visit->tries);
+        if (visit->tries > 1) {
+            html_format(html, ", %u tries", visit->tries);
+        }
     } else {
         html_format(html, "%s/%u %s", component->name, visit->replica, operation->name);
-        html_format(html, visit->attempt > 1 ? ", try %u" : "", visit->attempt);
+        if (visit->attempt > 1) {
+            html_format(html, ", try %u", visit->attempt);
+        }
     }
     html_raw(html, "</td>");
     html_cell(html, status_table[visit->status].name);
