@@ -352,6 +352,18 @@ static void add_dry(const struct plan *plan, struct text *out)
 
 // ---- the whole ---------------------------------------------------------------------------------
 
+// How the answer was found, and how it is put to use.
+static void add_foot(const struct plan *plan, struct text *out)
+{
+    text_add(out, "\n");
+    plan_text_method(plan, out);
+    add_seeds(plan, out);
+    add_confirmed(plan, out);
+    add_estimates(plan, out);
+    add_shortened(plan, out);
+    add_apply(plan, out);
+}
+
 void plan_text_write(const struct plan *plan, bool color, struct text *out)
 {
     if (plan->request.dry) {
@@ -368,13 +380,7 @@ void plan_text_write(const struct plan *plan, bool color, struct text *out)
         table_write(&table, color, out);
         table_release(&table);
     }
-    text_add(out, "\n");
-    plan_text_method(plan, out);
-    add_seeds(plan, out);
-    add_confirmed(plan, out);
-    add_estimates(plan, out);
-    add_shortened(plan, out);
-    add_apply(plan, out);
+    add_foot(plan, out);
 }
 
 void plan_text_markdown(const struct plan *plan, struct text *out)
@@ -389,13 +395,7 @@ void plan_text_markdown(const struct plan *plan, struct text *out)
             table_release(&table);
         }
     }
-    text_add(out, "\n");
-    plan_text_method(plan, out);
-    add_seeds(plan, out);
-    add_confirmed(plan, out);
-    add_estimates(plan, out);
-    add_shortened(plan, out);
-    add_apply(plan, out);
+    add_foot(plan, out);
 }
 
 void plan_text_identity(const struct plan *plan, struct text *out)

@@ -1,9 +1,7 @@
 // plan_run - simulations of a plan, several at a time, in an order that does not matter.
-#include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
-#include "sim/base/check.h"
+#include "sim/base/threads.h"
 #include "sim/kernel/time.h"
 #include "sim/study/plan_parts.h"
 #include "sim/study/replicate.h"
@@ -104,18 +102,11 @@ static void *work(void *context)
 bool plan_run(struct plan *plan, struct plan_job *jobs, uint32_t count)
 {
     struct bench bench = {.plan = plan, .jobs = jobs, .count = count};
-    uint32_t threads = plan->is_heavy ? plan->request.workers : 1;
-    threads = threads < count ? threads : count;
-    pthread_t *others = check_calloc(threads + 1, sizeof *others);
-    uint32_t begun = 0;
-    while (begun + 1 < threads && pthread_create(&others[begun], NULL, work, &bench) == 0) {
-        begun++;
-    }
+    const uint32_t most = plan->is_heavy ? plan->request.workers : 1;
+    struct threads others;
+    threads_begin(&others, (most < count ? most : count) - (count > 0), work, &bench);
     work(&bench);
-    for (uint32_t i = 0; i < begun; i++) {
-        pthread_join(others[i], NULL);
-    }
-    free(others);
+    threads_join(&others);
     bool good = true;
     for (uint32_t i = 0; i < count; i++) {
         good = good && jobs[i].good;

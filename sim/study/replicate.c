@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "sim/base/check.h"
+#include "sim/base/threads.h"
 #include "sim/engine/meter_series.h"
 #include "sim/engine/run.h"
 #include "sim/study/batches.h"
@@ -214,20 +215,14 @@ static bool run_step(struct study *study, uint32_t target)
     }
     uint32_t workers = study->options->workers;
     workers = workers > target - crew->next ? target - crew->next : workers;
-    pthread_t *threads = check_calloc(workers, sizeof *threads);
+    struct threads threads;
     crew->working = workers;
-    uint32_t begun = 0;
-    while (begun < workers && pthread_create(&threads[begun], NULL, work, crew) == 0) {
-        begun++;
-    }
+    const uint32_t begun = threads_begin(&threads, workers, work, crew);
     pthread_mutex_lock(&crew->lock);
     crew->working -= workers - begun;
     pthread_mutex_unlock(&crew->lock);
     watch_workers(study);
-    for (uint32_t i = 0; i < begun; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    free(threads);
+    threads_join(&threads);
     if (begun == 0) { // the machine gives no thread: this one works
         crew->working = 1;
         work(crew);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "sim/base/check.h"
+#include "sim/base/threads.h"
 #include "sim/study/replicate.h"
 #include "sim/study/sweep.h"
 
@@ -440,20 +441,14 @@ static void watch(struct crew *crew)
 
 static void run_threads(struct crew *crew, uint32_t count)
 {
-    pthread_t *threads = check_calloc(count, sizeof *threads);
+    struct threads threads;
     crew->working = count;
-    uint32_t begun = 0;
-    while (begun < count && pthread_create(&threads[begun], NULL, work, crew) == 0) {
-        begun++;
-    }
+    const uint32_t begun = threads_begin(&threads, count, work, crew);
     pthread_mutex_lock(&crew->lock);
     crew->working -= count - begun;
     pthread_mutex_unlock(&crew->lock);
     watch(crew);
-    for (uint32_t i = 0; i < begun; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    free(threads);
+    threads_join(&threads);
     if (begun == 0) { // the machine gives no thread: this one works
         crew->working = 1;
         work(crew);
