@@ -127,7 +127,6 @@ struct plan_job { // a case of a candidate
     struct result result;
     bool good;
     uint32_t replications;
-    int64_t length_ns; // simulated, all replications together
 };
 
 // False: interrupted. Release the results either way.
